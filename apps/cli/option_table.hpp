@@ -1,0 +1,110 @@
+// One table per program describes its options: parsing, --help, the manual page and the completions all read
+// it.
+//
+// The setters run in the order of the command line, so a setter may act on what earlier occurrences stored.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/exit_status.hpp"
+
+namespace mqtk::cli {
+
+// Nothing, or why a value is refused and what would be accepted: "not a number from 1 to 65535". The parser
+// puts program, option and value in front.
+using Accepted = std::expected<void, std::string>;
+using Setter = std::function<Accepted(std::string_view value)>;
+
+inline constexpr char word_separator = '\x1f';
+
+// What a shell offers for the value.
+enum class Completion : unsigned char { none, file, directory, choice, host, topic };
+
+enum class Visibility : unsigned char { shown, hidden };
+
+struct Option {
+  std::string long_name;    // without dashes
+  char short_letter = 0;    // 0 for none
+  std::string value = {};   // placeholder of the value, "TOPIC"; empty for a flag
+  std::string help;         // one line, no full stop
+  std::string manual = {};  // what else the manual says; blank lines part paragraphs
+  Completion completion = Completion::none;
+  std::vector<std::string> choices = {};  // for Completion::choice; the setter does the refusing
+  bool repeatable = false;                // otherwise the last one wins
+  std::string default_text = {};
+  std::string environment = {};  // variable that is used where the option is absent; empty counts as unset
+  std::vector<std::string> aliases = {};  // other long names, accepted but not advertised
+  // Words that one occurrence takes, told the words that follow it; more than one is handed to the setter
+  // joined by `word_separator`. Null: one word.
+  std::function<std::size_t(const std::vector<std::string>& following)> word_count = nullptr;
+  Setter set;                                 // a flag's setter gets ""
+  Setter set_from_environment = nullptr;      // null: `set`
+  Visibility visibility = Visibility::shown;  // hidden: in no help, manual or completion
+  std::string group = {};                     // filled in by OptionTable::add
+};
+
+// Words that belong to no option.
+struct Positional {
+  std::string value;  // placeholder, "FILE"
+  std::string help;
+  std::string manual = {};
+  Completion completion = Completion::none;
+  bool repeatable = false;
+  Setter set;
+};
+
+struct Example {
+  std::string text;     // "Publish one message"
+  std::string command;  // without prompt
+};
+
+struct ProgramText {
+  std::string name;                   // "mqtk-pub"
+  std::string summary;                // "publish messages": one line of `mqtk`, NAME of the manual
+  std::vector<std::string> synopsis;  // what follows the name: "[OPTION]... -t TOPIC -m MESSAGE"
+  std::string description;            // of the manual; blank lines part paragraphs
+  std::vector<Example> examples = {};
+  std::vector<ExitStatus> exit_statuses = {};
+  std::vector<std::string> see_also = {};  // "mqtk-sub(1)"
+};
+
+class OptionTable {
+ public:
+  explicit OptionTable(ProgramText text) : text_(std::move(text)) {}
+
+  // The options added after this stand under this heading: "Connection", "Message".
+  void group(std::string heading) { group_ = std::move(heading); }
+  void add(Option option);
+  void add(Positional positional) { positionals_.push_back(std::move(positional)); }
+
+  // Runs after all setters, also those from the environment: what no single value can show, such as a missing
+  // topic. Checks run in the order in which they were added, until one fails; the text must name the options.
+  void check(std::function<Accepted()> check) { checks_.push_back(std::move(check)); }
+
+  [[nodiscard]] const ProgramText& text() const { return text_; }
+  [[nodiscard]] const std::vector<Option>& options() const { return options_; }
+  [[nodiscard]] const std::vector<Positional>& positionals() const { return positionals_; }
+  [[nodiscard]] Accepted run_checks() const;
+  [[nodiscard]] const Option* find(std::string_view long_name) const;  // also by alias
+  [[nodiscard]] const Option* find(char short_letter) const;
+
+ private:
+  ProgramText text_;
+  std::string group_ = "General";
+  std::vector<Option> options_;
+  std::vector<Positional> positionals_;
+  std::vector<std::function<Accepted()>> checks_;
+};
+
+// The headings of shown options, in the order of their first option.
+[[nodiscard]] std::vector<std::string> groups(const OptionTable& table);
+
+// Sets everything that `arguments` (without the program's name) and the environment say. On refusal: the
+// whole line for stderr without the program's name.
+[[nodiscard]] Accepted parse(const OptionTable& table, const std::vector<std::string>& arguments);
+
+}  // namespace mqtk::cli

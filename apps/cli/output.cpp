@@ -1,0 +1,108 @@
+#include "cli/output.hpp"
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <cerrno>
+#include <cstdlib>
+#include <system_error>
+
+namespace mqtk::cli {
+
+namespace {
+
+struct Diagnostics {
+  std::string program = "mqtk";
+  Quiet quiet = Quiet::no;
+};
+
+Diagnostics& diagnostics() {
+  static Diagnostics instance;
+  return instance;
+}
+
+// 0, or the errno that ended it. A descriptor that some other program made non-blocking is waited for.
+int write_all(int descriptor, std::string_view data) {
+  while (!data.empty()) {
+    const ssize_t written = ::write(descriptor, data.data(), data.size());
+    if (written >= 0) {
+      data.remove_prefix(static_cast<std::size_t>(written));
+    } else if (errno == EAGAIN) {
+      pollfd writable{descriptor, POLLOUT, 0};
+      ::poll(&writable, 1, -1);
+    } else if (errno != EINTR) {
+      return errno;
+    }
+  }
+  return 0;
+}
+
+// Broker's and user's text may hold anything, but a line stays a line and sends no control sequences.
+std::string one_line(std::string_view text) {
+  std::string line;
+  line.reserve(text.size());
+  for (const char c : text) {
+    if (c == '\n') {
+      line += "\\n";
+    } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      line += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
+    } else {
+      line += c;
+    }
+  }
+  return line;
+}
+
+bool is_set(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value != nullptr && *value != '\0';
+}
+
+}  // namespace
+
+Output::~Output() { flush(); }
+
+void Output::write(std::string_view data) {
+  if (ended_) return;
+  buffer_.append(data);
+  wrote();
+}
+
+bool Output::flush() {
+  if (ended_) {
+    buffer_.clear();
+    return false;
+  }
+  if (buffer_.empty()) return true;
+  const int error = write_all(descriptor_, buffer_);
+  buffer_.clear();
+  if (error == 0) return true;
+  ended_ = true;
+  if (error != EPIPE) {
+    status_ = ExitStatus::local_failure;
+    report(fmt::format("cannot write to standard output: {}", std::generic_category().message(error)));
+  }
+  return false;
+}
+
+bool use_color(ColorChoice choice, int descriptor) {
+  if (choice != ColorChoice::automatic) return choice == ColorChoice::always;
+  const char* terminal = std::getenv("TERM");
+  if (is_set("NO_COLOR") || (terminal != nullptr && std::string_view{terminal} == "dumb")) return false;
+  return ::isatty(descriptor) == 1;
+}
+
+void set_program_name(std::string name) { diagnostics().program = std::move(name); }
+const std::string& program_name() { return diagnostics().program; }
+void set_quiet(Quiet quiet) { diagnostics().quiet = quiet; }
+
+void report(std::string_view text) {
+  if (diagnostics().quiet == Quiet::no) report_usage(text);
+}
+
+void report_usage(std::string_view text) {
+  write_all(2, fmt::format("{}: {}\n", diagnostics().program, one_line(text)));
+}
+
+}  // namespace mqtk::cli

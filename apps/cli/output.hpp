@@ -1,0 +1,69 @@
+// Standard output and standard error of a program.
+//
+// Data goes to stdout through one Output, which is buffered: call flush() when there is nothing more to do at
+// the moment (the loop's end of turn), so that a reader sees every message at once and a busy run still
+// writes large blocks.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "cli/exit_status.hpp"
+
+namespace mqtk::cli {
+
+class Output {
+ public:
+  explicit Output(int descriptor = 1) : descriptor_(descriptor) {}
+  ~Output();
+  Output(const Output&) = delete;
+  Output& operator=(const Output&) = delete;
+
+  // Copies `data`; writes when a block is full. Nothing happens any more once ended().
+  void write(std::string_view data);
+
+  // For formatting in place (fmt::format_to(std::back_inserter(output.buffer()), …)); call wrote()
+  // afterwards.
+  [[nodiscard]] std::string& buffer() { return buffer_; }
+  void wrote() {
+    if (buffer_.size() >= block_bytes) flush();
+  }
+
+  // Writes all that is buffered. Blocks as long as the reader does. False once ended().
+  bool flush();
+
+  // True when nothing can be written any more. The run should then stop with status(): `done` where the
+  // reader has gone (EPIPE), `local_failure` otherwise, in which case the error line has been printed.
+  [[nodiscard]] bool ended() const { return ended_; }
+  [[nodiscard]] ExitStatus status() const { return status_; }
+
+ private:
+  static constexpr std::size_t block_bytes = 64 * 1024;
+  int descriptor_;
+  bool ended_ = false;
+  ExitStatus status_ = ExitStatus::done;
+  std::string buffer_;
+};
+
+enum class ColorChoice : unsigned char { automatic, always, never };
+
+// automatic: only on a terminal, and not where NO_COLOR is set to anything or TERM is "dumb".
+[[nodiscard]] bool use_color(ColorChoice choice, int descriptor = 1);
+
+enum class Quiet : unsigned char { no, yes };
+
+// Set once by run_program; what stands before every line on stderr.
+void set_program_name(std::string name);
+[[nodiscard]] const std::string& program_name();
+
+// --quiet: report() keeps silent.
+void set_quiet(Quiet quiet);
+
+// One line on stderr: "mqtk-pub: TEXT". Line breaks and control characters inside the text are escaped. Says
+// nothing under --quiet.
+void report(std::string_view text);
+
+// The same and never silent; for what is decided before anything was tried.
+void report_usage(std::string_view text);
+
+}  // namespace mqtk::cli
