@@ -135,5 +135,9 @@
   X(response_information_unrequested, protocol_error, protocol_error, "MQTT-3.1.2-28", "", "CONNACK has Response Information that nobody asked for") \
   X(problem_information_unrequested, protocol_error, protocol_error, "MQTT-3.1.2-29", "", "a Reason String or User Property came although the client asked for none") \
   X(pingresp_unexpected, protocol_error, protocol_error, "", "", "PINGRESP answers no PINGREQ") \
-  X(disconnect_before_connack, protocol_error, protocol_error, "MQTT-3.14.0-1", "", "the server sent DISCONNECT before CONNACK")
+  X(disconnect_before_connack, protocol_error, protocol_error, "MQTT-3.14.0-1", "", "the server sent DISCONNECT before CONNACK") \
+  X(connect_timeout, protocol_error, protocol_error, "", "", "no CONNECT came in time") \
+  X(connack_timeout, protocol_error, protocol_error, "", "", "no CONNACK came in time") \
+  X(pingresp_timeout, protocol_error, keep_alive_timeout, "", "", "no PINGRESP came in time") \
+  X(not_connected, protocol_error, protocol_error, "", "", "the packet cannot be sent: the connection is not open")
 // clang-format on

@@ -1,0 +1,39 @@
+// The QoS 2 messages that came from the peer and are not released: a repeat of them is not delivered again.
+#pragma once
+
+#include <vector>
+
+#include "codec/types.hpp"
+
+namespace mqtk {
+
+class ReceiverFlow {
+ public:
+  enum class Seen : std::uint8_t {
+    never,      // a new message
+    pending,    // reported to the application, which has not taken it over yet
+    taken_over  // PUBREC was due or sent
+  };
+  [[nodiscard]] Seen seen(PacketIdentifier id) const;
+
+  void add(PacketIdentifier id);        // reported to the application
+  void take_over(PacketIdentifier id);  // the application has it
+  // PUBREL came, or the message was refused. False if the identifier is not known.
+  bool release(PacketIdentifier id);
+
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
+  [[nodiscard]] std::size_t memory_bytes() const { return entries_.capacity() * sizeof(Entry); }
+  void clear() { entries_ = {}; }
+
+ private:
+  struct Entry {
+    PacketIdentifier id;
+    bool taken_over;
+  };
+  [[nodiscard]] std::vector<Entry>::iterator lower_bound(PacketIdentifier id);
+
+  // Sorted. Identifiers rise, so that a new one mostly goes to the end and the released one is mostly first.
+  std::vector<Entry> entries_;
+};
+
+}  // namespace mqtk

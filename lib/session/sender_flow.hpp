@@ -1,0 +1,69 @@
+// What this side has started and the peer not finished: QoS 1 and 2 messages, and a client's SUBSCRIBE and UNSUBSCRIBE.
+//
+// All of them take Packet Identifiers from one space. Client and broker number independently, so a Session has one
+// SenderFlow per side. Identifiers rise and wrap: a freed one comes back last, so that a late acknowledgement cannot be
+// taken for one of the packet that follows. Entries lie in a ring in the order of their identifiers; a peer that
+// acknowledges all but the first entry stops the flow when 65,535 identifiers are spanned.
+#pragma once
+
+#include "codec/types.hpp"
+#include "session/delivery.hpp"
+#include "session/ring.hpp"
+
+namespace mqtk {
+
+struct InFlight {
+  enum class State : std::uint8_t {
+    done,               // finished, waits until those before it are
+    publish_sent,       // PUBACK or PUBREC is due
+    publish_to_resend,  // from an earlier connection, not yet sent on this one
+    publish_refused,    // cannot be sent on this connection; to be reported as finished
+    pubrel_sent,        // PUBCOMP is due; the message is let go
+    subscribe_sent,     // SUBACK is due
+    unsubscribe_sent,   // UNSUBACK is due
+  };
+  ApplicationMessage message;
+  SharedBytes subscription_identifiers;
+  Tag tag = 0;
+  std::uint16_t filters = 0;  // of SUBSCRIBE and UNSUBSCRIBE: as many Reason Codes must come back
+  State state = State::done;
+  QoS qos = QoS::at_most_once;
+  bool retain = false;
+
+  [[nodiscard]] bool is_publish() const { return state >= State::publish_sent && state <= State::pubrel_sent; }
+};
+
+class SenderFlow {
+ public:
+  // Adds an entry and returns its Packet Identifier, never 0 and not in use; 0 when none is free.
+  [[nodiscard]] PacketIdentifier start(InFlight entry);
+
+  // The unfinished entry with this identifier, or null. Valid until the next start() or finish().
+  [[nodiscard]] InFlight* find(PacketIdentifier id);
+  // Frees the identifier of an entry that find() gave.
+  void finish(PacketIdentifier id);
+  // The latest start() did not come to be sent: its identifier is free again, unused.
+  void take_back(PacketIdentifier id);
+
+  // A new connection carries on: PUBLISH packets are due again, SUBSCRIBE and UNSUBSCRIBE are forgotten.
+  void resume();
+
+  // Entries in the order they were first sent, finished ones (State::done) among them.
+  [[nodiscard]] std::uint32_t span() const { return ring_.size(); }
+  [[nodiscard]] InFlight& at(std::uint32_t index) { return ring_[index]; }
+  [[nodiscard]] PacketIdentifier identifier_at(std::uint32_t index) const;
+
+  [[nodiscard]] std::uint32_t unfinished() const { return unfinished_; }
+  [[nodiscard]] std::uint32_t free_identifiers() const { return 65'535 - ring_.size(); }
+  [[nodiscard]] std::size_t memory_bytes() const { return ring_.memory_bytes(); }
+  void clear();  // numbering goes on
+
+ private:
+  void drop_done();
+
+  Ring<InFlight> ring_;
+  std::uint32_t unfinished_ = 0;
+  PacketIdentifier first_ = 1;  // identifier of ring_[0], or the next one when the ring is empty
+};
+
+}  // namespace mqtk
