@@ -40,6 +40,7 @@ Utf8Check check_utf8(Bytes text) {
   std::size_t at = 0;
   while (at < text.size()) {
     while (at + 8 <= text.size() && plain_word(text.data() + at)) at += 8;
+    while (at < text.size() && text[at] < 0x80 && text[at] != 0) ++at;
     if (at == text.size()) break;
     if (text[at] == 0) return {Utf8::has_null, at};
     const std::size_t length = sequence_length(text.subspan(at));

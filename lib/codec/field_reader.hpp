@@ -256,7 +256,7 @@ class FieldReader {
     fail(utf8.result == Utf8::has_null ? rules.has_null : rules.not_utf8, at_ - bytes.size() + utf8.offset);
   }
   void check_wildcards(std::string_view topic, Rule rule) {
-    const std::size_t wildcard = topic.find_first_of("+#");
+    const std::size_t wildcard = find_wildcard(topic);
     if (wildcard != std::string_view::npos) fail(rule, at_ - topic.size() + wildcard);
   }
   void note_number(FieldKind kind, std::string_view name, std::size_t start, std::uint32_t value) {

@@ -67,7 +67,7 @@ class FieldSizer {
   void binary(std::string_view /*name*/, Bytes value) { prefixed(value); }
   void topic_name(std::string_view name, std::string_view value, Rule not_utf8) {
     text(name, value, {not_utf8, Rule::topic_has_null});
-    if (value.find_first_of("+#") != std::string_view::npos) fail(Rule::topic_name_has_wildcard, size_);
+    if (find_wildcard(value) != std::string_view::npos) fail(Rule::topic_name_has_wildcard, size_);
   }
   void open(std::string_view /*name*/) {}
   void close() {}

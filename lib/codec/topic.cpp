@@ -1,5 +1,7 @@
 #include "codec/topic.hpp"
 
+#include <cstring>
+
 #include "base/utf8.hpp"
 
 namespace mqtk {
@@ -17,7 +19,8 @@ Fault check_text(std::string_view text, Rule not_utf8) {
 
 // Wildcards stand alone in their level, and # only in the last one.
 Fault check_wildcards(std::string_view filter, std::size_t offset) {
-  for (std::size_t i = filter.find_first_of("+#"); i != std::string_view::npos; i = filter.find_first_of("+#", i + 1)) {
+  for (std::size_t i = find_wildcard(filter); i < filter.size(); ++i) {
+    if (filter[i] != '+' && filter[i] != '#') continue;
     const bool alone = (i == 0 || filter[i - 1] == '/') && (i + 1 == filter.size() || filter[i + 1] == '/');
     if (filter[i] == '+' && !alone) return at(Rule::single_level_wildcard_misplaced, offset + i);
     if (filter[i] == '#' && (!alone || i + 1 != filter.size())) {
@@ -34,7 +37,7 @@ constexpr std::string_view share_prefix = "$share/";
 Fault TopicName::check(std::string_view text) {
   if (text.empty()) return at(Rule::topic_name_empty, 0);
   if (const Fault fault = check_text(text, Rule::topic_name_not_utf8)) return fault;
-  const std::size_t wildcard = text.find_first_of("+#");
+  const std::size_t wildcard = find_wildcard(text);
   if (wildcard != std::string_view::npos) return at(Rule::topic_name_has_wildcard, wildcard);
   return {};
 }
@@ -52,7 +55,7 @@ Fault TopicFilter::check(std::string_view text, Version version) {
   const std::size_t slash = rest.find('/');
   const std::string_view name = rest.substr(0, slash);
   if (name.empty()) return at(Rule::share_name_empty, share_prefix.size());
-  const std::size_t wildcard = name.find_first_of("+#");
+  const std::size_t wildcard = find_wildcard(name);
   if (wildcard != std::string_view::npos) return at(Rule::share_name_invalid, share_prefix.size() + wildcard);
   if (slash == std::string_view::npos || slash + 1 == rest.size()) {
     return at(Rule::share_name_invalid, share_prefix.size() + name.size());
@@ -72,7 +75,25 @@ TopicFilter::TopicFilter(std::string_view text, Version version) : text_(text), 
   filter_ = text.substr(slash + 1);
 }
 
-bool TopicFilter::has_wildcard() const { return filter_.find_first_of("+#") != std::string_view::npos; }
+bool TopicFilter::has_wildcard() const { return find_wildcard(filter_) != std::string_view::npos; }
+
+std::size_t find_wildcard(std::string_view text) {
+  std::size_t at = 0;
+  // Eight bytes at a time: a byte of `x` is zero where the text has the character sought, and the usual trick finds
+  // a zero byte without looking at each.
+  constexpr std::uint64_t ones = 0x0101010101010101U;
+  constexpr std::uint64_t high_bits = 0x8080808080808080U;
+  const auto has_zero = [](std::uint64_t x) { return ((x - ones) & ~x & high_bits) != 0; };
+  for (; at + 8 <= text.size(); at += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    if (has_zero(word ^ (ones * '+')) || has_zero(word ^ (ones * '#'))) break;
+  }
+  for (; at < text.size(); ++at) {
+    if (text[at] == '+' || text[at] == '#') return at;
+  }
+  return std::string_view::npos;
+}
 
 bool topic_matches(std::string_view filter, std::string_view topic) {
   if (!topic.empty() && topic.front() == '$' && (filter.front() == '+' || filter.front() == '#')) return false;

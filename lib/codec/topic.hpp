@@ -46,6 +46,9 @@ class TopicFilter {
   std::string_view filter_;
 };
 
+// Offset of the first + or #, npos if there is none.
+[[nodiscard]] std::size_t find_wildcard(std::string_view text);
+
 // Whether `filter` (without $share/name/) matches `topic`; `#` takes in its parent level, and a filter that begins
 // with a wildcard matches no topic that begins with `$` [MQTT-4.7.2-1]. Both must be valid.
 [[nodiscard]] bool topic_matches(std::string_view filter, std::string_view topic);
