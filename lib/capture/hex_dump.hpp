@@ -1,0 +1,48 @@
+// Dumps of xxd and hexdump -C to bytes: the part of HexInput that reads lines with an offset in front.
+//
+// The offsets are held against the bytes, so a line lost in copying is found. An offset of 0 starts a new dump, whose
+// bytes follow those of the one before.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "capture/hex_error.hpp"
+
+namespace mqtk {
+
+class HexDump {
+ public:
+  enum class Kind : std::uint8_t { xxd, hexdump };
+
+  // A `*` line of hexdump stands for any number of rows. All of them together may add this many bytes, so that a few
+  // characters of input cannot ask for gigabytes.
+  static constexpr std::uint64_t max_repeated_bytes = 64U * 1024 * 1024;
+  static constexpr std::size_t max_line_bytes = 4096;
+
+  explicit HexDump(Kind kind) : kind_(kind) {}
+
+  [[nodiscard]] std::optional<HexError> feed(std::string_view text, std::vector<std::uint8_t>& out);
+  [[nodiscard]] std::optional<HexError> finish(std::vector<std::uint8_t>& out);
+
+ private:
+  struct Line;
+  [[nodiscard]] std::optional<HexError> take_line(std::string_view text, std::vector<std::uint8_t>& out);
+  [[nodiscard]] std::optional<HexError> take_offset(Line& line, std::vector<std::uint8_t>& out);
+  [[nodiscard]] std::optional<HexError> take_row(Line& line);
+  [[nodiscard]] std::optional<HexError> repeat_row(std::uint64_t until, std::vector<std::uint8_t>& out);
+  [[nodiscard]] HexError error(std::size_t at, std::string message) const;
+
+  Kind kind_;
+  std::string partial_;             // a line whose end has not come
+  std::uint64_t line_ = 1;
+  std::optional<std::uint64_t> next_;  // the offset that is due; none before the first line
+  std::vector<std::uint8_t> row_;   // the last row, for `*`
+  bool repeating_ = false;
+  std::uint64_t repeated_bytes_ = 0;
+};
+
+}  // namespace mqtk
