@@ -185,12 +185,17 @@ class FieldReader {
   // Properties up to the end of what is being read.
   PropertySet property_block(PropertyScope scope);
 
-  // A list that runs to the packet's end: `entry` is called until nothing is left.
+  // A list that runs to the packet's end: `entry` is called until nothing is left. An entry that is cut off is not
+  // part of the list, so that walking it stays safe after a fault.
   template <class Entry>
   Bytes list(Entry entry) {
     const std::size_t start = at_;
-    while (!stopped_ && at_ < end_) entry();
-    return packet_.subspan(start, at_ - start);
+    std::size_t whole_end = at_;
+    while (!stopped_ && at_ < end_) {
+      entry();
+      if (!stopped_) whole_end = at_;
+    }
+    return packet_.subspan(start, whole_end - start);
   }
   void rest(std::string_view name, Bytes& value) {
     value = packet_.subspan(at_, left());
@@ -270,6 +275,7 @@ class FieldReader {
   Bytes packet_;
   std::size_t at_ = 0;
   std::size_t end_;  // of the packet, or of the property block being read
+  std::size_t properties_end_ = 0;  // of the last property that is whole: what lies behind it must not be walked
   CodecContext context_;
   Fault fault_;
   bool stopped_ = false;
@@ -326,8 +332,9 @@ PropertySet FieldReader<noted>::properties(std::string_view name, PropertyBlock&
   }
   const std::size_t whole_end = end_;
   end_ = at_ + size;
-  value = PropertyBlock{packet_.subspan(at_, size)};
+  const std::size_t block_start = at_;
   seen = property_block(scope);
+  value = PropertyBlock{packet_.subspan(block_start, properties_end_ - block_start)};
   end_ = whole_end;
   close();
   return seen;
@@ -337,6 +344,7 @@ template <bool noted>
 PropertySet FieldReader<noted>::property_block(PropertyScope scope) {
   PropertySet seen = 0;
   in_properties_ = true;
+  properties_end_ = at_;
   while (!stopped_ && at_ < end_) {
     const std::size_t start = at_;
     const std::uint8_t id = packet_[at_];
@@ -352,6 +360,7 @@ PropertySet FieldReader<noted>::property_block(PropertyScope scope) {
                             (info->id == PropertyId::subscription_identifier && scope == PropertyScope::publish);
     if (has(seen, info->id) && !may_repeat) fail(Rule::property_repeated, start, at_ - start);
     seen |= PropertySet{1} << id;
+    properties_end_ = at_;
   }
   in_properties_ = false;
   return seen;

@@ -106,3 +106,21 @@ TEST_CASE("frames are found at any split of the stream") {
   CHECK(frame.header_size == 3);
   CHECK(find_frame(bytes("30 FF FF FF FF 01")).fault == Fault{Rule::remaining_length_too_long, 4});
 }
+
+TEST_CASE("what annotate hands out after a fault ends with the last whole property or list entry") {
+  // Will Delay Interval is no property; the User Property before it is whole.
+  const auto publish = bytes("30 10 0001 61 0C 26 0001 6B 0001 76 07 00 00 00 00");
+  const Annotated damaged = annotate(publish, {Version::v5, Role::unknown});
+  CHECK_FALSE(damaged.decoded);
+  const auto& properties = std::get<Publish>(damaged.packet).properties;
+  CHECK(to_hex(properties.bytes()) == "2600016b000176");
+  std::size_t count = 0;
+  for (const Property& property : properties) count += property.name == "k" ? 1U : 0U;
+  CHECK(count == 1);
+
+  // The options byte of the second subscription is missing.
+  const auto subscribe = bytes("82 0A 0001 00 0001 61 01 0001 62");
+  const Annotated cut = annotate(subscribe, {Version::v5, Role::unknown});
+  CHECK_FALSE(cut.decoded);
+  CHECK(std::get<Subscribe>(cut.packet).subscriptions.count() == 1);
+}
