@@ -1,0 +1,32 @@
+// Opening TCP sockets the way all of ours are: non-blocking, closed on exec, TCP_NODELAY. Private to lib/net.
+#pragma once
+
+#include <expected>
+#include <system_error>
+#include <utility>
+
+#include "net/endpoint.hpp"
+#include "net/file_descriptor.hpp"
+#include "net/socket_address.hpp"
+
+namespace mqtk {
+
+[[nodiscard]] std::expected<FileDescriptor, std::error_code> open_tcp_socket(const SocketAddress& address);
+
+[[nodiscard]] std::error_code bind_socket(const FileDescriptor& socket, const SocketAddress& address);
+
+// Success also when the connection is only on its way: the socket becomes writable when it is decided.
+[[nodiscard]] std::error_code start_connecting(const FileDescriptor& socket, const SocketAddress& address);
+
+// How connecting ended; also takes the error off the socket.
+[[nodiscard]] std::error_code pending_error(const FileDescriptor& socket);
+
+[[nodiscard]] std::expected<std::pair<FileDescriptor, SocketAddress>, std::error_code> accept_from(
+    const FileDescriptor& listening);
+
+[[nodiscard]] std::expected<SocketAddress, std::error_code> local_address(const FileDescriptor& socket);
+
+// Nothing for TCP; otherwise the fault that says that this version does not have it.
+[[nodiscard]] std::error_code missing_transport(Transport transport);
+
+}  // namespace mqtk
