@@ -46,17 +46,12 @@ std::string bash_reply(Completion completion, const std::vector<std::string>& ch
     return fmt::format("mapfile -t COMPREPLY < <(compgen {} -- \"$cur\")", arguments);
   };
   switch (completion) {
-    case Completion::file:
-      return "compopt -o filenames; " + reply("-f");
-    case Completion::directory:
-      return "compopt -o filenames; " + reply("-d");
-    case Completion::host:
-      return reply("-A hostname");
-    case Completion::choice:
-      return reply(fmt::format("-W '{}'", quoted(fmt::format("{}", fmt::join(choices, " ")))));
+    case Completion::file: return "compopt -o filenames; " + reply("-f");
+    case Completion::directory: return "compopt -o filenames; " + reply("-d");
+    case Completion::host: return reply("-A hostname");
+    case Completion::choice: return reply(fmt::format("-W '{}'", quoted(fmt::format("{}", fmt::join(choices, " ")))));
     case Completion::none:
-    case Completion::topic:
-      break;
+    case Completion::topic: break;
   }
   return "";
 }
@@ -64,31 +59,24 @@ std::string bash_reply(Completion completion, const std::vector<std::string>& ch
 // After the second colon of a zsh argument specification.
 std::string zsh_action(Completion completion, const std::vector<std::string>& choices) {
   switch (completion) {
-    case Completion::file:
-      return "_files";
-    case Completion::directory:
-      return "_files -/";
-    case Completion::host:
-      return "_hosts";
-    case Completion::choice:
-      return fmt::format("({})", fmt::join(choices, " "));
+    case Completion::file: return "_files";
+    case Completion::directory: return "_files -/";
+    case Completion::host: return "_hosts";
+    case Completion::choice: return fmt::format("({})", fmt::join(choices, " "));
     case Completion::none:
-    case Completion::topic:
-      break;
+    case Completion::topic: break;
   }
   return "";
 }
 
 std::string zsh_text(std::string_view text) {
-  return quoted(
-      replaced(replaced(replaced(replaced(text, '\\', "\\\\"), '[', "\\["), ']', "\\]"), ':', "\\:"));
+  return quoted(replaced(replaced(replaced(replaced(text, '\\', "\\\\"), '[', "\\["), ']', "\\]"), ':', "\\:"));
 }
 
 std::string zsh_option(const Option& option) {
-  const std::string value = option.value.empty()
-                                ? ""
-                                : fmt::format(":{}:{}", zsh_text(option.value),
-                                              quoted(zsh_action(option.completion, option.choices)));
+  const std::string value = option.value.empty() ? ""
+                                                 : fmt::format(":{}:{}", zsh_text(option.value),
+                                                               quoted(zsh_action(option.completion, option.choices)));
   const std::string equals = option.value.empty() ? "" : "=";
   const std::string plus = option.value.empty() ? "" : "+";
   if (option.short_letter == 0) {
@@ -105,17 +93,12 @@ std::string fish_text(std::string_view text) { return replaced(replaced(text, '\
 
 std::string fish_value(Completion completion, const std::vector<std::string>& choices) {
   switch (completion) {
-    case Completion::file:
-      return " -r -F";
-    case Completion::directory:
-      return " -x -a '(__fish_complete_directories)'";
-    case Completion::host:
-      return " -x -a '(__fish_print_hostnames)'";
-    case Completion::choice:
-      return fmt::format(" -x -a '{}'", fish_text(fmt::format("{}", fmt::join(choices, " "))));
+    case Completion::file: return " -r -F";
+    case Completion::directory: return " -x -a '(__fish_complete_directories)'";
+    case Completion::host: return " -x -a '(__fish_print_hostnames)'";
+    case Completion::choice: return fmt::format(" -x -a '{}'", fish_text(fmt::format("{}", fmt::join(choices, " "))));
     case Completion::none:
-    case Completion::topic:
-      break;
+    case Completion::topic: break;
   }
   return " -x";
 }
@@ -140,11 +123,10 @@ std::string bash_completion(const OptionTable& table) {
     if (option->value.empty()) continue;
     const std::string reply = bash_reply(option->completion, option->choices);
     text += fmt::format("    {}--{}) {}return ;;\n",
-                        option->short_letter == 0 ? "" : fmt::format("-{}|", option->short_letter),
-                        option->long_name, reply.empty() ? "" : reply + "; ");
+                        option->short_letter == 0 ? "" : fmt::format("-{}|", option->short_letter), option->long_name,
+                        reply.empty() ? "" : reply + "; ");
   }
-  text +=
-      fmt::format("  esac\n  if [[ $cur == -* ]]; then\n    {}\n", bash_reply(Completion::choice, {names}));
+  text += fmt::format("  esac\n  if [[ $cur == -* ]]; then\n    {}\n", bash_reply(Completion::choice, {names}));
   if (const std::string reply = bash_reply(word_completion(table), {}); !reply.empty()) {
     text += fmt::format("  else\n    {}\n", reply);
   }
@@ -153,8 +135,7 @@ std::string bash_completion(const OptionTable& table) {
 }
 
 std::string zsh_completion(const OptionTable& table) {
-  std::string text =
-      fmt::format("#compdef {0}\n# Made by `{0} --generate zsh`.\n_arguments -s -S", table.text().name);
+  std::string text = fmt::format("#compdef {0}\n# Made by `{0} --generate zsh`.\n_arguments -s -S", table.text().name);
   for (const Option* option : shown(table)) text += " \\\n  " + zsh_option(*option);
   for (const Positional& positional : table.positionals()) {
     text += fmt::format(" \\\n  '{}:{}:{}'", positional.repeatable ? "*" : "", zsh_text(positional.value),

@@ -7,8 +7,8 @@ namespace mqtk::cli {
 
 enum class ExitStatus : int {
   done = 0,
-  usage = 1,          // decided before connecting: bad option, bad value, bad topic, unreadable local file
-  not_connected = 2,  // name lookup, refused, unreachable, TLS or WebSocket handshake
+  usage = 1,               // decided before connecting: bad option, bad value, bad topic, unreadable local file
+  not_connected = 2,       // name lookup, refused, unreachable, TLS or WebSocket handshake
   refused_at_connect = 3,  // by the CONNACK
   refused_later = 4,       // a subscription denied, a publish refused, DISCONNECT of the broker
   connection_lost = 5,     // and not recovered within the reconnect policy

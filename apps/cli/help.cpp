@@ -73,8 +73,7 @@ std::string help_text(const OptionTable& table) {
     }
   }
   if (!program.examples.empty()) text += "\nExamples:\n";
-  for (const Example& example : program.examples)
-    text += fmt::format("  {}\n    {}\n", example.text, example.command);
+  for (const Example& example : program.examples) text += fmt::format("  {}\n    {}\n", example.text, example.command);
   text += fmt::format("\nThe manual says more: man {}\n", program.name);
   return text;
 }

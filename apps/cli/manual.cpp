@@ -58,9 +58,7 @@ void add_paragraphs(std::string& page, std::string_view text, std::string_view b
   }
 }
 
-std::string sentence(std::string_view text) {
-  return fmt::format("{}{}", text, text.ends_with('.') ? "" : ".");
-}
+std::string sentence(std::string_view text) { return fmt::format("{}{}", text, text.ends_with('.') ? "" : "."); }
 
 void add_option(std::string& page, const Option& option) {
   page += ".TP\n";
@@ -69,8 +67,7 @@ void add_option(std::string& page, const Option& option) {
   if (!option.value.empty()) names += fmt::format(" \\fI{}\\fR", escaped(option.value));
   page += names + "\n";
   add_sentences(page, sentence(option.help));
-  if (!option.default_text.empty())
-    add_sentences(page, fmt::format("The default is {}.", option.default_text));
+  if (!option.default_text.empty()) add_sentences(page, fmt::format("The default is {}.", option.default_text));
   if (option.repeatable) add_sentences(page, "May be repeated.");
   if (!option.environment.empty()) {
     add_sentences(page, fmt::format("Where the option is absent, {} is used if set.", option.environment));
@@ -87,8 +84,7 @@ void add_environment(std::string& page, const OptionTable& table) {
     if (option.environment.empty()) continue;
     if (!begun) page += ".SH ENVIRONMENT\n";
     begun = true;
-    page += fmt::format(".TP\n\\fB{}\\fR\nSee \\fB\\-\\-{}\\fR.\n", option.environment,
-                        escaped(option.long_name));
+    page += fmt::format(".TP\n\\fB{}\\fR\nSee \\fB\\-\\-{}\\fR.\n", option.environment, escaped(option.long_name));
   }
 }
 
@@ -111,8 +107,8 @@ std::string upper_case(std::string text) {
 
 std::string manual_page(const OptionTable& table) {
   const ProgramText& program = table.text();
-  std::string page = fmt::format(".TH {} 1 \"\" \"mqtk {}\" \"mqtk manual\"\n",
-                                 escaped(upper_case(program.name)), version());
+  std::string page =
+      fmt::format(".TH {} 1 \"\" \"mqtk {}\" \"mqtk manual\"\n", escaped(upper_case(program.name)), version());
   page += fmt::format(".SH NAME\n{} \\- {}\n.SH SYNOPSIS\n", escaped(program.name), escaped(program.summary));
   for (const std::string& synopsis : program.synopsis) {
     if (&synopsis != &program.synopsis.front()) page += ".br\n";

@@ -18,8 +18,7 @@ Accepted OptionTable::run_checks() const {
 
 const Option* OptionTable::find(std::string_view long_name) const {
   const auto found = std::ranges::find_if(options_, [long_name](const Option& option) {
-    return option.long_name == long_name ||
-           std::ranges::find(option.aliases, long_name) != option.aliases.end();
+    return option.long_name == long_name || std::ranges::find(option.aliases, long_name) != option.aliases.end();
   });
   return found == options_.end() ? nullptr : &*found;
 }

@@ -36,7 +36,7 @@ struct Option {
   std::vector<std::string> choices = {};  // for Completion::choice; the setter does the refusing
   bool repeatable = false;                // otherwise the last one wins
   std::string default_text = {};
-  std::string environment = {};  // variable that is used where the option is absent; empty counts as unset
+  std::string environment = {};           // variable that is used where the option is absent; empty counts as unset
   std::vector<std::string> aliases = {};  // other long names, accepted but not advertised
   // Words that one occurrence takes, told the words that follow it; more than one is handed to the setter
   // joined by `word_separator`. Null: one word.

@@ -63,9 +63,8 @@ class Parser {
     restore(value);
     if (option.word_count) {
       constexpr std::ptrdiff_t most_words_of_one_option = 4;
-      const auto end = std::ssize(words_) < most_words_of_one_option
-                           ? words_.rend()
-                           : words_.rbegin() + most_words_of_one_option;
+      const auto end =
+          std::ssize(words_) < most_words_of_one_option ? words_.rend() : words_.rbegin() + most_words_of_one_option;
       const std::vector<std::string> following(words_.rbegin(), end);
       for (std::size_t more = option.word_count(following); more > 0 && !words_.empty(); --more) {
         restore(words_.back());
@@ -133,8 +132,7 @@ class Parser {
                 : fmt::format("unknown option '{}'; --help lists all options", typed);
   }
 
-  [[nodiscard]] std::string explain(const CLI::ParseError& error,
-                                    const std::vector<std::string>& arguments) const {
+  [[nodiscard]] std::string explain(const CLI::ParseError& error, const std::vector<std::string>& arguments) const {
     for (const std::string& word : arguments) {
       const auto equals = word.find('=');
       if (equals == std::string::npos || !word.starts_with("--")) continue;

@@ -28,10 +28,9 @@ void add_requests(OptionTable& table, Request& request) {
   table.add({.long_name = "generate",
              .value = "KIND",
              .help = "Print the manual page or a completion: man, bash, zsh or fish",
-             .set = store_choice<std::optional<Document>>(request.document, {{"man", manual_page},
-                                                                             {"bash", bash_completion},
-                                                                             {"zsh", zsh_completion},
-                                                                             {"fish", fish_completion}}),
+             .set = store_choice<std::optional<Document>>(
+                 request.document,
+                 {{"man", manual_page}, {"bash", bash_completion}, {"zsh", zsh_completion}, {"fish", fish_completion}}),
              .visibility = Visibility::hidden});
 }
 

@@ -16,8 +16,7 @@ namespace mqtk::cli {
 //     return mqtk::cli::run_program(argc, argv, mqtk::pub::option_table(options),
 //                                   [&options] { return mqtk::pub::run(options); });
 //   }
-[[nodiscard]] int run_program(int argc, char** argv, const OptionTable& table,
-                              const std::function<ExitStatus()>& run);
+[[nodiscard]] int run_program(int argc, char** argv, const OptionTable& table, const std::function<ExitStatus()>& run);
 
 // "0.1.0"
 [[nodiscard]] std::string_view version();

@@ -16,8 +16,7 @@ std::expected<Duration, std::string> duration(std::string_view text) {
 
 }  // namespace
 
-std::expected<std::uint64_t, std::string> parse_number(std::string_view text, std::uint64_t least,
-                                                       std::uint64_t most) {
+std::expected<std::uint64_t, std::string> parse_number(std::string_view text, std::uint64_t least, std::uint64_t most) {
   std::uint64_t number = 0;
   const char* end = text.data() + text.size();
   const auto [at, error] = std::from_chars(text.data(), end, number);
@@ -73,8 +72,7 @@ Setter count(int& target) {
 }
 
 Setter store(QoS& target) {
-  return store_choice<QoS>(target,
-                           {{"0", QoS::at_most_once}, {"1", QoS::at_least_once}, {"2", QoS::exactly_once}});
+  return store_choice<QoS>(target, {{"0", QoS::at_most_once}, {"1", QoS::at_least_once}, {"2", QoS::exactly_once}});
 }
 
 Setter store(Version& target) {

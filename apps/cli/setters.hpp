@@ -16,8 +16,8 @@
 namespace mqtk::cli {
 
 // Whole text is a decimal number from `least` to `most`.
-[[nodiscard]] std::expected<std::uint64_t, std::string> parse_number(std::string_view text,
-                                                                     std::uint64_t least, std::uint64_t most);
+[[nodiscard]] std::expected<std::uint64_t, std::string> parse_number(std::string_view text, std::uint64_t least,
+                                                                     std::uint64_t most);
 
 [[nodiscard]] Setter store(std::string& target);
 [[nodiscard]] Setter store(std::optional<std::string>& target);

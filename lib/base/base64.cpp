@@ -21,8 +21,7 @@ std::string to_base64(Bytes bytes) {
   text.reserve((bytes.size() + 2) / 3 * 4);
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     const std::size_t left = bytes.size() - i;
-    const std::uint32_t group = (std::uint32_t{bytes[i]} << 16U) |
-                                (left > 1 ? std::uint32_t{bytes[i + 1]} << 8U : 0U) |
+    const std::uint32_t group = (std::uint32_t{bytes[i]} << 16U) | (left > 1 ? std::uint32_t{bytes[i + 1]} << 8U : 0U) |
                                 (left > 2 ? std::uint32_t{bytes[i + 2]} : 0U);
     text += alphabet[group >> 18U];
     text += alphabet[(group >> 12U) & 63U];

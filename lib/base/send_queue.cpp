@@ -7,8 +7,8 @@
 namespace mqtk {
 namespace {
 
-constexpr std::size_t small_chunk = 512;         // an idle connection's PINGRESP needs no more
-constexpr std::size_t large_chunk = 16 * 1024;   // pooled: busy connections take and give back all the time
+constexpr std::size_t small_chunk = 512;        // an idle connection's PINGRESP needs no more
+constexpr std::size_t large_chunk = 16 * 1024;  // pooled: busy connections take and give back all the time
 constexpr std::size_t pool_limit = 256;
 
 // Chunks of large_chunk bytes given back by queues of this thread.

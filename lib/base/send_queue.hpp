@@ -63,8 +63,8 @@ class SendQueue {
   std::vector<Segment> segments_;
   std::uint8_t* tail_ = nullptr;  // where the next byte goes in the last chunk, null if the last segment is closed
   std::size_t size_ = 0;
-  std::uint32_t room_ = 0;        // bytes left behind tail_
-  std::uint32_t front_ = 0;       // index of the first segment that is not written
+  std::uint32_t room_ = 0;   // bytes left behind tail_
+  std::uint32_t front_ = 0;  // index of the first segment that is not written
 };
 
 }  // namespace mqtk

@@ -84,8 +84,7 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) {
   }
   const auto offset = take_offset(text);
   if (!offset || !text.empty()) return std::nullopt;
-  const std::chrono::year_month_day date{std::chrono::year{*year},
-                                         std::chrono::month{static_cast<unsigned>(*month)},
+  const std::chrono::year_month_day date{std::chrono::year{*year}, std::chrono::month{static_cast<unsigned>(*month)},
                                          std::chrono::day{static_cast<unsigned>(*day)}};
   if (!date.ok()) return std::nullopt;
   return std::chrono::sys_days{date} + std::chrono::hours{*hour} + std::chrono::minutes{*minute} + Seconds{*second} -
@@ -98,14 +97,22 @@ std::optional<Duration> parse_duration(std::string_view text) {
   if (error != std::errc{} || !std::isfinite(value) || value < 0) return std::nullopt;
   const std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
   double seconds = 0;
-  if (unit.empty() || unit == "s") seconds = 1;
-  else if (unit == "ns") seconds = 1e-9;
-  else if (unit == "us") seconds = 1e-6;
-  else if (unit == "ms") seconds = 1e-3;
-  else if (unit == "m" || unit == "min") seconds = 60;
-  else if (unit == "h") seconds = 3600;
-  else if (unit == "d") seconds = 86400;
-  else return std::nullopt;
+  if (unit.empty() || unit == "s")
+    seconds = 1;
+  else if (unit == "ns")
+    seconds = 1e-9;
+  else if (unit == "us")
+    seconds = 1e-6;
+  else if (unit == "ms")
+    seconds = 1e-3;
+  else if (unit == "m" || unit == "min")
+    seconds = 60;
+  else if (unit == "h")
+    seconds = 3600;
+  else if (unit == "d")
+    seconds = 86400;
+  else
+    return std::nullopt;
   const double nanoseconds = std::round(value * seconds * 1e9);
   if (nanoseconds > 9.2e18) return std::nullopt;
   return Duration{static_cast<std::int64_t>(nanoseconds)};

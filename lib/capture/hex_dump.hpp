@@ -37,10 +37,10 @@ class HexDump {
   [[nodiscard]] HexError error(std::size_t at, std::string message) const;
 
   Kind kind_;
-  std::string partial_;             // a line whose end has not come
+  std::string partial_;  // a line whose end has not come
   std::uint64_t line_ = 1;
   std::optional<std::uint64_t> next_;  // the offset that is due; none before the first line
-  std::vector<std::uint8_t> row_;   // the last row, for `*`
+  std::vector<std::uint8_t> row_;      // the last row, for `*`
   bool repeating_ = false;
   std::uint64_t repeated_bytes_ = 0;
 };

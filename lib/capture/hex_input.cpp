@@ -23,9 +23,7 @@ std::string_view first_line(std::string_view text) {
   }
 }
 
-bool is_pair(std::string_view text) {
-  return text.size() >= 2 && hex_digit(text[0]) >= 0 && hex_digit(text[1]) >= 0;
-}
+bool is_pair(std::string_view text) { return text.size() >= 2 && hex_digit(text[0]) >= 0 && hex_digit(text[1]) >= 0; }
 
 HexForm form_of(std::string_view line) {
   std::size_t digits = 0;

@@ -36,11 +36,11 @@ class PlainHex {
   [[nodiscard]] HexError error(std::uint64_t position, std::string_view message) const;
 
   Token token_ = Token::none;
-  std::uint8_t high_ = 0;           // the first digit of a pair that is not complete
-  std::uint64_t digits_ = 0;        // of this token
-  std::uint64_t position_ = 0;      // of the next character in the text
+  std::uint8_t high_ = 0;       // the first digit of a pair that is not complete
+  std::uint64_t digits_ = 0;    // of this token
+  std::uint64_t position_ = 0;  // of the next character in the text
   std::uint64_t line_ = 1;
-  std::uint64_t line_start_ = 0;    // position of the line's first character
+  std::uint64_t line_start_ = 0;  // position of the line's first character
 };
 
 }  // namespace mqtk

@@ -117,9 +117,9 @@ std::expected<std::uint32_t, Fault> encode(const P& packet, CodecContext context
   return size;
 }
 
-#define MQTK_ENCODES(P)                                                                          \
+#define MQTK_ENCODES(P)                                                                             \
   template std::expected<std::uint32_t, Fault> encoded_size(const P& packet, CodecContext context); \
-  template void write(const P& packet, CodecContext context, std::uint8_t* to);                  \
+  template void write(const P& packet, CodecContext context, std::uint8_t* to);                     \
   template std::expected<std::uint32_t, Fault> encode(const P& packet, CodecContext context, SendQueue& out)
 
 MQTK_ENCODES(Connect);

@@ -274,7 +274,7 @@ class FieldReader {
 
   Bytes packet_;
   std::size_t at_ = 0;
-  std::size_t end_;  // of the packet, or of the property block being read
+  std::size_t end_;                 // of the packet, or of the property block being read
   std::size_t properties_end_ = 0;  // of the last property that is whole: what lies behind it must not be walked
   CodecContext context_;
   Fault fault_;

@@ -40,10 +40,9 @@ void SubscriptionList::Iterator::read() {
 
 SubscriptionWriter& SubscriptionWriter::add(const Subscription& subscription) {
   append_text(bytes_, subscription.topic_filter);
-  bytes_.push_back(static_cast<std::uint8_t>(static_cast<unsigned>(subscription.qos) |
-                                             (subscription.no_local ? 4U : 0U) |
-                                             (subscription.retain_as_published ? 8U : 0U) |
-                                             static_cast<unsigned>(subscription.retain_handling) << 4U));
+  bytes_.push_back(static_cast<std::uint8_t>(
+      static_cast<unsigned>(subscription.qos) | (subscription.no_local ? 4U : 0U) |
+      (subscription.retain_as_published ? 8U : 0U) | static_cast<unsigned>(subscription.retain_handling) << 4U));
   return *this;
 }
 

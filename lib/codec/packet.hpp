@@ -26,7 +26,7 @@ struct Will {
 struct Connect {
   Version version = Version::v5;
   bool bridge = false;  // bit 7 of the Protocol Version, set by some bridges in 3.1 and 3.1.1; no specification has it
-  bool clean_start = true;  // 3.1 and 3.1.1: Clean Session
+  bool clean_start = true;       // 3.1 and 3.1.1: Clean Session
   std::uint16_t keep_alive = 0;  // seconds, 0 is off
   PropertyBlock properties;
   std::string_view client_identifier;

@@ -89,11 +89,11 @@ struct PropertyInfo {
 // One decoded property. Which member counts depends on type().
 struct Property {
   PropertyId id{};
-  std::uint32_t number = 0;   // byte, two, four and variable byte integer
-  std::string_view text;      // utf8_string, binary, and the value of a string pair
-  std::string_view name;      // of a string pair
-  std::uint32_t offset = 0;   // of the identifier, from the start of the block
-  std::uint32_t length = 0;   // of identifier and value
+  std::uint32_t number = 0;  // byte, two, four and variable byte integer
+  std::string_view text;     // utf8_string, binary, and the value of a string pair
+  std::string_view name;     // of a string pair
+  std::uint32_t offset = 0;  // of the identifier, from the start of the block
+  std::uint32_t length = 0;  // of identifier and value
 };
 
 // Encoded properties without the Property Length in front. A view: whoever holds the bytes keeps them alive.

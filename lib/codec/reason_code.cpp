@@ -6,7 +6,9 @@ namespace mqtk {
 namespace {
 
 // The bit of one packet type in the sets below.
-constexpr std::uint16_t in(PacketType packet) { return static_cast<std::uint16_t>(1U << static_cast<unsigned>(packet)); }
+constexpr std::uint16_t in(PacketType packet) {
+  return static_cast<std::uint16_t>(1U << static_cast<unsigned>(packet));
+}
 
 constexpr std::uint16_t connack = in(PacketType::connack);
 constexpr std::uint16_t puback = in(PacketType::puback);
@@ -27,7 +29,8 @@ struct Row {
 };
 
 constexpr Row table[] = {
-    {ReasonCode::success, "Success", connack | puback | pubrec | pubrel | pubcomp | suback | unsuback | disconnect | auth, auth, 0},
+    {ReasonCode::success, "Success",
+     connack | puback | pubrec | pubrel | pubcomp | suback | unsuback | disconnect | auth, auth, 0},
     {ReasonCode::granted_qos_1, "Granted QoS 1", suback, 0, 0},
     {ReasonCode::granted_qos_2, "Granted QoS 2", suback, 0, 0},
     {ReasonCode::disconnect_with_will_message, "Disconnect with Will Message", disconnect, 0, disconnect},
@@ -35,14 +38,17 @@ constexpr Row table[] = {
     {ReasonCode::no_subscription_existed, "No subscription existed", unsuback, 0, 0},
     {ReasonCode::continue_authentication, "Continue authentication", auth, 0, 0},
     {ReasonCode::re_authenticate, "Re-authenticate", auth, 0, auth},
-    {ReasonCode::unspecified_error, "Unspecified error", connack | puback | pubrec | suback | unsuback | disconnect, 0, 0},
+    {ReasonCode::unspecified_error, "Unspecified error", connack | puback | pubrec | suback | unsuback | disconnect, 0,
+     0},
     {ReasonCode::malformed_packet, "Malformed Packet", connack | disconnect, 0, 0},
     {ReasonCode::protocol_error, "Protocol Error", connack | disconnect, 0, 0},
-    {ReasonCode::implementation_specific_error, "Implementation specific error", connack | puback | pubrec | suback | unsuback | disconnect, 0, 0},
+    {ReasonCode::implementation_specific_error, "Implementation specific error",
+     connack | puback | pubrec | suback | unsuback | disconnect, 0, 0},
     {ReasonCode::unsupported_protocol_version, "Unsupported Protocol Version", connack, 0, 0},
     {ReasonCode::client_identifier_not_valid, "Client Identifier not valid", connack, 0, 0},
     {ReasonCode::bad_user_name_or_password, "Bad User Name or Password", connack, 0, 0},
-    {ReasonCode::not_authorized, "Not authorized", connack | puback | pubrec | suback | unsuback | disconnect, disconnect, 0},
+    {ReasonCode::not_authorized, "Not authorized", connack | puback | pubrec | suback | unsuback | disconnect,
+     disconnect, 0},
     {ReasonCode::server_unavailable, "Server unavailable", connack, 0, 0},
     {ReasonCode::server_busy, "Server busy", connack | disconnect, disconnect, 0},
     {ReasonCode::banned, "Banned", connack, 0, 0},
@@ -65,11 +71,14 @@ constexpr Row table[] = {
     {ReasonCode::qos_not_supported, "QoS not supported", connack | disconnect, disconnect, 0},
     {ReasonCode::use_another_server, "Use another server", connack | disconnect, disconnect, 0},
     {ReasonCode::server_moved, "Server moved", connack | disconnect, disconnect, 0},
-    {ReasonCode::shared_subscriptions_not_supported, "Shared Subscriptions not supported", suback | disconnect, disconnect, 0},
+    {ReasonCode::shared_subscriptions_not_supported, "Shared Subscriptions not supported", suback | disconnect,
+     disconnect, 0},
     {ReasonCode::connection_rate_exceeded, "Connection rate exceeded", connack | disconnect, disconnect, 0},
     {ReasonCode::maximum_connect_time, "Maximum connect time", disconnect, disconnect, 0},
-    {ReasonCode::subscription_identifiers_not_supported, "Subscription Identifiers not supported", suback | disconnect, disconnect, 0},
-    {ReasonCode::wildcard_subscriptions_not_supported, "Wildcard Subscriptions not supported", suback | disconnect, disconnect, 0},
+    {ReasonCode::subscription_identifiers_not_supported, "Subscription Identifiers not supported", suback | disconnect,
+     disconnect, 0},
+    {ReasonCode::wildcard_subscriptions_not_supported, "Wildcard Subscriptions not supported", suback | disconnect,
+     disconnect, 0},
 };
 
 const Row* find(ReasonCode code) {

@@ -5,15 +5,14 @@
 namespace mqtk {
 namespace {
 
-constexpr RuleInfo table[] = {
-    {Rule::none, "none", RuleClass::advice, ReasonCode::success, "", "", "", false},
+constexpr RuleInfo table[] = {{Rule::none, "none", RuleClass::advice, ReasonCode::success, "", "", "", false},
 #define MQTK_CODEC_ROW(name, kind, reason, v5, v3, text) \
   {Rule::name, #name, RuleClass::kind, ReasonCode::reason, v5, v3, text, true},
-    MQTK_CODEC_RULES(MQTK_CODEC_ROW)
+                              MQTK_CODEC_RULES(MQTK_CODEC_ROW)
 #undef MQTK_CODEC_ROW
 #define MQTK_FLOW_ROW(name, kind, reason, v5, v3, text) \
   {Rule::name, #name, RuleClass::kind, ReasonCode::reason, v5, v3, text, false},
-        MQTK_FLOW_RULES(MQTK_FLOW_ROW)
+                                  MQTK_FLOW_RULES(MQTK_FLOW_ROW)
 #undef MQTK_FLOW_ROW
 };
 

@@ -29,8 +29,8 @@ struct RuleInfo {
   Rule rule;
   std::string_view name;  // of the enumerator
   RuleClass rule_class;
-  ReasonCode reason_code;               // what the receiver answers with
-  std::string_view statements_v5;       // "MQTT-3.3.1-2 MQTT-4.3.1-1", first is the one to report; may be empty
+  ReasonCode reason_code;          // what the receiver answers with
+  std::string_view statements_v5;  // "MQTT-3.3.1-2 MQTT-4.3.1-1", first is the one to report; may be empty
   std::string_view statements_v3_1_1;
   std::string_view text;  // what is wrong, one line without a full stop
   bool codec;             // one packet's bytes show it

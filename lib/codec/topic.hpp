@@ -33,7 +33,7 @@ class TopicFilter {
   [[nodiscard]] static std::optional<TopicFilter> from(std::string_view text, Version version);
   [[nodiscard]] static TopicFilter checked(std::string_view text, Version version) { return {text, version}; }
 
-  [[nodiscard]] std::string_view text() const { return text_; }      // as subscribed, with $share
+  [[nodiscard]] std::string_view text() const { return text_; }  // as subscribed, with $share
   [[nodiscard]] bool is_shared() const { return !share_name_.empty(); }
   [[nodiscard]] std::string_view share_name() const { return share_name_; }
   [[nodiscard]] std::string_view filter() const { return filter_; }  // what topics are matched against

@@ -15,7 +15,7 @@ std::string_view version_text(Version version) {
 
 std::string_view packet_type_name(PacketType type) {
   static constexpr std::array<std::string_view, 16> names = {
-      "RESERVED", "CONNECT", "CONNACK",     "PUBLISH",  "PUBACK",  "PUBREC",   "PUBREL",     "PUBCOMP",
+      "RESERVED",  "CONNECT", "CONNACK",     "PUBLISH",  "PUBACK",  "PUBREC",   "PUBREL",     "PUBCOMP",
       "SUBSCRIBE", "SUBACK",  "UNSUBSCRIBE", "UNSUBACK", "PINGREQ", "PINGRESP", "DISCONNECT", "AUTH"};
   const auto index = static_cast<std::size_t>(type);
   return index < names.size() ? names[index] : names[0];

@@ -78,8 +78,8 @@ class Engine {
 
   // --- bytes ---------------------------------------------------------------------------------------------------------
 
-  // Where the next read goes: at least one byte. Ends with received(), and then next() until it says other than `event`,
-  // before another engine with the same scratch takes its turn.
+  // Where the next read goes: at least one byte. Ends with received(), and then next() until it says other than
+  // `event`, before another engine with the same scratch takes its turn.
   [[nodiscard]] MutableBytes writable() { return input_.writable(); }
   void received(std::size_t count) {
     input_.commit(count);
@@ -112,7 +112,7 @@ class Engine {
   // Why the connection failed; Rule::none if it did not.
   [[nodiscard]] Fault fault() const { return fault_; }
   [[nodiscard]] Role role() const { return role_; }
-  [[nodiscard]] Version version() const { return version_; }       // after CONNECT
+  [[nodiscard]] Version version() const { return version_; }         // after CONNECT
   [[nodiscard]] bool open() const { return phase_ == Phase::open; }  // CONNACK with success has passed
   [[nodiscard]] const Limits& own_limits() const { return own_; }
   [[nodiscard]] const Limits& peer_limits() const { return peer_; }  // client: after CONNACK
@@ -128,8 +128,8 @@ class Engine {
   using Sent = std::expected<PacketIdentifier, Fault>;  // 0 for packets without
   using Done = std::expected<void, Fault>;
 
-  // Client. `session` must outlive the engine. With Clean Start its state is thrown away. The views in `connect` may die
-  // after the call.
+  // Client. `session` must outlive the engine. With Clean Start its state is thrown away. The views in `connect` may
+  // die after the call.
   Done connect(const Connect& connect, ClientSession& session, TimePoint now);
 
   // QoS 0 straight from the caller's views: nothing is allocated. An explicit Topic Alias in the properties is checked.
@@ -180,7 +180,7 @@ class Engine {
     await_connack,   // client
     authenticating,  // server: AUTH was sent, AUTH or DISCONNECT is due
     open,
-    failed,          // the `failed` event is due
+    failed,  // the `failed` event is due
     closed,
   };
   struct Handshake;  // what only matters until CONNACK, or with enhanced authentication
@@ -254,17 +254,17 @@ class Engine {
   Limits peer_;
   SendQuota send_quota_;
   SendQuota receive_quota_;
-  std::uint32_t resend_at_ = 0;     // index in the SenderFlow from where entries may have to be sent again
-  std::uint32_t resend_left_ = 0;   // PUBLISH packets to be sent again
-  std::uint32_t refused_ = 0;       // entries in State::publish_refused, to be reported
-  std::uint32_t consumed_ = 0;      // size of the packet that the last event shows
-  TimePoint now_{};                 // of the latest call that told it
+  std::uint32_t resend_at_ = 0;    // index in the SenderFlow from where entries may have to be sent again
+  std::uint32_t resend_left_ = 0;  // PUBLISH packets to be sent again
+  std::uint32_t refused_ = 0;      // entries in State::publish_refused, to be reported
+  std::uint32_t consumed_ = 0;     // size of the packet that the last event shows
+  TimePoint now_{};                // of the latest call that told it
   Fault fault_;
   Role role_;
   Version version_ = Version::v5;
   Phase phase_;
   bool in_round_ = false;
-  bool problem_information_ = true;   // server: what the client requested; client: what it requested
+  bool problem_information_ = true;     // server: what the client requested; client: what it requested
   bool session_expiry_is_zero_ = true;  // in CONNECT: DISCONNECT must not raise it
 };
 

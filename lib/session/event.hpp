@@ -10,9 +10,9 @@ namespace mqtk {
 struct Event {
   enum class Type : std::uint8_t {
     none,
-    connect,       // server: answer with accept(), refuse() or auth(); nothing else is read before
-    connack,       // client: the answer; reason_code, and session_present in the packet
-    publish,       // a new message, its topic resolved from a Topic Alias. QoS 1 and 2: call acknowledge() once taken over
+    connect,  // server: answer with accept(), refuse() or auth(); nothing else is read before
+    connack,  // client: the answer; reason_code, and session_present in the packet
+    publish,  // a new message, its topic resolved from a Topic Alias. QoS 1 and 2: call acknowledge() once taken over
     publish_done,  // a QoS 1 or 2 PUBLISH of this side is finished: tag, packet_identifier, reason_code
     subscribe,     // server: answer with suback()
     suback,        // client: tag

@@ -45,8 +45,8 @@ class OutgoingAliases {
   };
   std::uint16_t maximum_;
   std::uint16_t automatic_;
-  std::vector<Slot> slots_;                                     // by alias - 1
-  std::list<std::uint16_t> by_use_;                             // the alias used last comes first
+  std::vector<Slot> slots_;                                      // by alias - 1
+  std::list<std::uint16_t> by_use_;                              // the alias used last comes first
   std::unordered_map<std::string_view, std::uint16_t> aliases_;  // views of slots_
 };
 

@@ -31,6 +31,4 @@ TEST_CASE("surrogates, overlong forms, values above U+10FFFF and cut sequences a
   }
 }
 
-TEST_CASE("the offset of the offending byte is told") {
-  CHECK(check("6161616161616161 6162FF").offset == 10);
-}
+TEST_CASE("the offset of the offending byte is told") { CHECK(check("6161616161616161 6162FF").offset == 10); }

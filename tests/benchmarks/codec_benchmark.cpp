@@ -42,7 +42,7 @@ void measure(std::string_view name, std::string_view hex, std::size_t payload, V
     std::vector<std::uint8_t> body(bytes.begin() + 2, bytes.end());
     body.resize(body.size() + payload, 'x');
     bytes.resize(1);
-    for (std::size_t rest = body.size(); ; rest >>= 7U) {
+    for (std::size_t rest = body.size();; rest >>= 7U) {
       bytes.push_back(static_cast<std::uint8_t>(rest > 0x7F ? rest | 0x80U : rest));
       if (rest <= 0x7F) break;
     }
@@ -103,8 +103,10 @@ int main() {
   measure("PUBLISH 5.0 QoS 0, 64 B", "30 0E 000B 6C6F61642F746F7069632F 00", 64, v5);
   measure("PUBLISH 5.0 QoS 1, 64 B", "32 10 000B 6C6F61642F746F7069632F 0001 00", 64, v5);
   measure("PUBLISH 5.0 QoS 1, 1 KiB", "32 10 000B 6C6F61642F746F7069632F 0001 00", 1024, v5);
-  measure("PUBLISH 5.0 4 properties", "32 29 000B 6C6F61642F746F7069632F 0001 16 02 0000003C 03 0004 74657874"
-          "26 0001 61 0001 62 23 0001 01 01", 64, v5);
+  measure("PUBLISH 5.0 4 properties",
+          "32 29 000B 6C6F61642F746F7069632F 0001 16 02 0000003C 03 0004 74657874"
+          "26 0001 61 0001 62 23 0001 01 01",
+          64, v5);
   measure("PUBACK 3.1.1", "40 02 0001", 0, Version::v3_1_1);
   measure("PUBREC 5.0", "50 02 0001", 0, v5);
   measure("PUBREL 5.0", "62 02 0001", 0, v5);

@@ -48,14 +48,17 @@ TEST_CASE("a comment goes from # to the end of its line") {
 }
 
 TEST_CASE("a byte order mark in front is skipped") {
-  CHECK(bytes_of("\xEF\xBB\xBF" "c0 00") == "c000");
-  CHECK(bytes_of("\xEF\xBB\xBF" "00000000: c000                                     ..\n") == "c000");
+  CHECK(bytes_of("\xEF\xBB\xBF"
+                 "c0 00") == "c000");
+  CHECK(bytes_of("\xEF\xBB\xBF"
+                 "00000000: c000                                     ..\n") == "c000");
 }
 
 TEST_CASE("a bad character is named with its line and column") {
   CHECK(error_of("10 0g") == "line 1, column 5: 'g' is not a hex digit");
   CHECK(error_of("10 0e\n00 04\nMQTT") == "line 3, column 1: 'M' is not a hex digit");
-  CHECK(error_of("c0\xe2\x80\x93" "00") == "line 1, column 3: byte 0xE2 is not a hex digit");
+  CHECK(error_of("c0\xe2\x80\x93"
+                 "00") == "line 1, column 3: byte 0xE2 is not a hex digit");
   CHECK(error_of("c000 # fine\n# fine\n  c0 0\x01") == "line 3, column 7: byte 0x01 is not a hex digit");
   CHECK(error_of("x10") == "line 1, column 1: an x without 0 or \\ before it");
   CHECK(error_of("10 1x0e") == "line 1, column 5: an x without 0 or \\ before it");
@@ -65,8 +68,7 @@ TEST_CASE("a bad character is named with its line and column") {
 TEST_CASE("an odd number of digits is an error at the digit that is alone") {
   CHECK(error_of("10 0 00") == "line 1, column 4: one hex digit alone; a byte has two");
   CHECK(error_of("c0\n1\n") == "line 2, column 1: one hex digit alone; a byte has two");
-  CHECK(error_of("100e0 04") ==
-        "line 1, column 5: 5 hex digits in a row, an odd number: half a byte is missing");
+  CHECK(error_of("100e0 04") == "line 1, column 5: 5 hex digits in a row, an odd number: half a byte is missing");
   CHECK(error_of("0x105") == "line 1, column 5: 3 hex digits in a row, an odd number: half a byte is missing");
   CHECK(error_of("10 0x") == "line 1, column 5: 0x without digits");
   CHECK(error_of("10 \\x") == "line 1, column 5: \\x without digits");
@@ -82,7 +84,9 @@ TEST_CASE("an xxd dump is read up to its gutter, even where the gutter looks lik
       "00000000: 100e 0004 4d51 5454 0402 003c 0002 6162  ....MQTT...<..ab\n"
       "00000010: 3005 0001 6161 62                        0..aab\n";
   CHECK(read_hex(dump).form == HexForm::xxd);
-  CHECK(bytes_of(dump) == "100e00044d5154540402003c00026162" "30050001616162");
+  CHECK(bytes_of(dump) ==
+        "100e00044d5154540402003c00026162"
+        "30050001616162");
   CHECK(bytes_of("00000000: 61 61 61 61  aaaa\n00000004: 62 62        bb") == "616161616262");
 }
 
@@ -92,7 +96,9 @@ TEST_CASE("a hexdump -C dump is read up to its gutter and its last line is no da
       "00000010  c0 00                                             |..|\n"
       "00000012\n";
   CHECK(read_hex(dump).form == HexForm::hexdump);
-  CHECK(bytes_of(dump) == "100e00044d5154540402003c00026162" "c000");
+  CHECK(bytes_of(dump) ==
+        "100e00044d5154540402003c00026162"
+        "c000");
 }
 
 TEST_CASE("the * of hexdump -C repeats the row before it up to the next offset") {
@@ -127,8 +133,10 @@ TEST_CASE("a dump with a missing line or a typo says where") {
 TEST_CASE("a few characters cannot ask for gigabytes") {
   const std::string row = "00000000  61 61 61 61 61 61 61 61  61 61 61 61 61 61 61 61  |aaaaaaaaaaaaaaaa|\n";
   CHECK(error_of(row + "*\nfffffff0\n") == "line 3, column 1: * stands for more than 64 MiB");
-  CHECK(error_of(row + "*\n00000015\n") == "line 3, column 1: the rows that * stands for cannot end at offset 00000015");
-  CHECK(error_of(row + "*\n") == "line 3, column 1: the dump ends with *, so it does not tell how often the row repeats");
+  CHECK(error_of(row + "*\n00000015\n") ==
+        "line 3, column 1: the rows that * stands for cannot end at offset 00000015");
+  CHECK(error_of(row + "*\n") ==
+        "line 3, column 1: the dump ends with *, so it does not tell how often the row repeats");
   std::string twice = row + "*\n03000000\n" + row + "*\n03000000\n";
   CHECK(error_of(twice) == "line 6, column 1: * stands for more than 64 MiB");
   CHECK(error_of("00000000: 6161  aa\n" + std::string(5000, '6')) ==
@@ -144,7 +152,10 @@ TEST_CASE("a form that is asked for is not guessed") {
 TEST_CASE("text split at any place gives the same bytes or the same error") {
   for (const std::string_view text :
        {"# c\n10 0x0e\\x00,04", "100e0\n", "0x100x0e 0x4", "00000000: c000 d000  ....\n00000004: c000  ..\n",
-        "00000000  c0 00  |..|\n*\n00000006\n", "\xEF\xBB\xBF" "c0 0", "# only a comment"}) {
+        "00000000  c0 00  |..|\n*\n00000006\n",
+        "\xEF\xBB\xBF"
+        "c0 0",
+        "# only a comment"}) {
     CAPTURE(text);
     const HexText whole = read_hex(text);
     for (std::size_t piece = 1; piece < text.size(); ++piece) {

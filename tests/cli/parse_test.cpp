@@ -126,8 +126,8 @@ TEST_CASE("an alias is accepted") {
 
 TEST_CASE("an option of several words takes them whatever they look like") {
   Options options;
-  REQUIRE(parse_into(options, {"-D", "publish", "user-property", "-t", "--retain", "-D", "publish",
-                               "content-type", "--topic=", "-t", "x"}));
+  REQUIRE(parse_into(options, {"-D", "publish", "user-property", "-t", "--retain", "-D", "publish", "content-type",
+                               "--topic=", "-t", "x"}));
   CHECK(options.properties == std::vector<std::string>{"publish\x1fuser-property\x1f-t\x1f--retain",
                                                        "publish\x1f"
                                                        "content-type\x1f--topic="});

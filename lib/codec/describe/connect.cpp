@@ -35,7 +35,8 @@ void protocol(Io& io, Connect& p) {
 template <class Io>
 void protocol(Io& io, const Connect& p) {
   io.text("Protocol Name", p.version == Version::v3_1 ? "MQIsdp" : "MQTT");
-  io.byte("Protocol Version", static_cast<std::uint8_t>(static_cast<unsigned>(p.version) | (p.bridge ? bridge_bit : 0U)));
+  io.byte("Protocol Version",
+          static_cast<std::uint8_t>(static_cast<unsigned>(p.version) | (p.bridge ? bridge_bit : 0U)));
 }
 
 struct ConnectFlags {

@@ -16,8 +16,8 @@ struct Description {
   static void read(Io& io, Q& packet);
 };
 
-#define MQTK_DESCRIBED(P) \
-  template <>             \
+#define MQTK_DESCRIBED(P)      \
+  template <>                  \
   template <class Io, class Q> \
   void Description<P>::read(Io& io, Q& packet)
 
