@@ -1,0 +1,100 @@
+"""Builds, runs every test and check, and ends with the line "N passed, N failed".
+
+A doctest program counts with each of its test cases, a script that ends with such a line of its own with the numbers
+there, anything else as one.
+"""
+
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree
+
+DOCTEST = re.compile(r"\[doctest\] test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed")
+SCRIPT = re.compile(r"^(\d+) passed, (\d+) failed$", re.MULTILINE)
+
+passed = 0
+failures = []
+
+
+def run(command, **options):
+    print("+ " + " ".join(map(str, command)), flush=True)
+    return subprocess.run(command, stdin=subprocess.DEVNULL, check=False, **options)
+
+
+def succeeds(title, command):
+    """One command that counts as one check."""
+    global passed
+    start = time.monotonic()
+    if run(command).returncode == 0:
+        passed += 1
+    else:
+        failures.append(title)
+    print(f"{title}: {time.monotonic() - start:.0f} s", flush=True)
+    return title not in failures
+
+
+def count(case):
+    """Passed and failed of one ctest test."""
+    ok = case.get("status") == "run"
+    output = case.findtext("system-out") or ""
+    found = DOCTEST.findall(output) or SCRIPT.findall(output)
+    good, bad = sum(int(g) for g, _ in found), sum(int(b) for _, b in found)
+    if ok:
+        return max(good, 1), 0
+    return good, max(bad, 1)
+
+
+def ctest(preset, *selection):
+    global passed
+    start = time.monotonic()
+    with tempfile.TemporaryDirectory() as folder:
+        report = pathlib.Path(folder) / "report.xml"
+        run(["ctest", "--preset", preset, "-j", "2", "--no-tests=error", "--output-junit", report,
+             "--test-output-size-passed", "100000000", "--test-output-size-failed", "100000000", *selection])
+        if not report.exists():
+            failures.append(f"ctest {preset} reported nothing")
+            return
+        for case in xml.etree.ElementTree.parse(report).getroot().iter("testcase"):
+            if case.get("status") == "disabled" or case.get("status") == "notrun":
+                failures.append(f"{preset}: {case.get('name')} did not run")
+                continue
+            good, bad = count(case)
+            passed += good
+            failures.extend([f"{preset}: {case.get('name')}"] * bad)
+    print(f"ctest {preset}: {time.monotonic() - start:.0f} s", flush=True)
+
+
+def build(preset):
+    return (succeeds(f"configure {preset}", ["cmake", "--preset", preset, "-DMQTK_WARNINGS_AS_ERRORS=ON"]) and
+            succeeds(f"build {preset}", ["cmake", "--build", "--preset", preset]))
+
+
+def sources(*tops):
+    listed = subprocess.run(["git", "ls-files", *tops], capture_output=True, text=True, check=False).stdout.split()
+    return [name for name in listed if name.endswith((".cpp", ".hpp"))]
+
+
+def main():
+    os.chdir(pathlib.Path(__file__).resolve().parent.parent)
+    # One compiler cache serves all build folders, wherever the clone lies.
+    os.environ.setdefault("CCACHE_BASEDIR", os.getcwd())
+    os.environ.setdefault("CCACHE_NOHASHDIR", "1")
+
+    succeeds("clang-format", ["clang-format-19", "--dry-run", "--Werror", *sources("lib", "apps", "tests")])
+    if build("debug"):
+        ctest("debug")
+        succeeds("clang-tidy", [sys.executable, ".ci/tidy.py"])
+    if build("asan"):
+        ctest("asan", "-LE", "slow")
+
+    if failures:
+        print("failed:\n  " + "\n  ".join(sorted(set(failures))))
+    print(f"{passed} passed, {len(failures)} failed")
+    return 1 if failures or passed == 0 else 0
+
+
+sys.exit(main())
