@@ -1,0 +1,258 @@
+#include "client/client.hpp"
+
+#include <utility>
+
+namespace mqtk {
+
+Client::Client(Loop& loop, Endpoint endpoint, ConnectOptions options, ClientListener& listener)
+    : loop_(loop),
+      endpoint_(std::move(endpoint)),
+      options_(std::move(options)),
+      listener_(listener),
+      backoff_(options_.reconnect, 0),
+      client_identifier_(options_.client_identifier),
+      state_timer_(loop, [this] { state_timer_expired(); }),
+      engine_timer_(loop, [this] { engine_timer_expired(); }),
+      acknowledge_timer_(loop, [this] { acknowledge_timer_expired(); }) {
+  engine_options_.maximum_in_flight = options_.maximum_in_flight;
+}
+
+Client::~Client() = default;
+
+void Client::observe(PacketObserver* observer) {
+  observer_ = observer;
+  if (engine_ != nullptr) engine_->observe(observer);
+}
+
+// --- sending -------------------------------------------------------------------------------------------------------
+
+bool Client::can_take(QoS qos) const {
+  if (!is_connected() || stop_asked_ || !abandoned_.empty()) return false;
+  if (engine_->output().size() >= send_buffer_bytes) return false;
+  return qos == QoS::at_most_once || engine_->send_window() > 0;
+}
+
+std::expected<Client::Flow, Fault> Client::wait_to_send(QoS qos) {
+  waiting_to_send_ = qos;
+  return Flow::wait;
+}
+
+std::expected<Client::Flow, Fault> Client::publish(const Publish& publish, Tag tag) {
+  if (!can_take(publish.qos)) return wait_to_send(publish.qos);
+  if (publish.qos == QoS::at_most_once) {
+    if (const auto sent = engine_->publish(publish, loop_.now()); !sent) return std::unexpected(sent.error());
+  } else {
+    const Delivery delivery{ApplicationMessage::make(publish, loop_.now()), {}, tag, publish.qos, publish.retain};
+    const auto sent = engine_->publish(delivery, loop_.now());
+    if (!sent && sent.error().rule == Rule::receive_maximum_exceeded) return wait_to_send(publish.qos);
+    if (!sent) return std::unexpected(sent.error());
+    if (unfinished_++ == 0) progress();
+  }
+  loop_.call_at_turn_end(*this);
+  return Flow::taken;
+}
+
+std::expected<void, Fault> Client::subscribe(const Subscribe& subscribe, Tag tag) {
+  if (is_connected()) {
+    const auto sent = engine_->subscribe(subscribe, tag, loop_.now());
+    if (!sent) return std::unexpected(sent.error());
+    loop_.call_at_turn_end(*this);
+  }
+  requests_.subscribe(subscribe, tag);
+  progress();
+  return {};
+}
+
+std::expected<void, Fault> Client::unsubscribe(const Unsubscribe& unsubscribe, Tag tag) {
+  if (is_connected()) {
+    const auto sent = engine_->unsubscribe(unsubscribe, tag, loop_.now());
+    if (!sent) return std::unexpected(sent.error());
+    loop_.call_at_turn_end(*this);
+  }
+  requests_.unsubscribe(unsubscribe, tag);
+  progress();
+  return {};
+}
+
+bool Client::acknowledge(PacketIdentifier id, ReasonCode reason) {
+  if (engine_ == nullptr || !engine_->acknowledge(id, reason)) return false;
+  loop_.call_at_turn_end(*this);
+  return true;
+}
+
+std::expected<void, Fault> Client::authenticate(ReasonCode reason, PropertyBlock properties) {
+  if (engine_ == nullptr) return std::unexpected(Fault{Rule::not_connected});
+  const auto sent = engine_->auth(reason, properties, loop_.now());
+  if (sent) loop_.call_at_turn_end(*this);
+  return sent;
+}
+
+void Client::publish_abandoned() {
+  while (!abandoned_.empty() && is_connected() && engine_->send_window() > 0) {
+    const InFlight& entry = abandoned_.front();
+    PublishDone done{.tag = entry.tag};
+    bool finished = !entry.message;  // PUBREC had come: the broker has had the message
+    if (!finished) {
+      const auto sent = engine_->publish(Delivery{entry.message, {}, entry.tag, entry.qos, entry.retain}, loop_.now());
+      if (!sent) {
+        done.reason = rule_info(sent.error().rule).reason_code;
+        finished = true;
+      }
+    }
+    abandoned_.pop_front();
+    if (!finished) continue;
+    --unfinished_;
+    listener_.on_publish_done(done);
+  }
+}
+
+// --- receiving -----------------------------------------------------------------------------------------------------
+
+void Client::on_readable() {
+  if (state_ == State::closing) {
+    // The broker's last messages are nobody's any more; only its close is waited for.
+    const auto count = connection_->read(loop_.receive_scratch().bytes());
+    if (!count && count.error() != std::errc::operation_would_block) finish_closing(count.error());
+    return;
+  }
+  const auto count = connection_->read(engine_->writable());
+  if (!count && count.error() != std::errc::operation_would_block) return connection_lost(count.error());
+  engine_->received(count.value_or(0));
+  take_events();
+}
+
+void Client::take_events() {
+  Engine::Step step{};
+  while ((step = engine_->next(loop_.now(), event_)) == Engine::Step::event) take(event_);
+  if (std::exchange(messages_told_, false)) listener_.on_messages_end();
+  answer_due_ = step == Engine::Step::waiting;
+  if (answer_due_) connection_->pause_reading();
+  loop_.call_at_turn_end(*this);
+  if (step == Engine::Step::closed) engine_closed();
+}
+
+void Client::take(const Event& event) {
+  switch (event.type) {
+    case Event::Type::publish: return take_message(event);
+    case Event::Type::publish_done: return take_publish_done(event);
+    case Event::Type::connack: return take_connack(event);
+    case Event::Type::suback:
+      requests_.subscribed(event.tag);
+      progress();
+      return listener_.on_subscribed(event.tag, event.as<Suback>());
+    case Event::Type::unsuback:
+      requests_.unsubscribed(event.tag);
+      progress();
+      return listener_.on_unsubscribed(event.tag, event.as<Unsuback>());
+    case Event::Type::auth: return listener_.on_authentication(event.as<Auth>());
+    case Event::Type::disconnect:
+      failure_ = failure(ConnectionFailure::Kind::disconnected);
+      failure_->reason = event.reason_code;
+      return take_reason(event.as<Disconnect>().properties, *failure_);
+    default: return;  // `failed` is told by the engine's fault
+  }
+}
+
+void Client::take_message(const Event& event) {
+  const auto& message = event.as<Publish>();
+  messages_told_ = true;
+  listener_.on_message(message);
+  if (message.qos != QoS::at_most_once && options_.acknowledge == ConnectOptions::Acknowledge::on_return) {
+    engine_->acknowledge(message.packet_identifier);
+  }
+}
+
+void Client::take_publish_done(const Event& event) {
+  --unfinished_;
+  progress();
+  PublishDone done{.tag = event.tag, .reason = event.reason_code};
+  const auto take_answer = [&](const auto& answer) {
+    done.answer = answer.type;
+    done.reason_string = answer.properties.text(PropertyId::reason_string).value_or("");
+  };
+  if (const auto* puback = std::get_if<Puback>(&event.packet)) take_answer(*puback);
+  if (const auto* pubrec = std::get_if<Pubrec>(&event.packet)) take_answer(*pubrec);
+  if (const auto* pubcomp = std::get_if<Pubcomp>(&event.packet)) take_answer(*pubcomp);
+  listener_.on_publish_done(done);
+}
+
+void Client::take_connack(const Event& event) {
+  const auto& connack = event.as<Connack>();
+  if (event.reason_code != ReasonCode::success) {
+    failure_ = failure(ConnectionFailure::Kind::refused);
+    failure_->reason = event.reason_code;
+    return take_reason(connack.properties, *failure_);
+  }
+  backoff_.connected(loop_.now());
+  if (const auto assigned = connack.properties.text(PropertyId::assigned_client_identifier)) {
+    client_identifier_ = *assigned;
+  }
+  for (InFlight& entry : session_.abandoned) abandoned_.push_back(std::move(entry));
+  session_.abandoned.clear();
+  requests_.repeat(
+      connack.session_present,
+      [this](const Subscribe& subscribe, Tag tag) { (void)engine_->subscribe(subscribe, tag, loop_.now()); },
+      [this](const Unsubscribe& unsubscribe, Tag tag) { (void)engine_->unsubscribe(unsubscribe, tag, loop_.now()); });
+  progress();
+  waiting_to_send_ = QoS::at_most_once;
+  listener_.on_connected({.session_present = connack.session_present,
+                          .version = engine_->version(),
+                          .client_identifier = client_identifier_,
+                          .broker = engine_->peer_limits(),
+                          .properties = connack.properties});
+}
+
+// --- the turn's end ------------------------------------------------------------------------------------------------
+
+void Client::on_writable() { loop_.call_at_turn_end(*this); }
+
+void Client::on_turn_end() {
+  if (answer_due_ && engine_ != nullptr) {
+    connection_->resume_reading();
+    take_events();
+  }
+  if (stop_asked_ && state_ != State::closing && state_ != State::stopped) begin_closing();
+  if (engine_ == nullptr) return;
+
+  publish_abandoned();
+  if (waiting_to_send_ && can_take(*waiting_to_send_)) {
+    waiting_to_send_.reset();
+    listener_.on_ready_to_send();
+  }
+  const auto flushed = connection_->flush(engine_->output());
+  if (!flushed && state_ == State::closing) return finish_closing(flushed.error());
+  // Otherwise what the broker said before it closed is still to be read; reading tells the loss.
+  if (state_ == State::closing) {
+    if (flushed == FlushResult::all) connection_->end_writing();
+    state_timer_.arm(loop_.now() + closing_limit);
+    return;
+  }
+  if (!engine_timer_.is_armed()) {
+    if (const auto deadline = engine_->deadline()) engine_timer_.arm(*deadline);
+  }
+  if (waiting_to_send_ && can_take(*waiting_to_send_)) loop_.call_at_turn_end(*this);
+}
+
+// --- the acknowledge time limit ------------------------------------------------------------------------------------
+
+void Client::progress() {
+  progress_at_ = loop_.now();
+  if (options_.acknowledge_timeout && !acknowledge_timer_.is_armed()) {
+    acknowledge_timer_.arm(progress_at_ + *options_.acknowledge_timeout);
+  }
+}
+
+void Client::acknowledge_timer_expired() {
+  if (unfinished_ == 0 && !requests_.awaits_answer()) return;
+  const TimePoint due = progress_at_ + *options_.acknowledge_timeout;
+  if (!is_connected() || loop_.now() < due) {
+    // Away from the broker nothing can come: CONNACK starts the time anew.
+    acknowledge_timer_.arm(is_connected() ? due : loop_.now() + *options_.acknowledge_timeout);
+    return;
+  }
+  failure_ = failure(ConnectionFailure::Kind::acknowledgement_overdue);
+  (void)engine_->disconnect();
+  engine_closed();
+}
+
+}  // namespace mqtk

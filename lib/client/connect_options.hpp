@@ -1,0 +1,60 @@
+// What a client asks of the broker at CONNECT, and how patient it is.
+//
+// Owns its texts, unlike Connect, which is a view: a client needs them again at every reconnect.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "client/backoff.hpp"
+#include "codec/packet.hpp"
+#include "net/connector.hpp"
+
+namespace mqtk {
+
+struct WillOptions {
+  std::string topic;
+  std::vector<std::uint8_t> payload;
+  QoS qos = QoS::at_most_once;
+  bool retain = false;
+  PropertyWriter properties;  // 5.0 only, Will Delay Interval among them
+};
+
+struct ConnectOptions {
+  Version version = Version::v5;
+  // A broker that knows no 5.0 is asked again with 3.1.1, if nothing in these options needs 5.0.
+  bool fall_back_to_v3_1_1 = false;
+
+  std::string client_identifier;  // empty: 5.0 and 3.1.1 let the broker choose; 3.1 gets a random one
+  bool clean_start = true;        // of the first connection
+  // 5.0, with clean_start and no Session Expiry Interval of the caller: the Session outlives a lost connection for
+  // the time of the reconnect policy, at most this long, and ends with the client's DISCONNECT. So QoS 1 and 2 hold
+  // across reconnects without leaving a Session behind.
+  Duration session_between_reconnects = std::chrono::minutes{5};
+
+  std::uint16_t keep_alive_seconds = 60;
+  PropertyWriter properties;             // 5.0 only
+  PropertyWriter disconnect_properties;  // 5.0 only, of the DISCONNECT at the end
+  std::optional<std::string> user_name;
+  std::optional<std::vector<std::uint8_t>> password;
+  std::optional<WillOptions> will;
+
+  AddressFamily address_family = AddressFamily::any;
+  std::string bind_address;  // local address to connect from; empty: any
+  ReconnectPolicy reconnect;
+  Duration connect_timeout = std::chrono::seconds{10};  // one attempt, from the name lookup to the CONNACK
+  // No acknowledgement at all for this long although some are due; nothing: wait for ever.
+  std::optional<Duration> acknowledge_timeout;
+
+  // The most QoS 1 and 2 messages in flight, if the broker's Receive Maximum allows more.
+  std::uint16_t maximum_in_flight = 1000;
+
+  // The Application Message is acknowledged when the listener's on_message returns, or by Client::acknowledge.
+  enum class Acknowledge : std::uint8_t { on_return, by_caller };
+  Acknowledge acknowledge = Acknowledge::on_return;
+};
+
+}  // namespace mqtk
