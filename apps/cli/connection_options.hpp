@@ -1,0 +1,54 @@
+// The options that say where the broker is and how to connect: the same in every program.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/option_table.hpp"
+#include "client/connect_options.hpp"
+#include "net/endpoint.hpp"
+
+namespace mqtk::cli {
+
+// A program sets its own defaults (such as connect.reconnect) before add_connection_options. What the command line and
+// the environment say is complete in `endpoint`, `connect` and the properties when parse() has returned.
+struct ConnectionOptions {
+  Endpoint endpoint;  // its credentials have moved to `connect`
+  ConnectOptions connect;
+  PropertyWriter publish_properties;
+  PropertyWriter subscribe_properties;
+  PropertyWriter unsubscribe_properties;
+  bool version_given = false;  // by --mqtt-version
+
+  // As typed, before it is put together. Not for programs.
+  struct Target {
+    std::optional<std::string> url;
+    std::optional<std::string> host;
+    std::optional<std::uint16_t> port;
+    std::optional<std::string> user_name;
+    std::optional<std::string> password;
+  };
+  struct Typed {
+    Target option;
+    Target environment;
+    std::optional<std::string> password_file;
+    std::optional<std::uint32_t> session_expiry;
+    std::optional<std::uint16_t> receive_maximum;
+    std::optional<std::uint32_t> maximum_packet_size;
+    std::optional<std::uint16_t> topic_alias_maximum;
+    WillOptions will;
+    bool will_given = false;  // any of the will options
+    bool property_given = false;
+  } typed;
+};
+
+struct ConnectionUse {
+  std::vector<PropertyScope> property_scopes;  // the packets that the program sends and --property may name
+  std::string reconnect_default = "no";        // for the manual: what the program does without --reconnect
+};
+
+// Adds the groups Connection, Session, Will and Properties, and the checks that put `options` together.
+void add_connection_options(OptionTable& table, ConnectionOptions& options, const ConnectionUse& use);
+
+}  // namespace mqtk::cli
