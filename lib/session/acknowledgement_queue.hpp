@@ -20,9 +20,13 @@ class AcknowledgementQueue {
     std::unique_ptr<std::string> properties;  // of one that has to wait; mostly none
   };
 
-  void expect(PacketIdentifier id, QoS qos) { ring_.push_back({id, qos, false, ReasonCode::success, nullptr}); }
+  Entry& expect(PacketIdentifier id, QoS qos) {
+    return ring_.push_back({id, qos, false, ReasonCode::success, nullptr});
+  }
 
-  // The first unanswered entry with this identifier, or null.
+  // Whether a PUBLISH with this identifier is not acknowledged on the wire yet.
+  [[nodiscard]] bool contains(PacketIdentifier id) const;
+  // The entry with this identifier that the application has not answered, or null.
   [[nodiscard]] Entry* find(PacketIdentifier id);
   // Whether an entry is the first, so that it can be sent at once.
   [[nodiscard]] bool is_first(const Entry& entry) { return &entry == &ring_.front(); }

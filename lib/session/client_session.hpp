@@ -26,9 +26,10 @@ struct ClientSession {
   // To be called when the Network Connection is gone, and before the next CONNECT: a Session whose time is over ends.
   void connection_closed(TimePoint now);
   void before_connect(TimePoint now);
+  // Throws the state away; what was unfinished is abandoned.
+  void end();
 
  private:
-  void end();
   TimePoint ends_at_ = TimePoint::max();
 };
 

@@ -162,6 +162,7 @@ class Engine {
 
   // The application has taken over (or refuses) a QoS 1 or 2 message that a publish event reported; PUBACK or PUBREC is
   // sent as soon as those of earlier messages are. False if no such message waits. The rest of QoS 2 goes by itself.
+  // While no connection is open, SessionState::receiver.take_over() takes its place for QoS 2.
   bool acknowledge(PacketIdentifier id, ReasonCode reason_code = ReasonCode::success, PropertyBlock properties = {});
 
   // Both: a step of enhanced authentication; the Authentication Method is added. Client: with re_authenticate, begins
@@ -186,59 +187,76 @@ class Engine {
   struct Handshake;  // what only matters until CONNACK, or with enhanced authentication
 
   // engine.cpp: input
-  Step take_packet(const Frame& frame, TimePoint now, Event& event);
-  Step dispatch(TimePoint now, Event& event);
-  [[nodiscard]] Rule admit(const Frame& frame) const;
-  [[nodiscard]] bool report(Event& event, Event::Type type) const;
-  bool report_refused(Event& event);
-  void end_round();
+  [[nodiscard]] Fault admit(const Frame& frame) const;
+  bool take_packet(const Frame& frame, Event& event);
+  bool dispatch(Event& event);  // as all on_...: whether `event` is to be reported
+  void drop_consumed();
+  Step end_round(std::uint32_t packet_size, Step step);
+  static Step report(Event& event, Event::Type type, ReasonCode reason_code = ReasonCode::success);
 
-  // engine.cpp: failing and closing
-  bool fail(Rule rule, std::uint32_t offset = 0);
-  bool fail(Fault fault);
+  // engine_close.cpp
+  bool fail(Fault fault);  // false, for the on_... functions
   void close();
+  bool on_disconnect(Event& event);
 
-  // engine_output.cpp
+  // engine_output.hpp
   template <class P>
   Done send(const P& packet);
   template <class P>
   Done send_trimmed(P packet);  // without diagnostics that are too much for the peer
-  void sent(const std::uint8_t* packet, std::size_t size);
-  [[nodiscard]] CodecContext context() const { return {version_, role_}; }
 
   // engine_client.cpp
-  bool on_connack(const Connack& connack, TimePoint now, Event& event);
+  struct Answer {
+    PacketIdentifier packet_identifier;
+    std::size_t codes;
+    PropertyBlock properties;
+  };
+  bool on_connack(Event& event);
+  bool on_suback(Event& event);
+  bool on_unsuback(Event& event);
+  bool on_answer(const Answer& answer, InFlight::State due, Event::Type type, Event& event);
   [[nodiscard]] Rule check_connack(const Connack& connack) const;
-  [[nodiscard]] Rule check_subscribe(PropertyBlock properties, const SubscriptionList& list) const;
-  bool on_suback(PacketIdentifier id, std::size_t codes, Event::Type type, Event& event);
+  [[nodiscard]] Rule check_subscribe(const Subscribe& subscribe, const Limits& server) const;
+  [[nodiscard]] bool diagnostics_unrequested(PropertyBlock properties) const;
+  template <class P>
+  Sent request(P packet, InFlight::State state, std::size_t filters, Tag tag);
 
   // engine_server.cpp
-  bool on_connect(const Connect& connect, Event& event);
-  void refuse_connect(Bytes packet, Rule rule);
-  bool on_request(PacketIdentifier id, PropertyBlock properties, Event::Type type, Event& event);
+  bool on_connect(Event& event);
+  bool on_subscribe(Event& event);
+  bool on_unsubscribe(Event& event);
+  void refuse_faulty_connect(const Event& event, Fault fault);
+  void begin_open(SessionState& session, std::uint16_t keep_alive);
+  [[nodiscard]] Rule check_will(const Connect& connect) const;
+  [[nodiscard]] bool in_use(PacketIdentifier id) const;
 
   // engine_authentication.cpp
-  bool on_auth(const Auth& auth, Event& event);
+  bool on_auth(Event& event);
+  [[nodiscard]] bool expects(ReasonCode reason_code) const;
 
-  // engine_disconnect.cpp
-  bool on_disconnect(const Disconnect& disconnect, Event& event);
-
-  // engine_receive.cpp: messages from the peer
+  // engine_receive.cpp
   bool on_publish(Publish& publish, Event& event);
   bool on_pubrel(const Pubrel& pubrel);
-  void acknowledgement_now(PacketIdentifier id, QoS qos, ReasonCode reason_code, PropertyBlock properties);
+  [[nodiscard]] Rule resolve_alias(Publish& publish);
+  [[nodiscard]] bool admit_message(const Publish& publish);
+  void repeat_pubrec(PacketIdentifier id, ReceiverFlow::Seen seen, bool waits);
+  bool refuse_identifier(const Publish& publish, ReceiverFlow::Seen seen);
+  void flush_acknowledgements();
 
-  // engine_send.cpp: messages to the peer
+  // engine_send.cpp
   bool on_puback(const Puback& puback, Event& event);
   bool on_pubrec(const Pubrec& pubrec, Event& event);
   bool on_pubcomp(const Pubcomp& pubcomp, Event& event);
-  bool publish_done(PacketIdentifier id, Tag tag, ReasonCode reason_code, Event& event);
+  bool finish_publish(PacketIdentifier id, ReasonCode reason_code, Event& event);
+  bool report_refused(Event& event);
   [[nodiscard]] Rule check_publish(QoS qos, bool retain) const;
-  Sent start_publish(const Delivery& delivery, QoS qos, bool retain);
+  Done send_publish(const Publish& publish, const SharedBytes& owner);
+  Done send_aliased(const Publish& publish, const SharedBytes& owner);
+  Done send_image(const PublishImage& image, PacketIdentifier id);
+  void note_sent(Bytes head, Bytes tail);
   void resume();
   void resend();
-  bool resend_publish(InFlight& entry, PacketIdentifier id);
-  Done send_publish(Publish publish);
+  bool resend_publish(const InFlight& entry, PacketIdentifier id);
 
   ReceiveBuffer input_;
   SendQueue output_;
@@ -254,17 +272,16 @@ class Engine {
   Limits peer_;
   SendQuota send_quota_;
   SendQuota receive_quota_;
-  std::uint32_t resend_at_ = 0;    // index in the SenderFlow from where entries may have to be sent again
-  std::uint32_t resend_left_ = 0;  // PUBLISH packets to be sent again
-  std::uint32_t refused_ = 0;      // entries in State::publish_refused, to be reported
-  std::uint32_t consumed_ = 0;     // size of the packet that the last event shows
-  TimePoint now_{};                // of the latest call that told it
+  std::uint32_t refused_ = 0;   // entries in State::publish_refused, to be reported
+  std::uint32_t consumed_ = 0;  // size of the packet that the last event shows
+  TimePoint now_;               // of the latest call that told it
   Fault fault_;
   Role role_;
   Version version_ = Version::v5;
   Phase phase_;
-  bool in_round_ = false;
-  bool problem_information_ = true;     // server: what the client requested; client: what it requested
+  bool in_round_ = false;               // bytes were received since the last need_more
+  bool round_noted_ = false;            // and next() has seen them
+  bool problem_information_ = true;     // requested by the client
   bool session_expiry_is_zero_ = true;  // in CONNECT: DISCONNECT must not raise it
 };
 

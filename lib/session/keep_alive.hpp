@@ -11,16 +11,20 @@ namespace mqtk {
 
 class KeepAlive {
  public:
-  // Before CONNECT is answered there is only the timeout of the handshake.
+  // Before CONNECT is answered there is only the timeout of the handshake; Duration::max() is none.
   void begin_handshake(TimePoint now, Duration timeout);
   // From CONNACK on; `seconds` 0 switches the mechanism off.
   void begin(Role role, std::uint16_t seconds, TimePoint now);
   void stop() { phase_ = Phase::off; }
 
   void packet_received(TimePoint now) { last_received_ = now; }
+  // A large packet may hold up the PINGRESP behind it: while bytes come, the peer is alive.
+  void bytes_received(TimePoint now) {
+    if (phase_ == Phase::client) waits_since_ = now;
+  }
   void packet_sent(TimePoint now) { last_sent_ = now; }
-  void pingreq_sent(TimePoint now, Duration timeout);
-  void pingresp_received();
+  void pingreq_sent(TimePoint now, Duration timeout);  // of PINGRESP; Duration::max() is none
+  void pingresp_received() { pingresp_due_ = false; }
 
   [[nodiscard]] std::uint16_t seconds() const { return seconds_; }
 
@@ -33,12 +37,17 @@ class KeepAlive {
   [[nodiscard]] Rule rule(Role role) const;
 
  private:
-  enum class Phase : std::uint8_t { off, handshake, server, client, client_waits };
+  enum class Phase : std::uint8_t { off, handshake, server, client };
+
+  [[nodiscard]] TimePoint ping_at() const;
+  [[nodiscard]] TimePoint fails_at() const;
 
   TimePoint last_received_{};
   TimePoint last_sent_{};
-  TimePoint timeout_at_{};  // of the handshake or of PINGRESP
+  TimePoint waits_since_{};  // for the handshake or PINGRESP
+  Duration timeout_{};       // of either
   std::uint16_t seconds_ = 0;
+  bool pingresp_due_ = false;
   Phase phase_ = Phase::off;
 };
 

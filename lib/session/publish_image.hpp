@@ -37,15 +37,13 @@ class PublishImage {
   [[nodiscard]] QoS qos() const { return qos_; }
   [[nodiscard]] bool retain() const { return retain_; }
 
-  // Appends the packet. `id` counts for QoS 1 and 2 only.
-  void append_to(SendQueue& out, PacketIdentifier id, bool dup) const;
-
-  // The packet as last appended or built, in two parts; the second may be empty.
-  [[nodiscard]] Bytes head() const { return head_; }
+  // Appends the packet with DUP 0; `id` counts for QoS 1 and 2 only. Returns its first part where it lies in `out`; the
+  // second part, not empty for a large payload, is tail().
+  Bytes append_to(SendQueue& out, PacketIdentifier id) const;
   [[nodiscard]] Bytes tail() const { return tail_; }
 
  private:
-  std::expected<void, Fault> encode(Publish& publish, Version version, const SharedBytes& payload_owner);
+  std::expected<void, Fault> encode(const Publish& publish, Version version, const SharedBytes& payload_owner);
 
   std::vector<std::uint8_t> head_;
   std::vector<std::uint8_t> properties_;

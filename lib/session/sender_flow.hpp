@@ -6,7 +6,7 @@
 // acknowledges all but the first entry stops the flow when 65,535 identifiers are spanned.
 #pragma once
 
-#include "codec/types.hpp"
+#include "codec/reason_code.hpp"
 #include "session/delivery.hpp"
 #include "session/ring.hpp"
 
@@ -26,6 +26,7 @@ struct InFlight {
   SharedBytes subscription_identifiers;
   Tag tag = 0;
   std::uint16_t filters = 0;  // of SUBSCRIBE and UNSUBSCRIBE: as many Reason Codes must come back
+  ReasonCode pubrec_code = ReasonCode::success;
   State state = State::done;
   QoS qos = QoS::at_most_once;
   bool retain = false;
@@ -35,18 +36,20 @@ struct InFlight {
 
 class SenderFlow {
  public:
-  // Adds an entry and returns its Packet Identifier, never 0 and not in use; 0 when none is free.
-  [[nodiscard]] PacketIdentifier start(InFlight entry);
+  // The Packet Identifier that the next start() gives, never 0 and not in use [MQTT-2.2.1-3]; 0 when none is free.
+  [[nodiscard]] PacketIdentifier next_identifier() const;
+  PacketIdentifier start(InFlight entry);
 
   // The unfinished entry with this identifier, or null. Valid until the next start() or finish().
   [[nodiscard]] InFlight* find(PacketIdentifier id);
   // Frees the identifier of an entry that find() gave.
   void finish(PacketIdentifier id);
-  // The latest start() did not come to be sent: its identifier is free again, unused.
-  void take_back(PacketIdentifier id);
-
   // A new connection carries on: PUBLISH packets are due again, SUBSCRIBE and UNSUBSCRIBE are forgotten.
   void resume();
+
+  // The first entry in State::publish_to_resend and its identifier, or null.
+  [[nodiscard]] InFlight* next_to_resend(PacketIdentifier& id);
+  [[nodiscard]] bool resending() const { return resend_at_ < ring_.size(); }
 
   // Entries in the order they were first sent, finished ones (State::done) among them.
   [[nodiscard]] std::uint32_t span() const { return ring_.size(); }
@@ -63,7 +66,8 @@ class SenderFlow {
 
   Ring<InFlight> ring_;
   std::uint32_t unfinished_ = 0;
-  PacketIdentifier first_ = 1;  // identifier of ring_[0], or the next one when the ring is empty
+  std::uint32_t resend_at_ = 0;  // no entry before this index is to be sent again
+  PacketIdentifier first_ = 1;   // identifier of ring_[0], or the next one when the ring is empty
 };
 
 }  // namespace mqtk
