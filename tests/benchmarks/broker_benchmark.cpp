@@ -81,8 +81,8 @@ void table(int rounds, const std::string& directory) {
       for (int qos = 0; qos < 3; ++qos) {
         const std::uint64_t deliveries = qos == 0 ? 400'000 : 150'000;
         const bool fan_out = shape.subscribers > 1 && !shape.paired;
-        const Load load{shape.publishers, shape.subscribers, shape.paired, qos, payload,
-                        fan_out ? deliveries / 50 : deliveries};
+        const Load load{
+            shape.publishers, shape.subscribers, shape.paired, qos, payload, fan_out ? deliveries / 50 : deliveries};
         std::map<std::string, Figures> figures;
         for (int round = 0; round < rounds; ++round) {
           for (const char* broker : {"mqtk", "mosquitto"}) measure(broker, load, directory, figures[broker]);

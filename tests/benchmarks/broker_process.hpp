@@ -18,7 +18,7 @@ class BrokerProcess {
   ~BrokerProcess();
 
   [[nodiscard]] pid_t pid() const { return pid_; }
-  [[nodiscard]] double cpu_seconds() const;     // of all threads so far
+  [[nodiscard]] double cpu_seconds() const;  // of all threads so far
   [[nodiscard]] std::size_t resident_bytes() const;
 
  private:

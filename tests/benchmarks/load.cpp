@@ -106,7 +106,7 @@ class Run {
     std::string topic;
     std::uint32_t number = 0;
     std::uint32_t sent = 0;
-    std::uint64_t delivered = 0;       // copies of this publisher's messages
+    std::uint64_t delivered = 0;  // copies of this publisher's messages
     std::uint16_t unacknowledged = 0;
     std::uint16_t next_identifier = 1;
     std::vector<std::uint32_t> next_sequence;  // subscriber: expected per publisher
@@ -121,8 +121,8 @@ class Run {
     peer->publisher = publisher;
     peer->number = static_cast<std::uint32_t>(number);
     peer->topic = load_.paired ? fmt::format("load/{}", number) : "load/all";
-    bool ready = peer->fd >= 0 &&
-                 exchange(peer->fd, connect_packet(fmt::format("{}{}", publisher ? "pub" : "sub", number)), 4);
+    bool ready =
+        peer->fd >= 0 && exchange(peer->fd, connect_packet(fmt::format("{}{}", publisher ? "pub" : "sub", number)), 4);
     if (ready && !publisher) {
       peer->next_sequence.resize(static_cast<std::size_t>(load_.publishers));
       Buffer body{0, 1};
