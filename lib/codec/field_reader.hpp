@@ -290,7 +290,11 @@ std::uint32_t FieldReader<noted>::variable_integer(Rule too_long) {
   const std::size_t start = at_;
   std::uint32_t value = 0;
   for (unsigned i = 0; i < 4; ++i) {
-    if (!need(1)) return 0;
+    if (at_ == end_) {
+      at_ = start;
+      (void)need(i + 1);
+      return 0;
+    }
     const std::uint8_t byte = packet_[at_++];
     value |= (byte & 0x7FU) << (7 * i);
     if ((byte & 0x80U) != 0) continue;
@@ -347,12 +351,13 @@ PropertySet FieldReader<noted>::property_block(PropertyScope scope) {
   properties_end_ = at_;
   while (!stopped_ && at_ < end_) {
     const std::size_t start = at_;
-    const std::uint8_t id = packet_[at_];
-    const PropertyInfo* info = find_property(std::uint32_t{id});
-    if (info == nullptr) {
-      stop(Rule::property_unknown, at_);
-      break;
-    }
+    // An identifier is a Variable Byte Integer, but all that are defined take one byte: a longer one is a fault.
+    std::uint32_t id = packet_[at_];
+    if (id > 0x7F) id = variable_integer();
+    const PropertyInfo* info = find_property(id);
+    if (info == nullptr) stop(Rule::property_unknown, start);
+    if (at_ != start) stopped_ = true;
+    if (stopped_) break;
     property(*info);
     if (stopped_) break;
     if (!info->allowed_in(scope)) fail(Rule::property_not_allowed, start, at_ - start);

@@ -20,7 +20,7 @@ Frame find_frame(Bytes stream) {
     return frame;
   }
   frame.state = Frame::State::fault;
-  frame.fault = {Rule::remaining_length_too_long, 4};
+  frame.fault = {Rule::remaining_length_too_long, 1};
   return frame;
 }
 

@@ -31,7 +31,7 @@ void SubscriptionList::Iterator::read() {
     return;
   }
   subscription_.topic_filter = text_at(bytes_, at_);
-  const std::uint8_t options = bytes_[at_ + 2 + subscription_.topic_filter.size()];
+  const std::uint8_t options = bytes_[at_ + 2 + subscription_.topic_filter.size()] & option_bits_;
   subscription_.qos = static_cast<QoS>(options & 3U);
   subscription_.no_local = (options & 4U) != 0;
   subscription_.retain_as_published = (options & 8U) != 0;

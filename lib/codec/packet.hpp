@@ -78,13 +78,18 @@ struct Subscription {
 class SubscriptionList {
  public:
   SubscriptionList() = default;
-  explicit SubscriptionList(Bytes checked) : bytes_(checked) {}
+  // `option_bits` are those that have a meaning: 3.1 lets a sender set the others, too.
+  explicit SubscriptionList(Bytes checked, std::uint8_t option_bits = 0xFF)
+      : bytes_(checked), option_bits_(option_bits) {}
   [[nodiscard]] Bytes bytes() const { return bytes_; }
   [[nodiscard]] std::size_t count() const;
 
   class Iterator {
    public:
-    Iterator(Bytes bytes, std::size_t at) : bytes_(bytes), at_(at) { read(); }
+    Iterator(Bytes bytes, std::size_t at, std::uint8_t option_bits)
+        : bytes_(bytes), at_(at), option_bits_(option_bits) {
+      read();
+    }
     const Subscription& operator*() const { return subscription_; }
     const Subscription* operator->() const { return &subscription_; }
     Iterator& operator++() {
@@ -98,13 +103,15 @@ class SubscriptionList {
     void read();
     Bytes bytes_;
     std::size_t at_;
+    std::uint8_t option_bits_;
     Subscription subscription_;
   };
-  [[nodiscard]] Iterator begin() const { return {bytes_, 0}; }
-  [[nodiscard]] Iterator end() const { return {bytes_, bytes_.size()}; }
+  [[nodiscard]] Iterator begin() const { return {bytes_, 0, option_bits_}; }
+  [[nodiscard]] Iterator end() const { return {bytes_, bytes_.size(), option_bits_}; }
 
  private:
   Bytes bytes_;
+  std::uint8_t option_bits_ = 0xFF;
 };
 
 // Builds the list; keep the writer alive while the packet is used. Encoding checks the filters.

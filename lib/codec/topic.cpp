@@ -57,9 +57,7 @@ Fault TopicFilter::check(std::string_view text, Version version) {
   if (name.empty()) return at(Rule::share_name_empty, share_prefix.size());
   const std::size_t wildcard = find_wildcard(name);
   if (wildcard != std::string_view::npos) return at(Rule::share_name_invalid, share_prefix.size() + wildcard);
-  if (slash == std::string_view::npos || slash + 1 == rest.size()) {
-    return at(Rule::share_name_invalid, share_prefix.size() + name.size());
-  }
+  if (slash == std::string_view::npos || slash + 1 == rest.size()) return at(Rule::share_name_invalid, text.size());
   return check_wildcards(rest.substr(slash + 1), share_prefix.size() + slash + 1);
 }
 

@@ -104,7 +104,7 @@ TEST_CASE("frames are found at any split of the stream") {
   CHECK(frame.state == Frame::State::need_body);
   CHECK(frame.packet_size == 131);
   CHECK(frame.header_size == 3);
-  CHECK(find_frame(bytes("30 FF FF FF FF 01")).fault == Fault{Rule::remaining_length_too_long, 4});
+  CHECK(find_frame(bytes("30 FF FF FF FF 01")).fault == Fault{Rule::remaining_length_too_long, 1});
 }
 
 TEST_CASE("what annotate hands out after a fault ends with the last whole property or list entry") {

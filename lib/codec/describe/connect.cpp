@@ -19,7 +19,7 @@ void protocol(Io& io, Connect& p) {
   const std::uint8_t number = level & 0x7FU;
   const bool old_name = name == "MQIsdp";
   if (name != "MQTT" && !old_name) {
-    io.stop(Rule::protocol_name_wrong, name_offset + 2, name.empty() ? 1 : name.size());
+    io.stop(Rule::protocol_name_wrong, name_offset, name.size() + 2);
     return;
   }
   p.bridge = (level & bridge_bit) != 0;
@@ -97,6 +97,7 @@ void will(Io& io, P& p) {
   if (!io.stopped()) io.require(!p.topic.empty(), Rule::topic_name_empty, offset, 2);
   if (!io.present(Rule::will_missing)) return;
   io.binary("Will Payload", p.payload);
+  advise_utf8(io, p.properties, p.payload);
   io.close();
 }
 
@@ -151,6 +152,21 @@ void connect_payload(Io& io, P& p, const ConnectFlags& flags) {
   if (!io.stopped()) credentials(io, p, flags);
 }
 
+// Everything behind the version, which decides what follows.
+template <class Io, class P>
+void connect_body(Io& io, P& p) {
+  const ConnectFlags flags = connect_flags(io, p);
+  io.two_bytes("Keep Alive", p.keep_alive);
+  if (io.version() == Version::v5 && !io.stopped()) {
+    const PropertySet seen = io.properties("Properties", p.properties, PropertyScope::connect);
+    if (has(seen, PropertyId::authentication_data) && !has(seen, PropertyId::authentication_method)) {
+      io.fail(Rule::authentication_data_without_method,
+              property_offset(io, p.properties, PropertyId::authentication_data));
+    }
+  }
+  if (io.present(Rule::client_identifier_missing)) connect_payload(io, p, flags);
+}
+
 }  // namespace
 
 MQTK_DESCRIBED(Connect) {
@@ -158,16 +174,7 @@ MQTK_DESCRIBED(Connect) {
   fixed_flags(io, 0, Rule::flags_reserved);
   io.remaining_length();
   protocol(io, packet);
-  if (io.stopped()) return;
-  const ConnectFlags flags = connect_flags(io, packet);
-  io.two_bytes("Keep Alive", packet.keep_alive);
-  if (io.version() == Version::v5 && !io.stopped()) {
-    const std::uint32_t offset = io.offset();
-    const PropertySet seen = io.properties("Properties", packet.properties, PropertyScope::connect);
-    io.require(has(seen, PropertyId::authentication_method) || !has(seen, PropertyId::authentication_data),
-               Rule::authentication_data_without_method, offset);
-  }
-  if (io.present(Rule::client_identifier_missing)) connect_payload(io, packet, flags);
+  if (!io.stopped()) connect_body(io, packet);
   io.finish(Rule::connect_too_long);
 }
 

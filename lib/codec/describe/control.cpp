@@ -21,10 +21,10 @@ void describe_disconnect(Io& io, P& p) {
   if (!io.more(p.reason_code != ReasonCode::success || !p.properties.empty())) return;
   io.reason_code(p.reason_code, PacketType::disconnect, Rule::disconnect_reason_code);
   if (!io.more(!p.properties.empty())) return;
-  const std::uint32_t offset = io.offset();
   const PropertySet seen = io.properties("Properties", p.properties, PropertyScope::disconnect);
-  io.require(io.sender() != Role::server || !has(seen, PropertyId::session_expiry_interval),
-             Rule::session_expiry_from_server, offset);
+  if (io.sender() == Role::server && has(seen, PropertyId::session_expiry_interval)) {
+    io.fail(Rule::session_expiry_from_server, property_offset(io, p.properties, PropertyId::session_expiry_interval));
+  }
 }
 
 // The short form without properties is described by the specification, so it passes although it cannot hold the

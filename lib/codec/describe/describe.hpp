@@ -55,6 +55,30 @@ void fixed_flags(Io& io, unsigned expected, Rule rule) {
   io.reserved_bits(0, 1, 0, Rule::none);
 }
 
+// Where in the packet the property stands; to be asked right behind the block that holds it.
+template <class Io>
+std::size_t property_offset(const Io& io, const PropertyBlock& block, PropertyId id) {
+  const auto property = block.find(id);
+  return io.offset() - block.bytes().size() + (property ? property->offset : 0);
+}
+
+// A payload may be declared UTF-8; U+0000 is only forbidden in strings. To be called right behind the payload.
+template <class Io>
+void advise_utf8(Io& io, const PropertyBlock& properties, Bytes payload) {
+  if constexpr (Io::advises) {
+    if (io.stopped() || properties.number(PropertyId::payload_format_indicator) != 1) return;
+    Bytes left = payload;
+    Utf8Check check = check_utf8(left);
+    while (check.result == Utf8::has_null) {
+      left = left.subspan(check.offset + 1);
+      check = check_utf8(left);
+    }
+    if (check.result == Utf8::valid) return;
+    left = left.subspan(check.offset);
+    io.advise(Rule::payload_not_utf8, io.offset() - left.size(), left.size());
+  }
+}
+
 #define MQTK_DESCRIBES(P)                                                \
   template void Description<P>::read(FieldReader<false>& io, P& packet); \
   template void Description<P>::read(FieldReader<true>& io, P& packet);  \

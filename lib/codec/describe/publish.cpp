@@ -23,20 +23,16 @@ void describe_publish(Io& io, P& p) {
   if (qos != 0) io.packet_identifier("Packet Identifier", p.packet_identifier, zero_identifier(io));
   bool has_alias = false;
   if (io.version() == Version::v5) {
-    const std::uint32_t offset = io.offset();
     const PropertySet seen = io.properties("Properties", p.properties, PropertyScope::publish);
     has_alias = has(seen, PropertyId::topic_alias);
-    io.require(io.sender() != Role::client || !has(seen, PropertyId::subscription_identifier),
-               Rule::subscription_identifier_from_client, offset);
-  }
-  if (!io.stopped()) io.require(has_alias || !p.topic_name.empty(), Rule::topic_name_empty, topic_offset, 2);
-  const std::uint32_t payload_offset = io.offset();
-  io.rest("Payload", p.payload);
-  if constexpr (Io::advises) {
-    if (p.properties.number(PropertyId::payload_format_indicator) == 1 && !is_mqtt_text(p.payload)) {
-      io.advise(Rule::payload_not_utf8, payload_offset, p.payload.size());
+    if (io.sender() == Role::client && has(seen, PropertyId::subscription_identifier)) {
+      io.fail(Rule::subscription_identifier_from_client,
+              property_offset(io, p.properties, PropertyId::subscription_identifier));
     }
   }
+  if (!io.stopped()) io.require(has_alias || !p.topic_name.empty(), Rule::topic_name_empty, topic_offset, 2);
+  io.rest("Payload", p.payload);
+  advise_utf8(io, p.properties, p.payload);
   io.finish(Rule::packet_too_long);
 }
 

@@ -4,6 +4,9 @@
 namespace mqtk {
 namespace {
 
+constexpr std::uint8_t all_options = 0xFF;
+constexpr std::uint8_t qos_only = 0x03;
+
 // One entry of SUBSCRIBE. The list stays in wire form, so only readers come here.
 template <bool noted>
 void subscription(FieldReader<noted>& io) {
@@ -40,7 +43,8 @@ void unsubscribed_filter(FieldReader<noted>& io) {
 
 template <bool noted>
 void request(FieldReader<noted>& io, Subscribe& p) {
-  p.subscriptions = SubscriptionList{io.list([&] { subscription(io); })};
+  const Bytes list = io.list([&] { subscription(io); });
+  p.subscriptions = SubscriptionList{list, io.version() == Version::v5 ? all_options : qos_only};
 }
 template <bool noted>
 void request(FieldReader<noted>& io, Unsubscribe& p) {
