@@ -8,6 +8,9 @@ namespace mqtk::cli {
 
 namespace {
 
+// Of the texts, not of the build: the pages are committed and must not change by themselves.
+constexpr std::string_view date = "2026-11-21";
+
 // Dashes that are to be typed, backslashes, and lines that would begin a request.
 std::string escaped(std::string_view text) {
   std::string out;
@@ -108,7 +111,7 @@ std::string upper_case(std::string text) {
 std::string manual_page(const OptionTable& table) {
   const ProgramText& program = table.text();
   std::string page =
-      fmt::format(".TH {} 1 \"\" \"mqtk {}\" \"mqtk manual\"\n", escaped(upper_case(program.name)), version());
+      fmt::format(".TH {} 1 \"{}\" \"mqtk {}\" \"mqtk manual\"\n", escaped(upper_case(program.name)), date, version());
   page += fmt::format(".SH NAME\n{} \\- {}\n.SH SYNOPSIS\n", escaped(program.name), escaped(program.summary));
   for (const std::string& synopsis : program.synopsis) {
     if (&synopsis != &program.synopsis.front()) page += ".br\n";

@@ -1,5 +1,6 @@
 #include "cli/output.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -91,6 +92,15 @@ bool use_color(ColorChoice choice, int descriptor) {
   const char* terminal = std::getenv("TERM");
   if (is_set("NO_COLOR") || (terminal != nullptr && std::string_view{terminal} == "dumb")) return false;
   return ::isatty(descriptor) == 1;
+}
+
+void occupy_standard_descriptors() {
+  // Opened in the wrong direction, so that using it still fails.
+  for (const int descriptor : {0, 1, 2}) {
+    if (::fcntl(descriptor, F_GETFD) != -1) continue;
+    const int opened = ::open("/dev/null", descriptor == 0 ? O_WRONLY : O_RDONLY);
+    if (opened > descriptor) ::close(opened);
+  }
 }
 
 void set_program_name(std::string name) { diagnostics().program = std::move(name); }

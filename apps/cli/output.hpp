@@ -50,6 +50,10 @@ enum class ColorChoice : unsigned char { automatic, always, never };
 // automatic: only on a terminal, and not where NO_COLOR is set to anything or TERM is "dumb".
 [[nodiscard]] bool use_color(ColorChoice choice, int descriptor = 1);
 
+// Descriptors 0 to 2 that the caller has closed are made unusable instead of free: a socket that got the number 1 would
+// receive our output. Called first in every main.
+void occupy_standard_descriptors();
+
 enum class Quiet : unsigned char { no, yes };
 
 // Set once by run_program; what stands before every line on stderr.

@@ -21,16 +21,20 @@ struct Request {
   std::optional<Document> document;
 };
 
+std::string summary(const OptionTable& table) { return table.text().summary + "\n"; }
+
 void add_requests(OptionTable& table, Request& request) {
   table.group("General");
   table.add({.long_name = "help", .help = "Show this help", .set = set_true(request.help)});
   table.add({.long_name = "version", .help = "Show the version", .set = set_true(request.version)});
   table.add({.long_name = "generate",
              .value = "KIND",
-             .help = "Print the manual page or a completion: man, bash, zsh or fish",
-             .set = store_choice<std::optional<Document>>(
-                 request.document,
-                 {{"man", manual_page}, {"bash", bash_completion}, {"zsh", zsh_completion}, {"fish", fish_completion}}),
+             .help = "Print the manual page, a completion or the summary",
+             .set = store_choice<std::optional<Document>>(request.document, {{"man", manual_page},
+                                                                             {"bash", bash_completion},
+                                                                             {"zsh", zsh_completion},
+                                                                             {"fish", fish_completion},
+                                                                             {"summary", summary}}),
              .visibility = Visibility::hidden});
 }
 
@@ -46,6 +50,7 @@ int print(const std::string& text) {
 std::string_view version() { return MQTK_VERSION; }
 
 int run_program(int argc, char** argv, const OptionTable& table, const std::function<ExitStatus()>& run) {
+  occupy_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
   set_program_name(table.text().name);
   Request request;

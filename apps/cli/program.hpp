@@ -7,7 +7,7 @@
 
 namespace mqtk::cli {
 
-// Parses; answers --help, --version and --generate man|bash|zsh|fish on stdout; reports usage errors on
+// Parses; answers --help, --version and --generate man|bash|zsh|fish|summary on stdout; reports usage errors on
 // stderr; otherwise calls `run` and returns its status. SIGPIPE is ignored from here on: a closed reader
 // shows as EPIPE.
 //

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""The committed manual pages and completions are what the programs generate, and other programs accept them.
+
+With --write the files are written anew instead (the CMake target `generate`).
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["MQTK_SOURCE_DIR"])
+PROGRAMS = sorted(path for path in pathlib.Path(os.environ["MQTK_BIN_DIR"]).iterdir()
+                  if path.name == "mqtk" or (path.name.startswith("mqtk-") and os.access(path, os.X_OK)))
+
+# Where each kind lies, and a command that finds mistakes in it ({} is the file).
+KINDS = {
+    "man": ("man/{}.1", ["mandoc", "-Tlint", "-Wwarning", "{}"]),
+    "bash": ("completions/bash/{}", ["bash", "-n", "{}"]),
+    "zsh": ("completions/zsh/_{}", ["zsh", "-n", "{}"]),
+    "fish": ("completions/fish/{}.fish", ["fish", "--no-execute", "{}"]),
+}
+
+
+def generated(program, kind):
+    return subprocess.run([program, "--generate", kind], capture_output=True, check=True, timeout=20).stdout
+
+
+def check(program, kind):
+    """What is wrong, or nothing."""
+    pattern, lint = KINDS[kind]
+    name = pattern.format(program.name)
+    path = SOURCE / name
+    text = generated(program, kind)
+    if not path.exists() or path.read_bytes() != text:
+        return f"{name} is not what {program.name} generates: build the target `generate` and commit"
+    if shutil.which(lint[0]):
+        found = subprocess.run([part.format(path) for part in lint], capture_output=True, text=True, check=False, timeout=20)
+        if found.returncode != 0:
+            return f"{name}: {lint[0]} says: {found.stdout}{found.stderr}"
+    return None
+
+
+def leftovers():
+    """Files of programs that are no more."""
+    for kind, (pattern, _) in KINDS.items():
+        known = {SOURCE / pattern.format(program.name) for program in PROGRAMS}
+        folder = (SOURCE / pattern).parent
+        yield from (f"{path}: no program generates it" for path in folder.glob("*")
+                    if path not in known and not path.name.startswith("."))
+
+
+def bash_completes(words, wanted):
+    """Bash offers `wanted` after these words."""
+    program = words[0]
+    script = (f'PATH={os.environ["MQTK_BIN_DIR"]}:$PATH\n' + "".join(f'source "{path}"\n' for path in
+              sorted((SOURCE / "completions/bash").glob("*"))) +
+              f'COMP_WORDS=({" ".join(repr(word) for word in words)}); COMP_CWORD={len(words) - 1}\n'
+              f'_{program.replace("-", "_")}\nprintf "%s\\n" "${{COMPREPLY[@]}}"\n')
+    with tempfile.TemporaryDirectory() as empty:
+        offered = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False, cwd=empty, timeout=20)
+    if wanted not in offered.stdout.split():
+        return f"bash offers {offered.stdout.split()} after {words}, not {wanted}; {offered.stderr}"
+    return None
+
+
+def main():
+    if "--write" in sys.argv:
+        for program in PROGRAMS:
+            for kind, (pattern, _) in KINDS.items():
+                path = SOURCE / pattern.format(program.name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(generated(program, kind))
+        return 0
+    results = [check(program, kind) for program in PROGRAMS for kind in KINDS]
+    results += list(leftovers()) or [None]
+    names = {program.name for program in PROGRAMS}
+    results.append(bash_completes(["mqtk", "--ver"], "--version"))
+    if "mqtk-pub" in names:
+        results.append(bash_completes(["mqtk-pub", "--qo"], "--qos"))
+        results.append(bash_completes(["mqtk-pub", "--qos", ""], "2"))
+        results.append(bash_completes(["mqtk", "pu"], "pub"))
+        results.append(bash_completes(["mqtk", "pub", "--to"], "--topic"))
+    problems = [result for result in results if result]
+    print("\n".join(problems))
+    print(f"{len(results) - len(problems)} passed, {len(problems)} failed")
+    return 1 if problems else 0
+
+
+sys.exit(main())
