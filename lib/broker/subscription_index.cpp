@@ -69,6 +69,22 @@ IndexedFilter& SubscriptionIndex::filter_for(std::string_view text) {
   return filter;
 }
 
+SharedGroup& SubscriptionIndex::group_for(IndexedFilter& filter, std::string_view name) {
+  if (filter.groups == nullptr) filter.groups = std::make_unique<std::vector<std::unique_ptr<SharedGroup>>>();
+  for (const auto& group : *filter.groups) {
+    if (group->name == name) return *group;
+  }
+  filter.groups->push_back(std::make_unique<SharedGroup>(SharedGroup{++last_group_, std::string{name}, {}, 0}));
+  SharedGroup& added = *filter.groups->back();
+  groups_.emplace(added.number, &added);
+  return added;
+}
+
+SharedGroup* SubscriptionIndex::find_group(std::uint64_t number) const {
+  const auto found = groups_.find(number);
+  return found == groups_.end() ? nullptr : found->second;
+}
+
 StoredSubscription* SubscriptionIndex::find(const TopicFilter& filter, const Subscriber& subscriber) {
   const auto found = filters_.find(filter.filter());
   if (found == filters_.end()) return nullptr;
@@ -90,14 +106,7 @@ SubscriptionIndex::Added SubscriptionIndex::add(const TopicFilter& filter, const
   IndexedFilter& indexed = filter_for(filter.filter());
   auto* added = new StoredSubscription{options, &indexed};
   if (filter.is_shared()) {
-    if (indexed.groups == nullptr) indexed.groups = std::make_unique<std::vector<std::unique_ptr<SharedGroup>>>();
-    const auto same_name = [&](const auto& group) { return group->name == filter.share_name(); };
-    auto group = std::find_if(indexed.groups->begin(), indexed.groups->end(), same_name);
-    if (group == indexed.groups->end()) {
-      indexed.groups->push_back(std::make_unique<SharedGroup>(SharedGroup{std::string{filter.share_name()}, {}, 0}));
-      group = std::prev(indexed.groups->end());
-    }
-    added->group = group->get();
+    added->group = &group_for(indexed, filter.share_name());
     ++shared_size_;
   }
   (added->group != nullptr ? added->group->members : indexed.subscriptions).add(*added);
@@ -133,6 +142,7 @@ void SubscriptionIndex::erase(StoredSubscription& subscription) {
     --shared_size_;
     group->members.remove(subscription);
     if (group->members.size() == 0) {
+      groups_.erase(group->number);
       std::erase_if(*filter.groups, [&](const auto& other) { return other.get() == group; });
       if (filter.groups->empty()) filter.groups.reset();
     }
@@ -191,8 +201,10 @@ void SubscriptionIndex::collect(std::string_view topic_name, Matches& matches) {
     if (filter->groups == nullptr) continue;
     for (const auto& group : *filter->groups) matches.groups.push_back(group.get());
   }
-  const auto by_subscriber = [](const Match& a, const Match& b) { return a.subscriber->number < b.subscriber->number; };
-  std::stable_sort(matches.subscriptions.begin(), matches.subscriptions.end(), by_subscriber);
+  const auto by_subscriber = [](const Match& a, const Match& b) {
+    return a.subscriber != b.subscriber ? a.subscriber->number < b.subscriber->number : a.identifier < b.identifier;
+  };
+  std::sort(matches.subscriptions.begin(), matches.subscriptions.end(), by_subscriber);
 }
 
 std::string SubscriptionIndex::filter_text(const StoredSubscription& subscription) {

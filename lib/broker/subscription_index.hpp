@@ -53,6 +53,7 @@ class SubscriptionSet {
 struct IndexedFilter;
 
 struct SharedGroup {
+  std::uint64_t number = 0;  // never used twice by an index
   std::string name;
   SubscriptionSet members;
   std::uint32_t next = 0;  // whose turn it is, modulo the number of members
@@ -102,6 +103,9 @@ class SubscriptionIndex {
   // What a message with this Topic Name goes to. Valid until the next call that is not const.
   [[nodiscard]] const Matches& match(std::string_view topic_name);
 
+  // The group with this number, null if it is gone.
+  [[nodiscard]] SharedGroup* find_group(std::uint64_t number) const;
+
   // The filter as subscribed, `$share/name/` included.
   [[nodiscard]] static std::string filter_text(const StoredSubscription& subscription);
 
@@ -110,6 +114,7 @@ class SubscriptionIndex {
 
  private:
   IndexedFilter& filter_for(std::string_view text);
+  SharedGroup& group_for(IndexedFilter& filter, std::string_view name);
   StoredSubscription* find(const TopicFilter& filter, const Subscriber& subscriber);
   void erase(StoredSubscription& subscription);
   void erase_if_unused(IndexedFilter& filter);
@@ -124,6 +129,8 @@ class SubscriptionIndex {
   std::vector<const IndexedFilter*> found_;
   std::size_t size_ = 0;
   std::size_t shared_size_ = 0;
+  std::unordered_map<std::uint64_t, SharedGroup*> groups_;
+  std::uint64_t last_group_ = 0;
 };
 
 }  // namespace mqtk

@@ -1,0 +1,147 @@
+#include "broker/admission.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "broker/broker_connection.hpp"
+#include "broker/text_hash.hpp"
+
+namespace mqtk {
+
+void Admission::on_connect(BrokerConnection& connection, const Connect& connect, Bytes packet, TimePoint now) {
+  const ReasonCode reason_code = check(connection, connect);
+  if (is_failure(reason_code)) return refuse(connection, reason_code, connect.client_identifier);
+  const auto method = connect.properties.text(PropertyId::authentication_method);
+  if (method) return begin_authentication(connection, connect, packet, *method, now);
+  accept(connection, connect, {}, now);
+}
+
+ReasonCode Admission::check(const BrokerConnection& connection, const Connect& connect) const {
+  const BrokerOptions& options = state_.options;
+  if (state_.counters.clients_connected >= options.max_connections) return ReasonCode::quota_exceeded;
+  if (connect.client_identifier.empty()) {
+    // A made-up identifier that the client does not learn is of no use for a Session that is kept [MQTT-3.1.3-8].
+    const bool useless = connect.version != Version::v5 && !connect.clean_start;
+    if (useless || connect.version == Version::v3_1) return ReasonCode::client_identifier_not_valid;
+  }
+  const bool fresh = connect.client_identifier.empty() || state_.sessions.find(connect.client_identifier) == nullptr;
+  if (fresh && state_.sessions.size() >= options.max_sessions) return ReasonCode::quota_exceeded;
+  if (connect.will) {
+    const Will& will = *connect.will;
+    if (will.qos > options.limits.maximum_qos) return ReasonCode::qos_not_supported;  // [MQTT-3.2.2-12]
+    if (will.retain && !options.limits.retain_available) return ReasonCode::retain_not_supported;  // [MQTT-3.2.2-13]
+  }
+  if (state_.access_control == nullptr) return ReasonCode::success;
+  return state_.access_control->connect(connect, connection.peer_address());
+}
+
+void Admission::refuse(BrokerConnection& connection, ReasonCode reason_code, std::string_view client_identifier) {
+  const std::string address = connection.peer_address();
+  state_.listener.on_event({.type = BrokerEvent::Type::refused,
+                            .reason_code = reason_code,
+                            .version = connection.version(),
+                            .client_identifier = client_identifier,
+                            .peer_address = address});
+  connection.engine().refuse(reason_code);
+}
+
+void Admission::begin_authentication(BrokerConnection& connection, const Connect& connect, Bytes packet,
+                                     std::string_view method, TimePoint now) {
+  auto authentication = state_.access_control == nullptr ? nullptr : state_.access_control->authentication(method);
+  if (authentication == nullptr) {  // [MQTT-4.12.0-1]
+    return refuse(connection, ReasonCode::bad_authentication_method, connect.client_identifier);
+  }
+  const auto data = connect.properties.text(PropertyId::authentication_data);
+  const Authentication::Step step = authentication->step(data.value_or(std::string_view{}));
+  connection.exchange = std::make_unique<BrokerConnection::Exchange>();
+  connection.exchange->authentication = std::move(authentication);
+  if (is_failure(step.result)) return refuse(connection, step.result, connect.client_identifier);  // [MQTT-4.12.0-4]
+  if (step.result == ReasonCode::success) return accept(connection, connect, step.data, now);
+  connection.exchange->connect.assign(packet.begin(), packet.end());
+  PropertyWriter properties;
+  if (!step.data.empty()) properties.add(PropertyId::authentication_data, step.data);
+  static_cast<void>(connection.engine().auth(ReasonCode::continue_authentication, properties.block(), now));
+}
+
+void Admission::on_auth(BrokerConnection& connection, const Auth& auth, TimePoint now) {
+  BrokerConnection::Exchange& exchange = *connection.exchange;
+  const auto data = auth.properties.text(PropertyId::authentication_data);
+  const Authentication::Step step = exchange.authentication->step(data.value_or(std::string_view{}));
+  const bool connecting = !exchange.connect.empty();
+  if (is_failure(step.result)) {
+    if (connecting) return refuse(connection, step.result, {});
+    return connection.condemn(step.result);  // [MQTT-4.12.1-2]
+  }
+  if (connecting && step.result == ReasonCode::success) {
+    const std::vector<std::uint8_t> packet = std::move(exchange.connect);
+    exchange.connect.clear();
+    Packet connect;
+    static_cast<void>(decode(packet, {Version::v5, Role::client}, connect));
+    return accept(connection, *std::get_if<Connect>(&connect), step.data, now);
+  }
+  PropertyWriter properties;
+  if (!step.data.empty()) properties.add(PropertyId::authentication_data, step.data);
+  static_cast<void>(connection.engine().auth(step.result, properties.block(), now));
+}
+
+void Admission::accept(BrokerConnection& connection, const Connect& connect, std::string_view authentication_data,
+                       TimePoint now) {
+  const std::string assigned = connect.client_identifier.empty() ? new_client_identifier() : std::string{};
+  const std::string_view identifier = assigned.empty() ? connect.client_identifier : std::string_view{assigned};
+  const auto [session, present] = session_life_.open(identifier, connect.clean_start, now);
+  session->expiry_interval = expiry_interval(connect);
+  if (connect.will) session->will = WillMessage::make(*connect.will);
+  session->connection_opened();
+  session->connection = &connection;
+  connection.attach(*session);
+  ++state_.counters.clients_connected;
+
+  PropertyWriter properties;
+  if (connect.version == Version::v5) add_properties(connect, *session, properties);
+  if (!authentication_data.empty()) properties.add(PropertyId::authentication_data, authentication_data);
+  static_cast<void>(connection.engine().accept(session->state, {present, properties.block()}, now));
+  connection.watch_deadline();
+  connection.want_turn_end();
+  const std::string address = connection.peer_address();
+  state_.listener.on_event({.type = BrokerEvent::Type::connected,
+                            .version = connect.version,
+                            .client_identifier = session->client_identifier,
+                            .peer_address = address,
+                            .detail = present ? "session present" : "new session"});
+}
+
+std::uint32_t Admission::expiry_interval(const Connect& connect) const {
+  const std::uint32_t asked = connect.version == Version::v5
+                                  ? connect.properties.number(PropertyId::session_expiry_interval).value_or(0)
+                              : connect.clean_start ? 0
+                                                    : never_expires;
+  return std::min(asked, state_.options.max_session_expiry_seconds);
+}
+
+void Admission::add_properties(const Connect& connect, const Session& session, PropertyWriter& properties) const {
+  const BrokerOptions& options = state_.options;
+  if (connect.client_identifier.empty()) {
+    properties.add(PropertyId::assigned_client_identifier, session.client_identifier);  // [MQTT-3.2.2-16]
+  }
+  const auto asked = connect.properties.number(PropertyId::session_expiry_interval).value_or(0);
+  if (asked != session.expiry_interval) properties.add(PropertyId::session_expiry_interval, session.expiry_interval);
+  if (options.server_keep_alive_seconds) {
+    properties.add(PropertyId::server_keep_alive, *options.server_keep_alive_seconds);
+  }
+  const bool requested = connect.properties.number(PropertyId::request_response_information).value_or(0) == 1;
+  if (requested && !options.response_information.empty()) {  // [MQTT-3.1.2-28]
+    properties.add(PropertyId::response_information, options.response_information);
+  }
+}
+
+std::string Admission::new_client_identifier() {
+  const TextHash hash{state_.options.seed};
+  for (;;) {
+    const std::string count = std::to_string(++assigned_);
+    std::string identifier = fmt::format("auto-{:016x}", hash(count));
+    if (state_.sessions.find(identifier) == nullptr) return identifier;
+  }
+}
+
+}  // namespace mqtk

@@ -1,0 +1,114 @@
+// One client's Network Connection in the broker: its engine, and what happens to each event.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/access_control.hpp"
+#include "broker/broker_state.hpp"
+#include "broker/deadlines.hpp"
+#include "net/network_connection.hpp"
+#include "session/engine.hpp"
+
+namespace mqtk {
+
+class BrokerCore;
+
+class BrokerConnection final : NetworkConnectionListener, public Timed {
+ public:
+  BrokerConnection(BrokerCore& core, std::unique_ptr<NetworkConnection> network, std::uint32_t position);
+  ~BrokerConnection();
+
+  [[nodiscard]] Engine& engine() { return engine_; }
+  [[nodiscard]] Session* session() const { return session_; }
+  [[nodiscard]] Version version() const { return engine_.version(); }
+  [[nodiscard]] std::string peer_address() const { return network_ == nullptr ? "" : network_->peer_address(); }
+
+  // --- deliveries ----------------------------------------------------------------------------------------------------
+
+  enum class Sent : std::uint8_t { yes, too_much_waits, too_large };
+  // QoS 0.
+  Sent send(const PublishImage& image, TimePoint now);
+  // QoS 1 and 2. With too_much_waits the caller queues the delivery in the Session.
+  Sent send(const PublishImage& image, const Delivery& delivery, TimePoint now);
+
+  // A delivery is about to be queued in the Session.
+  void about_to_queue(TimePoint now);
+
+  // Has the output written, and the Session's queues looked at, when the turn ends.
+  void want_turn_end();
+  // At the end of the turn: moves what waits in the Session to the output, and the output to the network.
+  void flush(TimePoint now);
+
+  // --- back-pressure -------------------------------------------------------------------------------------------------
+
+  [[nodiscard]] bool congested() const;
+  // The latest moment at which the client took something, or had nothing to take.
+  [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
+  void pause_reading();
+  void resume_reading(TimePoint now);
+  [[nodiscard]] bool paused() const { return paused_; }
+  std::uint32_t waiting_publishers = 0;  // kept by BackPressure
+
+  // --- the connection's life -----------------------------------------------------------------------------------------
+
+  // CONNACK with success is about to be sent for this Session.
+  void attach(Session& session) { session_ = &session; }
+  // Ends the connection, with a DISCONNECT where the version has one.
+  void close_by_broker(ReasonCode reason_code, TimePoint now);
+  // The same at the end of the turn: for use while a message is on its way to many.
+  void condemn(ReasonCode reason_code);
+
+  void leave_will_unpublished();
+  // Gone, and only waiting for the end of the turn.
+  [[nodiscard]] bool removed() const { return network_ == nullptr; }
+
+  void on_deadline(TimePoint now) override;
+  void watch_deadline();
+
+  // Enhanced authentication that is under way or may be repeated.
+  struct Exchange {
+    std::vector<std::uint8_t> connect;  // the CONNECT packet until it is answered
+    std::unique_ptr<Authentication> authentication;
+  };
+  std::unique_ptr<Exchange> exchange;
+
+  std::uint32_t position;  // in the core's list of connections
+
+ private:
+  class Tap;
+
+  void on_readable() override;
+  void on_writable() override;
+
+  void take_events(TimePoint now);
+  void handle(const Event& event, TimePoint now);
+  void on_publish(const Event& event, TimePoint now);
+  [[nodiscard]] ReasonCode admit(const Publish& publish) const;
+  void refuse(const Event& event, ReasonCode reason_code);
+  void on_disconnect(const Event& event);
+
+  void send_pending(TimePoint now);
+  [[nodiscard]] bool room_in_output() const;
+  void find_retained(TimePoint now);
+
+  void lost(const std::error_code& error, TimePoint now);
+  void close(TimePoint now);
+  void detach(TimePoint now);
+  void tell(BrokerEvent event) const;
+
+  BrokerCore& core_;
+  std::unique_ptr<NetworkConnection> network_;
+  Engine engine_;
+  Session* session_ = nullptr;
+  std::unique_ptr<Tap> tap_;
+  TimePoint last_progress_;
+  ReasonCode condemned_ = ReasonCode::success;
+  bool wants_turn_end_ = false;
+  bool write_blocked_ = false;
+  bool paused_ = false;
+  bool work_left_ = false;  // acknowledgements came or retained messages wait: the Session's queues may move on
+};
+
+}  // namespace mqtk

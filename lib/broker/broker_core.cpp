@@ -1,0 +1,87 @@
+#include "broker/broker_core.hpp"
+
+#include <algorithm>
+
+namespace mqtk {
+namespace {
+
+constexpr Duration chores_interval = std::chrono::seconds{1};
+constexpr Duration chores_interval_under_pressure = std::chrono::milliseconds{100};
+constexpr std::size_t expiry_steps = 1000;  // retained messages looked at in one round
+
+}  // namespace
+
+BrokerCore::BrokerCore(const BrokerOptions& options, BrokerHost& host, ReceiveScratch& scratch,
+                       BrokerListener& listener)
+    : state_(options, host, listener, *this),
+      scratch_(scratch),
+      back_pressure_(state_),
+      fan_out_(state_, back_pressure_),
+      session_life_(state_, fan_out_),
+      admission_(state_, session_life_),
+      subscribe_requests_(state_),
+      system_topics_(state_, fan_out_, host.now()),
+      chores_(*this) {
+  do_chores(host.now());
+}
+
+BrokerCore::~BrokerCore() = default;
+
+void BrokerCore::accept(std::unique_ptr<NetworkConnection> network) {
+  ++state_.counters.connections_opened;
+  const auto position = static_cast<std::uint32_t>(connections_.size());
+  connections_.push_back(std::make_unique<BrokerConnection>(*this, std::move(network), position));
+}
+
+void BrokerCore::call_at_turn_end(BrokerConnection& connection) {
+  if (turn_end_.empty()) state_.host.call_at_turn_end();
+  turn_end_.push_back(&connection);
+}
+
+void BrokerCore::remove(BrokerConnection& connection) {
+  const std::uint32_t position = connection.position;
+  removed_.push_back(std::move(connections_[position]));
+  if (position + 1 != connections_.size()) {
+    connections_[position] = std::move(connections_.back());
+    connections_[position]->position = position;
+  }
+  connections_.pop_back();
+  state_.host.call_at_turn_end();
+}
+
+void BrokerCore::end_turn() {
+  const TimePoint now = state_.host.now();
+  being_flushed_.swap(turn_end_);
+  for (BrokerConnection* connection : being_flushed_) connection->flush(now);
+  being_flushed_.clear();
+  // What was removed is in no list but maybe that of the next turn's end.
+  std::erase_if(turn_end_, [](const BrokerConnection* connection) { return connection->removed(); });
+  removed_.clear();
+  if (back_pressure_.any_wait()) state_.deadlines.set_earlier(chores_, now + chores_interval_under_pressure);
+  if (const auto next = state_.deadlines.next()) state_.host.wake_at(*next);
+}
+
+void BrokerCore::expire(TimePoint now) {
+  state_.deadlines.expire(now);
+  if (const auto next = state_.deadlines.next()) state_.host.wake_at(*next);
+}
+
+void BrokerCore::do_chores(TimePoint now) {
+  back_pressure_.release_impatient(now);
+  state_.retained.remove_expired(now, expiry_steps);
+  const auto next_topics = system_topics_.publish(now);
+  TimePoint next = now + (back_pressure_.any_wait() ? chores_interval_under_pressure : chores_interval);
+  if (next_topics) next = std::min(next, *next_topics);
+  state_.set_deadline(chores_, next);
+}
+
+void BrokerCore::shut_down() {
+  const TimePoint now = state_.host.now();
+  while (!connections_.empty()) {
+    BrokerConnection& connection = *connections_.back();
+    connection.leave_will_unpublished();
+    connection.close_by_broker(ReasonCode::server_shutting_down, now);
+  }
+}
+
+}  // namespace mqtk

@@ -1,0 +1,24 @@
+#include "broker/broker_listener.hpp"
+
+namespace mqtk {
+
+std::string_view event_name(BrokerEvent::Type type) {
+  switch (type) {
+    case BrokerEvent::Type::connected: return "connected";
+    case BrokerEvent::Type::refused: return "refused";
+    case BrokerEvent::Type::disconnected: return "disconnected";
+    case BrokerEvent::Type::connection_lost: return "connection_lost";
+    case BrokerEvent::Type::failed: return "failed";
+    case BrokerEvent::Type::closed_by_broker: return "closed_by_broker";
+    case BrokerEvent::Type::session_ended: return "session_ended";
+    case BrokerEvent::Type::subscribed: return "subscribed";
+    case BrokerEvent::Type::unsubscribed: return "unsubscribed";
+    case BrokerEvent::Type::will_published: return "will_published";
+    case BrokerEvent::Type::message_dropped: return "message_dropped";
+    case BrokerEvent::Type::message_not_retained: return "message_not_retained";
+    case BrokerEvent::Type::publishers_slowed: return "publishers_slowed";
+  }
+  return "";
+}
+
+}  // namespace mqtk

@@ -1,0 +1,58 @@
+// What happens in a broker, for logs and tests. The library itself prints nothing.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "base/bytes.hpp"
+#include "codec/rule.hpp"
+#include "codec/types.hpp"
+
+namespace mqtk {
+
+// All views die with the call.
+struct BrokerEvent {
+  enum class Type : std::uint8_t {
+    connected,             // CONNACK with success: version, detail says whether the Session was present
+    refused,               // CONNACK with reason_code
+    disconnected,          // the client sent DISCONNECT: reason_code
+    connection_lost,       // the network ended it: detail
+    failed,                // the client broke a rule or was silent for too long: fault
+    closed_by_broker,      // reason_code: taken over, shutting down, quota …
+    session_ended,         // expired, or was not to be kept
+    subscribed,            // topic is the filter, reason_code as in SUBACK
+    unsubscribed,
+    will_published,        // topic
+    message_dropped,       // topic; detail says why
+    message_not_retained,  // topic: retained messages are at their limit
+    publishers_slowed,     // because of this client, which takes its messages too slowly
+  };
+  Type type{};
+  ReasonCode reason_code = ReasonCode::success;
+  QoS qos = QoS::at_most_once;
+  Version version = Version::v5;
+  Fault fault;
+  std::string_view client_identifier;
+  std::string_view peer_address;  // empty where there is no connection
+  std::string_view topic;
+  std::string_view detail;
+};
+
+// "connected", "message_dropped" …
+[[nodiscard]] std::string_view event_name(BrokerEvent::Type type);
+
+enum class PacketDirection : std::uint8_t { to_broker, to_client };
+
+class BrokerListener {
+ public:
+  virtual ~BrokerListener() = default;
+  virtual void on_event(const BrokerEvent& /*event*/) {}
+
+  // Asked once for each connection, when it opens.
+  [[nodiscard]] virtual bool wants_packets() const { return false; }
+  // A whole packet, in one or two parts.
+  virtual void on_packet(std::string_view /*client_identifier*/, PacketDirection /*direction*/, Bytes /*head*/,
+                         Bytes /*tail*/) {}
+};
+
+}  // namespace mqtk

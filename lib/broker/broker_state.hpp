@@ -1,0 +1,89 @@
+// What the parts of a broker share: options, Sessions, subscriptions, retained messages, counters and the way out.
+#pragma once
+
+#include <memory>
+#include <string_view>
+
+#include "base/send_queue.hpp"
+#include "base/time.hpp"
+#include "broker/access_control.hpp"
+#include "broker/broker_listener.hpp"
+#include "broker/broker_options.hpp"
+#include "broker/deadlines.hpp"
+#include "broker/retained_messages.hpp"
+#include "broker/session_store.hpp"
+#include "broker/subscription_index.hpp"
+#include "net/network_connection.hpp"
+#include "session/engine.hpp"
+
+namespace mqtk {
+
+// What a broker needs of the world: a Loop, or a test that plays one.
+class BrokerHost {
+ public:
+  virtual ~BrokerHost() = default;
+  [[nodiscard]] virtual TimePoint now() const = 0;
+  // BrokerCore::end_turn() is to be called once when this turn ends; at the next one's end if it is being called.
+  virtual void call_at_turn_end() = 0;
+  // BrokerCore::expire() is to be called then; replaces the earlier time.
+  virtual void wake_at(TimePoint when) = 0;
+  virtual void close_after_sending(std::unique_ptr<NetworkConnection> connection, SendQueue rest) = 0;
+};
+
+struct BrokerCounters {
+  std::uint64_t connections_opened = 0;
+  std::uint64_t clients_connected = 0;  // at the moment
+  std::uint64_t messages_received[3] = {};  // PUBLISH, by QoS
+  std::uint64_t messages_sent[3] = {};
+  std::uint64_t bytes_received = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t messages_dropped = 0;       // for any reason, once for each receiver that misses one
+  std::uint64_t messages_not_retained = 0;
+};
+
+struct BrokerState {
+  BrokerState(const BrokerOptions& broker_options, BrokerHost& broker_host, BrokerListener& broker_listener,
+              SessionDeadlineListener& deadline_listener)
+      : options(broker_options),
+        engine_options{.limits = options.limits,
+                       .connect_timeout = options.connect_timeout,
+                       .maximum_in_flight = options.max_in_flight},
+        host(broker_host),
+        listener(broker_listener),
+        sessions(deadline_listener, options.seed),
+        subscriptions(options.seed),
+        retained(options.seed) {}
+
+  const BrokerOptions options;
+  const EngineOptions engine_options;
+  BrokerHost& host;
+  BrokerListener& listener;
+  AccessControl* access_control = nullptr;
+  SessionStore sessions;
+  SubscriptionIndex subscriptions;
+  RetainedMessages retained;
+  Deadlines deadlines;
+  BrokerCounters counters;
+
+  void set_deadline(Timed& timed, TimePoint due) {
+    deadlines.set(timed, due);
+    host.call_at_turn_end();
+  }
+
+  [[nodiscard]] bool room_for_retained(std::size_t message_bytes) const {
+    return retained.size() < options.max_retained_messages &&
+           retained.message_bytes() + message_bytes <= options.max_retained_bytes;
+  }
+
+  // Notes that `session` misses a message.
+  void message_dropped(const Session& session, std::string_view topic, QoS qos, std::string_view why) {
+    ++counters.messages_dropped;
+    listener.on_event({.type = BrokerEvent::Type::message_dropped,
+                       .qos = qos,
+                       .client_identifier = session.client_identifier,
+                       .topic = topic,
+                       .detail = why});
+  }
+};
+
+}  // namespace mqtk

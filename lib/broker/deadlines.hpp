@@ -1,0 +1,58 @@
+// When connections and Sessions want to be called: keep alive, Session expiry, Will delay.
+//
+// Moving a deadline later is one store; it is looked at again when its old time comes.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/time.hpp"
+
+namespace mqtk {
+
+class Timed {
+ public:
+  Timed() = default;
+  Timed(const Timed&) = delete;
+  Timed& operator=(const Timed&) = delete;
+  // May destroy this object.
+  virtual void on_deadline(TimePoint now) = 0;
+
+ protected:
+  ~Timed() = default;  // after Deadlines::clear
+
+ private:
+  friend class Deadlines;
+  static constexpr std::uint32_t not_queued = UINT32_MAX;
+  TimePoint due_{};
+  std::uint32_t index_ = not_queued;
+};
+
+class Deadlines {
+ public:
+  void set(Timed& timed, TimePoint due);
+  // Only if it is not set or set for later.
+  void set_earlier(Timed& timed, TimePoint due);
+  void clear(Timed& timed);
+
+  // When to call expire() next: maybe too early, never too late.
+  [[nodiscard]] std::optional<TimePoint> next() const;
+
+  // Calls whoever is due, each at most once.
+  void expire(TimePoint now);
+
+ private:
+  struct Entry {
+    TimePoint when;  // not later than timed->due_
+    Timed* timed;
+  };
+  void put(std::size_t index, Entry entry);
+  void rise(std::size_t index, Entry entry);
+  void sink(std::size_t index, Entry entry);
+  void remove(std::size_t index);
+
+  std::vector<Entry> heap_;
+};
+
+}  // namespace mqtk

@@ -1,0 +1,77 @@
+// The Sessions of all clients, there or away, by Client Identifier.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <unordered_set>
+
+#include "broker/deadlines.hpp"
+#include "broker/retained_messages.hpp"
+#include "broker/subscription_index.hpp"
+#include "broker/text_hash.hpp"
+#include "session/broker_session.hpp"
+
+namespace mqtk {
+
+class BrokerConnection;
+struct Session;
+
+class SessionDeadlineListener {
+ public:
+  // The Will may be due, or the Session over, which may destroy it.
+  virtual void on_session_deadline(Session& session, TimePoint now) = 0;
+
+ protected:
+  ~SessionDeadlineListener() = default;
+};
+
+// Retained messages that a new subscription still has to be sent.
+struct RetainedDelivery {
+  RetainedMessages::Search search;
+  std::string filter;
+  std::uint32_t identifier;
+  QoS qos;  // granted
+};
+
+struct Session final : BrokerSession, Subscriber, Timed {
+  explicit Session(SessionDeadlineListener& deadline_listener) : owner(deadline_listener) {}
+  void on_deadline(TimePoint now) override { owner.on_session_deadline(*this, now); }
+
+  SessionDeadlineListener& owner;
+  BrokerConnection* connection = nullptr;  // null while the client is away
+  // Null while none is under way. Until the last of them is sent, QoS 0 messages queue up behind them.
+  std::unique_ptr<std::deque<RetainedDelivery>> retained;
+};
+
+class SessionStore {
+ public:
+  SessionStore(SessionDeadlineListener& owner, std::uint64_t seed) : owner_(owner), sessions_(0, Hash{TextHash{seed}}) {}
+
+  [[nodiscard]] Session* find(std::string_view client_identifier) const;
+  // There must be none with this Client Identifier.
+  Session& create(std::string_view client_identifier);
+  void erase(Session& session);
+
+  [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+
+ private:
+  using Owned = std::unique_ptr<Session>;
+  struct Hash : TextHash {
+    using TextHash::operator();
+    std::size_t operator()(const Owned& session) const noexcept { return (*this)(session->client_identifier); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    bool operator()(const Owned& a, const Owned& b) const noexcept { return a == b; }
+    bool operator()(std::string_view a, const Owned& b) const noexcept { return a == b->client_identifier; }
+    bool operator()(const Owned& a, std::string_view b) const noexcept { return b == a->client_identifier; }
+  };
+
+  SessionDeadlineListener& owner_;
+  std::unordered_set<Owned, Hash, Equal> sessions_;
+  std::uint64_t last_number_ = 0;
+};
+
+}  // namespace mqtk

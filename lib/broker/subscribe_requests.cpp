@@ -1,0 +1,89 @@
+#include "broker/subscribe_requests.hpp"
+
+#include <algorithm>
+
+#include "broker/broker_connection.hpp"
+
+namespace mqtk {
+
+void SubscribeRequests::on_subscribe(BrokerConnection& connection, Session& session, const Subscribe& subscribe) {
+  const auto identifier = subscribe.properties.number(PropertyId::subscription_identifier).value_or(0);
+  reason_codes_.clear();
+  for (const Subscription& subscription : subscribe.subscriptions) {
+    const ReasonCode reason_code = subscribe_to(subscription, connection.version(), identifier, session);
+    // Before 5.0 there is one code for all failures.
+    const bool plain_failure = is_failure(reason_code) && connection.version() != Version::v5;
+    reason_codes_.push_back(static_cast<std::uint8_t>(plain_failure ? ReasonCode::unspecified_error : reason_code));
+    state_.listener.on_event({.type = BrokerEvent::Type::subscribed,
+                              .reason_code = reason_code,
+                              .client_identifier = session.client_identifier,
+                              .topic = subscription.topic_filter});
+  }
+  if (!connection.engine().suback(subscribe.packet_identifier, reason_codes_)) {
+    // 3.1 cannot say that a subscription failed, and a large answer may be too much for the client.
+    connection.condemn(ReasonCode::unspecified_error);
+  }
+  connection.want_turn_end();
+}
+
+ReasonCode SubscribeRequests::subscribe_to(const Subscription& subscription, Version version, std::uint32_t identifier,
+                                           Session& session) {
+  const TopicFilter filter = TopicFilter::checked(subscription.topic_filter, version);
+  const ReasonCode refusal = check(filter, session);
+  if (is_failure(refusal)) return refusal;
+  // A server without the higher levels grants what it has [MQTT-3.2.2-10].
+  const QoS granted = std::min(subscription.qos, state_.options.limits.maximum_qos);
+  const auto added = state_.subscriptions.add(
+      filter, {&session, identifier, granted, subscription.no_local, subscription.retain_as_published});
+  const bool wanted = subscription.retain_handling == RetainHandling::send ||  // [MQTT-3.3.1-9]
+                      (subscription.retain_handling == RetainHandling::send_if_new &&
+                       added == SubscriptionIndex::Added::fresh);  // [MQTT-3.3.1-10]
+  if (wanted && !filter.is_shared() && state_.retained.size() > 0) {
+    if (session.retained == nullptr) session.retained = std::make_unique<std::deque<RetainedDelivery>>();
+    std::erase_if(*session.retained, [&](const RetainedDelivery& other) { return other.filter == filter.text(); });
+    session.retained->push_back(
+        {RetainedMessages::Search{std::string{filter.filter()}}, std::string{filter.text()}, identifier, granted});
+  }
+  return static_cast<ReasonCode>(granted);
+}
+
+ReasonCode SubscribeRequests::check(const TopicFilter& filter, const Session& session) const {
+  const BrokerOptions& options = state_.options;
+  const auto slashes = std::count(filter.filter().begin(), filter.filter().end(), '/');
+  if (slashes >= options.max_topic_levels) return ReasonCode::topic_filter_invalid;
+  if (filter.has_wildcard() && !options.limits.wildcard_subscription_available) {
+    return ReasonCode::wildcard_subscriptions_not_supported;
+  }
+  if (filter.is_shared() && !options.limits.shared_subscription_available) {
+    return ReasonCode::shared_subscriptions_not_supported;
+  }
+  if (session.subscription_count >= options.max_subscriptions_per_client) return ReasonCode::quota_exceeded;
+  if (state_.access_control != nullptr &&
+      !state_.access_control->may_subscribe(session.client_identifier, filter.text())) {
+    return ReasonCode::not_authorized;
+  }
+  return ReasonCode::success;
+}
+
+void SubscribeRequests::on_unsubscribe(BrokerConnection& connection, Session& session,
+                                       const Unsubscribe& unsubscribe) {
+  reason_codes_.clear();
+  for (const std::string_view text : unsubscribe.topic_filters) {
+    const bool removed = state_.subscriptions.remove(TopicFilter::checked(text, connection.version()), session);
+    if (session.retained != nullptr) {
+      std::erase_if(*session.retained, [&](const RetainedDelivery& other) { return other.filter == text; });
+    }
+    const ReasonCode reason_code = removed ? ReasonCode::success : ReasonCode::no_subscription_existed;
+    reason_codes_.push_back(static_cast<std::uint8_t>(reason_code));
+    state_.listener.on_event({.type = BrokerEvent::Type::unsubscribed,
+                              .reason_code = reason_code,
+                              .client_identifier = session.client_identifier,
+                              .topic = text});
+  }
+  if (!connection.engine().unsuback(unsubscribe.packet_identifier, reason_codes_)) {
+    connection.condemn(ReasonCode::packet_too_large);
+  }
+  connection.want_turn_end();
+}
+
+}  // namespace mqtk
