@@ -29,8 +29,12 @@ class BrokerConnection::Tap final : public PacketObserver {
  private:
   void tell(PacketDirection direction, Bytes head, Bytes tail) const {
     const Session* session = connection_.session();
-    connection_.core_.state().listener.on_packet(session == nullptr ? std::string_view{} : session->client_identifier,
-                                                 direction, head, tail);
+    connection_.core_.state().listener.on_packet(
+        {.client_identifier = session == nullptr ? std::string_view{} : std::string_view{session->client_identifier},
+         .version = connection_.version(),
+         .direction = direction,
+         .head = head,
+         .tail = tail});
   }
   const BrokerConnection& connection_;
 };
@@ -158,7 +162,7 @@ void BrokerConnection::on_disconnect(const Event& event) {
 
 // --- deliveries -------------------------------------------------------------------------------------------------------
 
-bool BrokerConnection::room_in_output() const {
+bool BrokerConnection::room_in_output() {
   return engine_.output().size() <= core_.state().options.output_high_water_bytes;
 }
 
@@ -196,7 +200,7 @@ void BrokerConnection::want_turn_end() {
   core_.call_at_turn_end(*this);
 }
 
-bool BrokerConnection::congested() const {
+bool BrokerConnection::congested() {
   const BrokerOptions& options = core_.state().options;
   const DeliveryQueue& pending = session_->pending;
   return !room_in_output() || pending.size() * 2 > options.max_queued_messages ||

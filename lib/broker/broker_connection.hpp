@@ -43,7 +43,7 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
 
   // --- back-pressure -------------------------------------------------------------------------------------------------
 
-  [[nodiscard]] bool congested() const;
+  [[nodiscard]] bool congested();
   // The latest moment at which the client took something, or had nothing to take.
   [[nodiscard]] TimePoint last_progress() const { return last_progress_; }
   void pause_reading();
@@ -90,7 +90,7 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   void on_disconnect(const Event& event);
 
   void send_pending(TimePoint now);
-  [[nodiscard]] bool room_in_output() const;
+  [[nodiscard]] bool room_in_output();
   void find_retained(TimePoint now);
 
   void lost(const std::error_code& error, TimePoint now);

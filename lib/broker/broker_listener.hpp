@@ -26,22 +26,32 @@ struct BrokerEvent {
     message_dropped,       // topic; detail says why
     message_not_retained,  // topic: retained messages are at their limit
     publishers_slowed,     // because of this client, which takes its messages too slowly
+    accept_failed,         // out of descriptors or memory: detail. Accepting goes on by itself
   };
   Type type{};
   ReasonCode reason_code = ReasonCode::success;
   QoS qos = QoS::at_most_once;
   Version version = Version::v5;
-  Fault fault;
-  std::string_view client_identifier;
-  std::string_view peer_address;  // empty where there is no connection
-  std::string_view topic;
-  std::string_view detail;
+  Fault fault = {};
+  std::string_view client_identifier = {};
+  std::string_view peer_address = {};  // empty where there is no connection
+  std::string_view topic = {};
+  std::string_view detail = {};
 };
 
 // "connected", "message_dropped" …
 [[nodiscard]] std::string_view event_name(BrokerEvent::Type type);
 
 enum class PacketDirection : std::uint8_t { to_broker, to_client };
+
+// A whole packet on its way, in one or two parts. Views die with the call.
+struct PassingPacket {
+  std::string_view client_identifier;  // empty before CONNECT is answered
+  Version version;
+  PacketDirection direction;
+  Bytes head;
+  Bytes tail;
+};
 
 class BrokerListener {
  public:
@@ -50,9 +60,7 @@ class BrokerListener {
 
   // Asked once for each connection, when it opens.
   [[nodiscard]] virtual bool wants_packets() const { return false; }
-  // A whole packet, in one or two parts.
-  virtual void on_packet(std::string_view /*client_identifier*/, PacketDirection /*direction*/, Bytes /*head*/,
-                         Bytes /*tail*/) {}
+  virtual void on_packet(const PassingPacket& /*packet*/) {}
 };
 
 }  // namespace mqtk

@@ -16,11 +16,9 @@ class Timed {
   Timed() = default;
   Timed(const Timed&) = delete;
   Timed& operator=(const Timed&) = delete;
+  virtual ~Timed() = default;  // after Deadlines::clear
   // May destroy this object.
   virtual void on_deadline(TimePoint now) = 0;
-
- protected:
-  ~Timed() = default;  // after Deadlines::clear
 
  private:
   friend class Deadlines;

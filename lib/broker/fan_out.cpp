@@ -58,7 +58,7 @@ std::size_t FanOut::distribute() {
   }
   for (SharedGroup* group : matches.groups) {
     Copy copy;
-    if (choose_member(*group, copy) == nullptr) continue;
+    if (!choose_member(*group, copy)) continue;
     deliver(copy);
     ++receivers;
   }
@@ -82,7 +82,7 @@ bool FanOut::merge(std::span<const Match> matches, Copy& copy) {
 }
 
 // Members take turns; one that is there and keeps up comes before one that does not, and that before one that is away.
-Session* FanOut::choose_member(SharedGroup& group, Copy& copy) {
+bool FanOut::choose_member(SharedGroup& group, Copy& copy) {
   const std::size_t count = group.members.size();
   const Match* best = nullptr;
   int best_rank = 0;
@@ -97,10 +97,9 @@ Session* FanOut::choose_member(SharedGroup& group, Copy& copy) {
     best_rank = rank;
     copy.group = group.number;
   }
-  if (best == nullptr) return nullptr;
+  if (best == nullptr) return false;
   group.next = static_cast<std::uint32_t>((group.next + 1) % count);
-  merge({best, 1}, copy);
-  return copy.session;
+  return merge({best, 1}, copy);
 }
 
 void FanOut::deliver(const Copy& granted) {
@@ -216,7 +215,7 @@ void FanOut::deliver_again(std::span<const Delivery> deliveries, TimePoint now) 
                .qos = delivery.message.qos(),
                .retain = delivery.message.retain()};
     Copy copy;
-    if (choose_member(*group, copy) != nullptr) deliver(copy);
+    if (choose_member(*group, copy)) deliver(copy);
   }
   source_ = {};
 }

@@ -54,7 +54,7 @@ class FanOut {
 
   std::size_t distribute();
   [[nodiscard]] bool merge(std::span<const Match> matches, Copy& copy);
-  [[nodiscard]] Session* choose_member(SharedGroup& group, Copy& copy);
+  [[nodiscard]] bool choose_member(SharedGroup& group, Copy& copy);
   void deliver(const Copy& copy);
   void send_or_queue(const Copy& copy);
   void queue(const Copy& copy);

@@ -1,0 +1,47 @@
+#include "broker/child_command.hpp"
+
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/wait.h>
+
+#include <csignal>
+#include <cstdlib>
+#include <cstring>
+
+extern char** environ;
+
+namespace mqtk::broker_program {
+
+std::expected<void, std::string> ChildCommand::start(const std::vector<std::string>& words, const Endpoint& endpoint) {
+  ::setenv("MQTK_URL", to_text(endpoint).c_str(), 1);
+  ::setenv("MQTK_HOST", endpoint.host.c_str(), 1);
+  ::setenv("MQTK_PORT", std::to_string(endpoint.port).c_str(), 1);
+  std::vector<char*> arguments;
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+
+  // The broker ignores SIGPIPE; the command must not inherit that.
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  sigset_t defaults;
+  ::sigemptyset(&defaults);
+  ::sigaddset(&defaults, SIGPIPE);
+  ::posix_spawnattr_setsigdefault(&attributes, &defaults);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
+  const int error = ::posix_spawnp(&process_, words.front().c_str(), nullptr, &attributes, arguments.data(), environ);
+  ::posix_spawnattr_destroy(&attributes);
+  if (error == 0) return {};
+  process_ = 0;
+  return std::unexpected(fmt::format("cannot run '{}': {}", words.front(), std::strerror(error)));
+}
+
+void ChildCommand::send(int signal) const { ::kill(process_, signal); }
+
+std::optional<int> ChildCommand::ended() {
+  int status = 0;
+  if (process_ == 0 || ::waitpid(process_, &status, WNOHANG) != process_) return std::nullopt;
+  process_ = 0;
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace mqtk::broker_program

@@ -1,0 +1,148 @@
+#include "broker/options.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/setters.hpp"
+
+namespace mqtk::broker_program {
+namespace {
+
+using cli::Accepted;
+using cli::ExitStatus;
+
+cli::ProgramText program_text() {
+  return {
+      .name = "mqtk-broker",
+      .summary = "run an MQTT broker",
+      .synopsis = {"[OPTION]...", "[OPTION]... -- COMMAND [ARGUMENT]..."},
+      .description =
+          "Runs a broker for MQTT 5.0, 3.1.1 and 3.1 that starts at once and needs no configuration. Nothing is kept "
+          "on disk.\n\n"
+          "When all listeners accept, one line per listener is printed on standard output, such as \"listening "
+          "mqtt://127.0.0.1:1883\", then \"ready\". Port 0 takes any free port. Logs go to standard error.\n\n"
+          "With a COMMAND the broker runs for as long as the command does: on a free port unless one is given, with "
+          "MQTK_URL, MQTK_HOST and MQTK_PORT in the command's environment. Standard output belongs to the command "
+          "then, and its exit status is that of the broker.\n\n"
+          "QoS 1 and 2 messages are not dropped while their receiver is connected: publishers are slowed down to what "
+          "the receiver takes. What is dropped because a limit was reached is counted and logged.",
+      .examples = {{"A broker at port 1883 of this machine", "mqtk broker"},
+                   {"Any free port, and a line for every connection", "mqtk broker --port 0 -v"},
+                   {"A broker for the time of a test", "mqtk broker -- sh -c 'mqtk pub --url $MQTK_URL -t a -m b'"},
+                   {"For everybody in the network, without passwords", "mqtk broker --host '*' --allow-anonymous"}},
+      .exit_statuses = {ExitStatus::done, ExitStatus::usage, ExitStatus::local_failure},
+      .see_also = {"mqtk-pub(1)", "mqtk-sub(1)"},
+  };
+}
+
+template <class T>
+void add_limit(cli::OptionTable& table, T& target, std::string name, std::string help, std::uint64_t least,
+               std::uint64_t most, std::string manual = {}) {
+  const std::string standard = std::to_string(target);
+  table.add({.long_name = std::move(name),
+             .value = "N",
+             .help = std::move(help),
+             .manual = std::move(manual),
+             .default_text = standard,
+             .set = cli::store_number(target, least, most)});
+}
+
+void add_listening(cli::OptionTable& table, Options& options) {
+  table.group("Listening");
+  table.add({.long_name = "port",
+             .short_letter = 'p',
+             .value = "PORT",
+             .help = "Port to listen at; 0 is any free one",
+             .default_text = "1883, with a COMMAND 0",
+             .set = cli::store_number(options.port, 0, 65'535)});
+  table.add({.long_name = "host",
+             .value = "HOST",
+             .help = "Name or address to listen at; * is every address of this machine",
+             .completion = cli::Completion::host,
+             .default_text = options.host,
+             .set = cli::store(options.host)});
+  table.add({.long_name = "allow-anonymous",
+             .help = "Let everybody in at an address that other machines reach",
+             .set = cli::set_true(options.allow_anonymous)});
+}
+
+void add_limits(cli::OptionTable& table, BrokerOptions& broker) {
+  constexpr std::uint64_t many = 1'000'000'000;
+  constexpr std::uint64_t terabyte = 1ULL << 40U;
+  table.group("Limits");
+  add_limit(table, broker.max_connections, "max-connections", "Clients at the same time", 1, many,
+            "Further ones are refused with 0x97, Quota exceeded.");
+  add_limit(table, broker.max_sessions, "max-sessions", "Sessions of clients that are connected or away", 1, many);
+  table.add({.long_name = "connect-timeout",
+             .value = "TIME",
+             .help = "Wait so long for a client's CONNECT",
+             .default_text = "10s",
+             .set = cli::store(broker.connect_timeout)});
+  add_limit(table, broker.limits.maximum_packet_size, "max-packet-size", "Bytes of one packet from a client", 128,
+            max_packet_size, "5.0 clients are told, and disconnected with 0x95, Packet too large.");
+  add_limit(table, broker.limits.receive_maximum, "receive-maximum",
+            "Unfinished QoS 1 and 2 messages from a 5.0 client", 1, 65'535);
+  add_limit(table, broker.limits.topic_alias_maximum, "topic-alias-maximum", "Topic Aliases that a client may set", 0,
+            65'535);
+  add_limit(table, broker.max_in_flight, "max-in-flight", "Unfinished QoS 1 and 2 messages to a client", 1, 65'535);
+  add_limit(table, broker.max_subscriptions_per_client, "max-subscriptions", "Subscriptions of one client", 1, many);
+  add_limit(table, broker.max_topic_levels, "max-topic-levels", "Levels of a Topic Name or Topic Filter", 1, 65'535);
+  add_limit(table, broker.max_queued_messages, "max-queued-messages",
+            "QoS 1 and 2 messages that wait for one client", 1, many,
+            "While a client is connected, those who publish to it are slowed down from half of this on. For a client "
+            "that is away, messages beyond the limit are dropped, counted and logged. QoS 0 messages are not kept for "
+            "clients that are away.");
+  add_limit(table, broker.max_queued_bytes, "max-queued-bytes", "Bytes of them", 1, terabyte);
+  add_limit(table, broker.max_retained_messages, "max-retained-messages", "Retained messages in all", 0, many);
+  add_limit(table, broker.max_retained_bytes, "max-retained-bytes", "Bytes of them", 0, terabyte);
+}
+
+void add_behaviour(cli::OptionTable& table, BrokerOptions& broker) {
+  table.group("Behaviour");
+  table.add({.long_name = "keep-alive",
+             .value = "SECONDS",
+             .help = "Server Keep Alive that 5.0 clients are given",
+             .default_text = "what the client asks for",
+             .set = cli::store_number(broker.server_keep_alive_seconds, 0, 65'535)});
+  table.add({.long_name = "max-session-expiry",
+             .value = "SECONDS",
+             .help = "Longest life of a Session whose client is away",
+             .default_text = "unlimited",
+             .set = cli::store_number(broker.max_session_expiry_seconds, 0, never_expires)});
+  table.add({.long_name = "sys-interval",
+             .value = "TIME",
+             .help = "Publish the $SYS topics this often; 0 is never",
+             .default_text = "10s",
+             .set = cli::store(broker.system_topics_interval)});
+}
+
+bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
+
+}  // namespace
+
+cli::OptionTable option_table(Options& options) {
+  cli::OptionTable table{program_text()};
+  add_listening(table, options);
+  add_behaviour(table, options.broker);
+  add_limits(table, options.broker);
+  table.group("Output");
+  table.add({.long_name = "verbose",
+             .short_letter = 'v',
+             .help = "Log every connection, subscription and Will; twice: every packet",
+             .repeatable = true,
+             .set = cli::count(options.verbose)});
+  table.add(cli::Positional{.value = "COMMAND",
+                            .help = "Program to run while the broker runs, with its arguments",
+                            .manual = {},
+                            .completion = cli::Completion::none,
+                            .repeatable = true,
+                            .set = cli::append(options.command)});
+  table.check([&options]() -> Accepted {
+    if (options.allow_anonymous || is_loopback(options.host)) return {};
+    return std::unexpected(
+        fmt::format("--host '{}': other machines could connect without a password; add --allow-anonymous to let them",
+                    options.host));
+  });
+  return table;
+}
+
+}  // namespace mqtk::broker_program

@@ -1,0 +1,24 @@
+// The options of mqtk-broker.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "broker/broker_options.hpp"
+#include "cli/option_table.hpp"
+
+namespace mqtk::broker_program {
+
+struct Options {
+  std::string host = "127.0.0.1";
+  std::optional<std::uint16_t> port;  // absent: 1883, or any free one where a command is run
+  bool allow_anonymous = false;
+  int verbose = 0;                   // 1: connection events; 2: packets, too
+  std::vector<std::string> command;  // to run while the broker runs; empty for none
+  BrokerOptions broker;
+};
+
+[[nodiscard]] cli::OptionTable option_table(Options& options);
+
+}  // namespace mqtk::broker_program

@@ -1,0 +1,85 @@
+#include "broker/broker.hpp"
+
+#include "broker/broker_core.hpp"
+#include "net/loop.hpp"
+#include "net/timer.hpp"
+
+namespace mqtk {
+
+class Broker::Parts final : public BrokerHost, AcceptorListener, TurnEndListener {
+ public:
+  Parts(Loop& loop, const BrokerOptions& options, BrokerListener& listener)
+      : loop_(loop),
+        listener_(listener),
+        timer_(loop, [this] { core_.expire(loop_.now()); }),
+        core_(options, *this, loop.receive_scratch(), listener) {}
+
+  TimePoint now() const override { return loop_.now(); }
+  void call_at_turn_end() override { loop_.call_at_turn_end(*this); }
+  void wake_at(TimePoint when) override { timer_.arm(when); }
+  void close_after_sending(std::unique_ptr<NetworkConnection> connection, SendQueue rest) override {
+    if (!done_) return mqtk::close_after_sending(loop_, std::move(connection), std::move(rest));
+    ++closing_;
+    // The call may come after this object is gone, so it must not touch it then.
+    mqtk::close_after_sending(loop_, std::move(connection), std::move(rest),
+                              {.sent = [this, alive = std::weak_ptr<bool>(alive_)](std::error_code) {
+                                if (!alive.expired()) one_closed();
+                              }});
+  }
+
+  std::expected<Endpoint, NetError> listen(const Endpoint& endpoint, const AcceptorOptions& options) {
+    auto acceptor = Acceptor::listen(loop_, endpoint, options, *this);
+    if (!acceptor) return std::unexpected(std::move(acceptor.error()));
+    acceptors_.push_back(std::move(*acceptor));
+    return acceptors_.back()->endpoint();
+  }
+
+  void shut_down(std::function<void()> done) {
+    acceptors_.clear();
+    done_ = std::move(done);
+    closing_ = 1;  // until all connections are counted
+    core_.shut_down();
+    loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
+      if (!alive.expired()) one_closed();
+    });
+  }
+
+  BrokerCore& core() { return core_; }
+
+ private:
+  void on_connection(std::unique_ptr<NetworkConnection> connection) override { core_.accept(std::move(connection)); }
+  void on_accept_failed(const NetError& error) override {
+    const std::string text = error.text();
+    listener_.on_event({.type = BrokerEvent::Type::accept_failed, .detail = text});
+  }
+  void on_turn_end() override { core_.end_turn(); }
+  void one_closed() {
+    if (--closing_ == 0) done_();
+  }
+
+  Loop& loop_;
+  BrokerListener& listener_;
+  Timer timer_;
+  BrokerCore core_;
+  std::vector<std::unique_ptr<Acceptor>> acceptors_;
+  std::function<void()> done_;
+  std::size_t closing_ = 0;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+Broker::Broker(Loop& loop, const BrokerOptions& options, BrokerListener& listener)
+    : parts_(std::make_unique<Parts>(loop, options, listener)) {}
+
+Broker::~Broker() = default;
+
+void Broker::set_access_control(AccessControl* access_control) { parts_->core().set_access_control(access_control); }
+
+std::expected<Endpoint, NetError> Broker::listen(const Endpoint& endpoint, const AcceptorOptions& options) {
+  return parts_->listen(endpoint, options);
+}
+
+void Broker::shut_down(std::function<void()> done) { parts_->shut_down(std::move(done)); }
+
+const BrokerCounters& Broker::counters() const { return parts_->core().counters(); }
+
+}  // namespace mqtk

@@ -1,0 +1,46 @@
+// An MQTT broker on a Loop: listeners, and everything that its clients do.
+#pragma once
+
+#include <expected>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "broker/access_control.hpp"
+#include "broker/broker_listener.hpp"
+#include "broker/broker_options.hpp"
+#include "broker/broker_state.hpp"
+#include "net/acceptor.hpp"
+#include "net/endpoint.hpp"
+#include "net/net_error.hpp"
+
+namespace mqtk {
+
+class Loop;
+
+class Broker {
+ public:
+  // `loop` and `listener` outlive the broker. Does not run the loop.
+  Broker(Loop& loop, const BrokerOptions& options, BrokerListener& listener);
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+  ~Broker();  // cuts all connections; shut_down() is the friendly way
+
+  // Outlives the broker; null lets everybody do everything.
+  void set_access_control(AccessControl* access_control);
+
+  // Accepts clients there from now on. The value is the endpoint with the port that was really taken.
+  [[nodiscard]] std::expected<Endpoint, NetError> listen(const Endpoint& endpoint, const AcceptorOptions& options = {});
+
+  // Stops listening, tells 5.0 clients why and closes all connections. `done` is called from the Loop when their last
+  // bytes are written, or after a few seconds.
+  void shut_down(std::function<void()> done);
+
+  [[nodiscard]] const BrokerCounters& counters() const;
+
+ private:
+  class Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace mqtk
