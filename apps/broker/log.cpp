@@ -96,9 +96,8 @@ void Log::write_drops() {
 }
 
 void Log::on_packet(const PassingPacket& packet) {
-  line(packet.client_identifier,
-       fmt::format("{} {}", packet.direction == PacketDirection::to_broker ? "<-" : "->",
-                   packet_text(packet.head, packet.tail, packet.version, packet.direction)));
+  line(packet.client_identifier, fmt::format("{} {}", packet.direction == PacketDirection::to_broker ? "<-" : "->",
+                                             packet_text(packet.head, packet.tail, packet.version, packet.direction)));
 }
 
 void Log::line(std::string_view client_identifier, std::string_view text) const {

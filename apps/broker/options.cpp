@@ -86,8 +86,8 @@ void add_limits(cli::OptionTable& table, BrokerOptions& broker) {
   add_limit(table, broker.max_in_flight, "max-in-flight", "Unfinished QoS 1 and 2 messages to a client", 1, 65'535);
   add_limit(table, broker.max_subscriptions_per_client, "max-subscriptions", "Subscriptions of one client", 1, many);
   add_limit(table, broker.max_topic_levels, "max-topic-levels", "Levels of a Topic Name or Topic Filter", 1, 65'535);
-  add_limit(table, broker.max_queued_messages, "max-queued-messages",
-            "QoS 1 and 2 messages that wait for one client", 1, many,
+  add_limit(table, broker.max_queued_messages, "max-queued-messages", "QoS 1 and 2 messages that wait for one client",
+            1, many,
             "While a client is connected, those who publish to it are slowed down from half of this on. For a client "
             "that is away, messages beyond the limit are dropped, counted and logged. QoS 0 messages are not kept for "
             "clients that are away.");

@@ -29,7 +29,7 @@ ReasonCode Admission::check(const BrokerConnection& connection, const Connect& c
   if (fresh && state_.sessions.size() >= options.max_sessions) return ReasonCode::quota_exceeded;
   if (connect.will) {
     const Will& will = *connect.will;
-    if (will.qos > options.limits.maximum_qos) return ReasonCode::qos_not_supported;  // [MQTT-3.2.2-12]
+    if (will.qos > options.limits.maximum_qos) return ReasonCode::qos_not_supported;               // [MQTT-3.2.2-12]
     if (will.retain && !options.limits.retain_available) return ReasonCode::retain_not_supported;  // [MQTT-3.2.2-13]
   }
   if (state_.access_control == nullptr) return ReasonCode::success;

@@ -18,8 +18,8 @@ class Admission {
 
  private:
   [[nodiscard]] ReasonCode check(const BrokerConnection& connection, const Connect& connect) const;
-  void begin_authentication(BrokerConnection& connection, const Connect& connect, Bytes packet,
-                            std::string_view method, TimePoint now);
+  void begin_authentication(BrokerConnection& connection, const Connect& connect, Bytes packet, std::string_view method,
+                            TimePoint now);
   void accept(BrokerConnection& connection, const Connect& connect, std::string_view authentication_data,
               TimePoint now);
   void refuse(BrokerConnection& connection, ReasonCode reason_code, std::string_view client_identifier);

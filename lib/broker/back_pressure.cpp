@@ -16,8 +16,8 @@ void BackPressure::consider(BrokerConnection& publisher, BrokerConnection& recei
     if (waits_[i].publisher == &receiver) release(i, now);
   }
   if (receiver.waiting_publishers++ == 0) {
-    state_.listener.on_event({.type = BrokerEvent::Type::publishers_slowed,
-                              .client_identifier = receiver.session()->client_identifier});
+    state_.listener.on_event(
+        {.type = BrokerEvent::Type::publishers_slowed, .client_identifier = receiver.session()->client_identifier});
   }
   publisher.pause_reading();
   waits_.push_back({&publisher, &receiver, qos});

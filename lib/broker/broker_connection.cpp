@@ -96,9 +96,7 @@ void BrokerConnection::take_events(TimePoint now) {
 void BrokerConnection::handle(const Event& event, TimePoint now) {
   switch (event.type) {
     case Event::Type::publish: return on_publish(event, now);
-    case Event::Type::publish_done:
-      last_progress_ = now;
-      return want_turn_end();
+    case Event::Type::publish_done: last_progress_ = now; return want_turn_end();
     case Event::Type::connect: return core_.admission().on_connect(*this, event.as<Connect>(), event.raw, now);
     case Event::Type::auth: return core_.admission().on_auth(*this, event.as<Auth>(), now);
     case Event::Type::subscribe:
@@ -160,7 +158,8 @@ void BrokerConnection::on_disconnect(const Event& event) {
   if (expiry) session_->expiry_interval = std::min(*expiry, core_.state().options.max_session_expiry_seconds);
 }
 
-// --- deliveries -------------------------------------------------------------------------------------------------------
+// --- deliveries
+// -------------------------------------------------------------------------------------------------------
 
 bool BrokerConnection::room_in_output() {
   return engine_.output().size() <= core_.state().options.output_high_water_bytes;
@@ -170,7 +169,8 @@ BrokerConnection::Sent BrokerConnection::send(const PublishImage& image, TimePoi
   const BrokerOptions& options = core_.state().options;
   const std::size_t waiting = engine_.output().size();
   if (waiting == 0) last_progress_ = now;
-  const bool patient = waiting <= options.output_high_water_bytes || now - last_progress_ <= options.at_most_once_patience;
+  const bool patient =
+      waiting <= options.output_high_water_bytes || now - last_progress_ <= options.at_most_once_patience;
   if (!patient || waiting + image.size() > options.max_output_bytes) return Sent::too_much_waits;
   if (!engine_.publish(image, now)) return Sent::too_large;
   ++core_.state().counters.messages_sent[0];
@@ -276,7 +276,8 @@ void BrokerConnection::find_retained(TimePoint now) {
   if (first.search.done()) deliveries.pop_front();
 }
 
-// --- back-pressure ----------------------------------------------------------------------------------------------------
+// --- back-pressure
+// ----------------------------------------------------------------------------------------------------
 
 void BrokerConnection::pause_reading() {
   paused_ = true;
@@ -290,7 +291,8 @@ void BrokerConnection::resume_reading(TimePoint now) {
   core_.state().set_deadline(*this, now + grace_after_pause);
 }
 
-// --- the end ----------------------------------------------------------------------------------------------------------
+// --- the end
+// ----------------------------------------------------------------------------------------------------------
 
 void BrokerConnection::close_by_broker(ReasonCode reason_code, TimePoint now) {
   tell({.type = BrokerEvent::Type::closed_by_broker, .reason_code = reason_code});

@@ -13,14 +13,14 @@ namespace mqtk {
 // All views die with the call.
 struct BrokerEvent {
   enum class Type : std::uint8_t {
-    connected,             // CONNACK with success: version, detail says whether the Session was present
-    refused,               // CONNACK with reason_code
-    disconnected,          // the client sent DISCONNECT: reason_code
-    connection_lost,       // the network ended it: detail
-    failed,                // the client broke a rule or was silent for too long: fault
-    closed_by_broker,      // reason_code: taken over, shutting down, quota …
-    session_ended,         // expired, or was not to be kept
-    subscribed,            // topic is the filter, reason_code as in SUBACK
+    connected,         // CONNACK with success: version, detail says whether the Session was present
+    refused,           // CONNACK with reason_code
+    disconnected,      // the client sent DISCONNECT: reason_code
+    connection_lost,   // the network ended it: detail
+    failed,            // the client broke a rule or was silent for too long: fault
+    closed_by_broker,  // reason_code: taken over, shutting down, quota …
+    session_ended,     // expired, or was not to be kept
+    subscribed,        // topic is the filter, reason_code as in SUBACK
     unsubscribed,
     will_published,        // topic
     message_dropped,       // topic; detail says why

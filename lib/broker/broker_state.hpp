@@ -32,12 +32,12 @@ class BrokerHost {
 
 struct BrokerCounters {
   std::uint64_t connections_opened = 0;
-  std::uint64_t clients_connected = 0;  // at the moment
+  std::uint64_t clients_connected = 0;      // at the moment
   std::uint64_t messages_received[3] = {};  // PUBLISH, by QoS
   std::uint64_t messages_sent[3] = {};
   std::uint64_t bytes_received = 0;
   std::uint64_t bytes_sent = 0;
-  std::uint64_t messages_dropped = 0;       // for any reason, once for each receiver that misses one
+  std::uint64_t messages_dropped = 0;  // for any reason, once for each receiver that misses one
   std::uint64_t messages_not_retained = 0;
 };
 

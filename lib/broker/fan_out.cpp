@@ -166,9 +166,9 @@ FanOut::Image& FanOut::image_for(Version version, const Copy& copy) {
   Image& image = *images_[images_used_++];
   image.identifiers = identifiers_;
   image.layout = {version, copy.qos, copy.retain, image.identifiers};
-  image.sendable = static_cast<bool>(source_.publish != nullptr
-                                         ? image.encoded.build(*source_.publish, image.layout)
-                                         : image.encoded.build(source_.message, image.layout, source_.now));
+  image.sendable =
+      static_cast<bool>(source_.publish != nullptr ? image.encoded.build(*source_.publish, image.layout)
+                                                   : image.encoded.build(source_.message, image.layout, source_.now));
   return image;
 }
 

@@ -11,9 +11,7 @@ int rank(char c) { return c == '/' ? 0 : static_cast<unsigned char>(c); }
 // Ranks above everything below a topic and below everything else behind it; U+0000 cannot stand in a topic.
 constexpr char behind_subtree = '\x01';
 
-std::string_view level_at(std::string_view text, std::size_t at) {
-  return text.substr(at, text.find('/', at) - at);
-}
+std::string_view level_at(std::string_view text, std::size_t at) { return text.substr(at, text.find('/', at) - at); }
 
 enum class Verdict : std::uint8_t { match, no_match, seek, end };
 

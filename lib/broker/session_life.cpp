@@ -31,7 +31,7 @@ SessionLife::Opened SessionLife::open(std::string_view client_identifier, bool c
   Session* session = state_.sessions.find(client_identifier);
   if (session != nullptr && session->connection != nullptr) {
     session->connection->close_by_broker(ReasonCode::session_taken_over, now);  // [MQTT-3.1.4-3]
-    session = state_.sessions.find(client_identifier);  // may have ended with its connection
+    session = state_.sessions.find(client_identifier);                          // may have ended with its connection
   }
   if (session != nullptr && clean_start) {
     end(*session, now);  // [MQTT-3.1.2-4]
@@ -76,8 +76,7 @@ void SessionLife::end(Session& session, TimePoint now) {
   const std::vector<Delivery> shares = undelivered_shares(session);
   state_.deadlines.clear(session);
   state_.subscriptions.remove_all(session);
-  state_.listener.on_event(
-      {.type = BrokerEvent::Type::session_ended, .client_identifier = session.client_identifier});
+  state_.listener.on_event({.type = BrokerEvent::Type::session_ended, .client_identifier = session.client_identifier});
   state_.sessions.erase(session);
   fan_out_.deliver_again(shares, now);
 }

@@ -47,7 +47,8 @@ struct Session final : BrokerSession, Subscriber, Timed {
 
 class SessionStore {
  public:
-  SessionStore(SessionDeadlineListener& owner, std::uint64_t seed) : owner_(owner), sessions_(0, Hash{TextHash{seed}}) {}
+  SessionStore(SessionDeadlineListener& owner, std::uint64_t seed)
+      : owner_(owner), sessions_(0, Hash{TextHash{seed}}) {}
 
   [[nodiscard]] Session* find(std::string_view client_identifier) const;
   // There must be none with this Client Identifier.

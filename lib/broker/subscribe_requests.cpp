@@ -65,8 +65,7 @@ ReasonCode SubscribeRequests::check(const TopicFilter& filter, const Session& se
   return ReasonCode::success;
 }
 
-void SubscribeRequests::on_unsubscribe(BrokerConnection& connection, Session& session,
-                                       const Unsubscribe& unsubscribe) {
+void SubscribeRequests::on_unsubscribe(BrokerConnection& connection, Session& session, const Unsubscribe& unsubscribe) {
   reason_codes_.clear();
   for (const std::string_view text : unsubscribe.topic_filters) {
     const bool removed = state_.subscriptions.remove(TopicFilter::checked(text, connection.version()), session);

@@ -63,7 +63,7 @@ struct SharedGroup {
 struct StoredSubscription {
   Match match;
   IndexedFilter* filter = nullptr;
-  SharedGroup* group = nullptr;  // null if not shared
+  SharedGroup* group = nullptr;        // null if not shared
   StoredSubscription* next = nullptr;  // of the same subscriber
   StoredSubscription* previous = nullptr;
   std::uint32_t position = 0;  // in its SubscriptionSet

@@ -8,7 +8,7 @@ std::optional<TimePoint> SystemTopics::publish(TimePoint now) {
   if (now < next_) return next_;
   next_ = now + interval;
   const BrokerCounters& counters = state_.counters;
-  const auto sum = [](const std::uint64_t (&by_qos)[3]) { return std::to_string(by_qos[0] + by_qos[1] + by_qos[2]); };
+  const auto sum = [](const std::uint64_t(&by_qos)[3]) { return std::to_string(by_qos[0] + by_qos[1] + by_qos[2]); };
   const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(now - started_at_).count();
   publish_value("version", "mqtk " MQTK_VERSION, now);
   publish_value("uptime", std::to_string(uptime) + " seconds", now);
