@@ -144,7 +144,7 @@ class Acceptor::Parts final : Watched {
 
   void pause_because(std::error_code error) {
     watch({});
-    pause_.arm(loop_.now() + options_.pause);
+    pause_.arm(loop_.time_after(options_.pause));
     listener_.on_accept_failed({fmt::format("accepting a connection at {}", short_text(endpoint_)), error});
   }
 

@@ -17,7 +17,7 @@ class ClosingConnection final : public LoopTenant, NetworkConnectionListener, Tu
         limit_(loop, [this] { finish(NetFault::timed_out); }) {
     connection_->start(*this);
     connection_->resume_reading();
-    limit_.arm(loop.now() + end.limit);
+    limit_.arm(loop.time_after(end.limit));
     loop.call_at_turn_end(*this);
   }
 

@@ -24,7 +24,7 @@ class Connector::Attempt final : Watched {
         endpoint_(std::move(endpoint)),
         options_(options),
         done_(std::move(done)),
-        deadline_(loop_.refresh_now() + options.time_limit),
+        deadline_(loop_.time_after(options.time_limit)),
         timer_(loop_, [this] { on_timer(); }) {}
   ~Attempt() { close_socket(); }
 
