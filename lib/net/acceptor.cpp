@@ -122,7 +122,7 @@ class Acceptor::Parts final : Watched {
   void on_fd_readable() override {
     bool destroyed = false;
     destroyed_ = &destroyed;
-    for (std::size_t i = 0; i < sockets_.size() && !destroyed; ++i) accept_batch(sockets_[i], destroyed);
+    for (std::size_t i = 0; !destroyed && i < sockets_.size(); ++i) accept_batch(sockets_[i], destroyed);
     if (!destroyed) destroyed_ = nullptr;
   }
   void on_fd_writable() override {}

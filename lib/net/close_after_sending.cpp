@@ -21,7 +21,10 @@ class ClosingConnection final : public LoopTenant, NetworkConnectionListener, Tu
     loop.call_at_turn_end(*this);
   }
 
-  void on_turn_end() override { write(); }
+  void on_turn_end() override {
+    // The connection may have ended in the turn in which this began.
+    if (connection_ != nullptr) write();
+  }
   void on_writable() override { write(); }
 
   void on_readable() override {

@@ -55,11 +55,11 @@ std::error_code make_error_code(NetFault fault) {
 
 std::string NetError::text() const {
   std::string reason = code.message();
-  // The system writes "Connection refused"; inside a sentence only abbreviations keep their capital.
+  // The system writes "Connection refused"; inside our line only abbreviations keep their capital.
   const auto is_upper = [&](std::size_t i) {
     return std::isupper(static_cast<unsigned char>(reason[i])) != 0;
   };
-  if (reason.size() > 1 && is_upper(0) && !is_upper(1)) {
+  if (code.category() == std::system_category() && reason.size() > 1 && is_upper(0) && !is_upper(1)) {
     reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
   }
   return doing + ": " + reason;
