@@ -161,10 +161,9 @@ std::expected<std::unique_ptr<Acceptor>, NetError> Acceptor::listen(Loop& loop, 
                                                                     const AcceptorOptions& options,
                                                                     AcceptorListener& listener) {
   const std::string doing = fmt::format("listening at {}", to_text(endpoint));
-  if (const auto missing = missing_transport(endpoint.transport))
-    return std::unexpected(NetError{doing, missing});
-  const Addresses addresses = endpoint.host == "*" ? Addresses(any_addresses(options.family))
-                                                   : look_up_blocking(endpoint.host, options.family);
+  if (const auto missing = missing_transport(endpoint.transport)) return std::unexpected(NetError{doing, missing});
+  const Addresses addresses =
+      endpoint.host == "*" ? Addresses(any_addresses(options.family)) : look_up_blocking(endpoint.host, options.family);
   if (!addresses) return std::unexpected(NetError{doing, addresses.error()});
   auto parts = std::make_unique<Parts>(loop, endpoint, options, listener);
   if (const auto error = parts->listen_at_all(*addresses)) return std::unexpected(NetError{doing, error});

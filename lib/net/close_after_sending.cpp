@@ -61,10 +61,8 @@ class ClosingConnection final : public LoopTenant, NetworkConnectionListener, Tu
 
 }  // namespace
 
-void close_after_sending(Loop& loop, std::unique_ptr<NetworkConnection> connection, SendQueue rest,
-                         SendingEnd end) {
-  loop.adopt(
-      std::make_unique<ClosingConnection>(loop, std::move(connection), std::move(rest), std::move(end)));
+void close_after_sending(Loop& loop, std::unique_ptr<NetworkConnection> connection, SendQueue rest, SendingEnd end) {
+  loop.adopt(std::make_unique<ClosingConnection>(loop, std::move(connection), std::move(rest), std::move(end)));
 }
 
 }  // namespace mqtk

@@ -61,8 +61,7 @@ std::expected<std::size_t, std::error_code> TcpConnection::read(MutableBytes to)
     count = ::recv(socket_.number(), to.data(), to.size(), 0);
   } while (count < 0 && errno == EINTR);
   if (count > 0) return static_cast<std::size_t>(count);
-  if (count < 0 && would_block(errno))
-    return std::unexpected(make_error_code(std::errc::operation_would_block));
+  if (count < 0 && would_block(errno)) return std::unexpected(make_error_code(std::errc::operation_would_block));
   const std::error_code error = count == 0 ? make_error_code(NetFault::end_of_stream) : last_error();
   read_ended_ = true;  // a level-triggered wait would tell it for ever
   return std::unexpected(error);

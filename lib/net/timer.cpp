@@ -7,8 +7,7 @@
 
 namespace mqtk {
 
-Timer::Timer(Loop& loop, std::function<void()> expired)
-    : queue_(loop.timers()), expired_(std::move(expired)) {}
+Timer::Timer(Loop& loop, std::function<void()> expired) : queue_(loop.timers()), expired_(std::move(expired)) {}
 
 Timer::~Timer() { cancel(); }
 

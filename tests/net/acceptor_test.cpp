@@ -68,8 +68,7 @@ TEST_CASE("a port that is taken is an error, and free again when its acceptor is
   const auto again = Acceptor::listen(loop, tcp_endpoint("127.0.0.1", port), {}, connections);
   REQUIRE_FALSE(again.has_value());
   CHECK(failure_of(again.error().code) == NetFailure::address_in_use);
-  CHECK(again.error().text() ==
-        "listening at mqtt://127.0.0.1:" + std::to_string(port) + ": address already in use");
+  CHECK(again.error().text() == "listening at mqtt://127.0.0.1:" + std::to_string(port) + ": address already in use");
   const auto connection = connect(loop, acceptor->endpoint());
   REQUIRE(turn_until(loop, [&] { return !connections.accepted.empty(); }));
   acceptor.reset();
@@ -97,8 +96,7 @@ TEST_CASE("addresses and transports that cannot be listened at give an error") {
   };
   CHECK(error_at("192.0.2.1:0") == "listening at mqtt://192.0.2.1:0: cannot assign requested address");
   CHECK(error_at("h.invalid:0") == "listening at mqtt://h.invalid:0: unknown host");
-  CHECK(error_at("mqtts://127.0.0.1:0") ==
-        "listening at mqtts://127.0.0.1:0: TLS is not built in this version");
+  CHECK(error_at("mqtts://127.0.0.1:0") == "listening at mqtts://127.0.0.1:0: TLS is not built in this version");
 }
 
 TEST_CASE("many connections that come at once are all accepted") {

@@ -168,8 +168,8 @@ TEST_CASE("both ends may be full at the same time and drain when both read") {
   CHECK(pair.client.flush_result == FlushResult::part);
   CHECK(pair.server.flush_result == FlushResult::part);
   for (Peer* peer : {&pair.client, &pair.server}) peer->connection->resume_reading();
-  REQUIRE(pair.turn_until(
-      [&] { return pair.client.received.size() + pair.server.received.size() == 2 * text.size(); }));
+  REQUIRE(
+      pair.turn_until([&] { return pair.client.received.size() + pair.server.received.size() == 2 * text.size(); }));
   CHECK(pair.client.received == text);
   CHECK(pair.server.received == text);
 }

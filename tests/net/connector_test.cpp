@@ -90,8 +90,7 @@ TEST_CASE("a family can be asked for") {
   const auto other = connect(loop, endpoint, {.family = AddressFamily::ipv6});
   REQUIRE_FALSE(other.has_value());
   CHECK(other.error().doing.ends_with("(::1)"));
-  const auto mismatch =
-      connect(loop, tcp_endpoint("127.0.0.1", endpoint.port), {.family = AddressFamily::ipv6});
+  const auto mismatch = connect(loop, tcp_endpoint("127.0.0.1", endpoint.port), {.family = AddressFamily::ipv6});
   CHECK(error_text(mismatch) == "looking up 127.0.0.1: unknown host");
 }
 
@@ -186,7 +185,6 @@ TEST_CASE("connecting again replaces the attempt that is under way") {
   Connector connector(loop);
   connector.connect(acceptor->endpoint(), {}, [](const ConnectResult&) { FAIL("called back"); });
   bool connected = false;
-  connector.connect(acceptor->endpoint(), {},
-                    [&](const ConnectResult& result) { connected = result.has_value(); });
+  connector.connect(acceptor->endpoint(), {}, [&](const ConnectResult& result) { connected = result.has_value(); });
   REQUIRE(turn_until(loop, [&] { return connected; }));
 }

@@ -170,8 +170,7 @@ TEST_CASE("an endpoint is printed with its port and, only if asked for, its cred
   const Endpoint endpoint = parsed("mqtts://al%40ice:s%2Fecret@[2001:db8::1]/a%20b?x=1%26&y");
   CHECK(to_text(endpoint) == "mqtts://[2001:db8::1]:8883/a%20b?x=1%26&y=");
   CHECK(to_text(endpoint, Credentials::masked) == "mqtts://al%40ice:***@[2001:db8::1]:8883/a%20b?x=1%26&y=");
-  CHECK(to_text(endpoint, Credentials::shown) ==
-        "mqtts://al%40ice:s%2Fecret@[2001:db8::1]:8883/a%20b?x=1%26&y=");
+  CHECK(to_text(endpoint, Credentials::shown) == "mqtts://al%40ice:s%2Fecret@[2001:db8::1]:8883/a%20b?x=1%26&y=");
   CHECK(to_text(parsed("ws://h/p%20q")) == "ws://h:80/p%20q");
   CHECK(to_text(parsed("unix:///run/a%20b")) == "unix:///run/a%20b");
   CHECK(to_text(parsed("[fe80::1%eth0]")) == "mqtt://[fe80::1%25eth0]:1883");

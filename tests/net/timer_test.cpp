@@ -129,8 +129,7 @@ TEST_CASE("the end of time and the time before time are times like others") {
   CHECK(loop.time_after(1s) == loop.now() + 1s);
 }
 
-TEST_CASE(
-    "thousands of timers armed, moved, cancelled and destroyed at random come in order, each that is left") {
+TEST_CASE("thousands of timers armed, moved, cancelled and destroyed at random come in order, each that is left") {
   Loop loop;
   std::mt19937 random(1);
   struct Entry {
