@@ -164,7 +164,8 @@ class FieldReader {
     if (found.rule == Rule::topic_filter_empty) {
       fail(found.rule, at_ - 2, 2);
     } else {
-      fail(found.rule, at_ - value.size() + found.offset);
+      const bool missing = found.offset == value.size();  // the filter behind a ShareName
+      fail(found.rule, at_ - value.size() + found.offset, missing ? 0 : 1);
     }
   }
 
