@@ -213,6 +213,7 @@ void BrokerConnection::flush(TimePoint now) {
   if (condemned_ != ReasonCode::success) return close_by_broker(condemned_, now);
   send_pending(now);
   SendQueue& output = engine_.output();
+  if (output.empty() && work_left_) want_turn_end();
   if (write_blocked_ || output.empty()) return;
   const std::size_t before = output.size();
   const auto result = network_->flush(output);
