@@ -5,6 +5,16 @@
 #include "broker/broker_connection.hpp"
 
 namespace mqtk {
+namespace {
+
+// Clients before 5.0 may take part in Shared Subscriptions, too: their specifications leave filters that begin with $
+// to the Server, and brokers that have Shared Subscriptions at all offer them to every version.
+TopicFilter filter_of(std::string_view text, Version version) {
+  const bool shared = text.starts_with("$share/") && !TopicFilter::check(text, Version::v5);
+  return TopicFilter::checked(text, shared ? Version::v5 : version);
+}
+
+}  // namespace
 
 void SubscribeRequests::on_subscribe(BrokerConnection& connection, Session& session, const Subscribe& subscribe) {
   const auto identifier = subscribe.properties.number(PropertyId::subscription_identifier).value_or(0);
@@ -28,7 +38,7 @@ void SubscribeRequests::on_subscribe(BrokerConnection& connection, Session& sess
 
 ReasonCode SubscribeRequests::subscribe_to(const Subscription& subscription, Version version, std::uint32_t identifier,
                                            Session& session) {
-  const TopicFilter filter = TopicFilter::checked(subscription.topic_filter, version);
+  const TopicFilter filter = filter_of(subscription.topic_filter, version);
   const ReasonCode refusal = check(filter, session);
   if (is_failure(refusal)) return refusal;
   // A server without the higher levels grants what it has [MQTT-3.2.2-10].
@@ -68,7 +78,7 @@ ReasonCode SubscribeRequests::check(const TopicFilter& filter, const Session& se
 void SubscribeRequests::on_unsubscribe(BrokerConnection& connection, Session& session, const Unsubscribe& unsubscribe) {
   reason_codes_.clear();
   for (const std::string_view text : unsubscribe.topic_filters) {
-    const bool removed = state_.subscriptions.remove(TopicFilter::checked(text, connection.version()), session);
+    const bool removed = state_.subscriptions.remove(filter_of(text, connection.version()), session);
     if (session.retained != nullptr) {
       std::erase_if(*session.retained, [&](const RetainedDelivery& other) { return other.filter == text; });
     }
