@@ -242,6 +242,9 @@ void Engine::resume() {
     if (flow.at(i).state != InFlight::State::pubrel_sent) continue;
     pubrel.packet_identifier = flow.identifier_at(i);
     static_cast<void>(send(pubrel));
+    // Its PUBCOMP raises the quota. Counting it from the start keeps that from letting one PUBLISH more out than the
+    // peer may still count room for.
+    send_quota_.take();
   }
   resend();
 }
