@@ -27,6 +27,8 @@ ConnectionFailure Client::failure(ConnectionFailure::Kind kind) const {
 
 void Client::start() {
   stop_asked_ = false;
+  // An earlier run of the program may have left the Session that is asked for.
+  session_.exists = !options_.clean_start;
   backoff_ = Backoff(options_.reconnect, options_.reconnect.attempts == 0 ? 0 : std::random_device{}());
   begin_attempt();
 }

@@ -18,8 +18,8 @@ struct Connected {
   bool session_present = false;  // subscriptions and unfinished messages go on
   Version version = Version::v5;
   std::string_view client_identifier = {};  // ours or the one that the broker assigned
-  Limits broker;                       // what the broker takes
-  PropertyBlock properties;            // of CONNACK
+  Limits broker;                            // what the broker takes
+  PropertyBlock properties;                 // of CONNACK
 };
 
 // The end of a QoS 1 or 2 PUBLISH.
