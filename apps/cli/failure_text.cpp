@@ -1,0 +1,150 @@
+#include "cli/failure_text.hpp"
+
+#include <fmt/format.h>
+
+namespace mqtk::cli {
+namespace {
+
+std::string_view network_remedy(std::error_code code) {
+  switch (failure_of(code)) {
+    case NetFailure::unknown_host: return "check the name given with --host";
+    case NetFailure::refused: return "check --host and --port, and that the broker is running";
+    case NetFailure::unreachable: return "check the network and --host";
+    case NetFailure::timed_out: return "check --host and --port, or raise --connect-timeout";
+    case NetFailure::no_descriptors: return "raise the limit of open files";
+    case NetFailure::unsupported: return "use mqtt://";
+    default: return "check --host and --port";
+  }
+}
+
+std::string_view refusal_remedy(ReasonCode reason) {
+  switch (reason) {
+    case ReasonCode::unsupported_protocol_version: return "choose another version with -V";
+    case ReasonCode::client_identifier_not_valid: return "choose another --id";
+    case ReasonCode::bad_user_name_or_password: return "check --username and the password";
+    case ReasonCode::not_authorized: return "check --username, the password and what the broker allows them";
+    case ReasonCode::server_unavailable:
+    case ReasonCode::server_busy:
+    case ReasonCode::connection_rate_exceeded:
+    case ReasonCode::quota_exceeded: return "try again later, or with --reconnect";
+    case ReasonCode::bad_authentication_method: return "the broker wants another authentication method";
+    case ReasonCode::retain_not_supported:
+    case ReasonCode::qos_not_supported: return "lower --will-qos or leave out --will-retain";
+    case ReasonCode::topic_name_invalid: return "check --will-topic";
+    case ReasonCode::packet_too_large: return "shorten the will or the properties";
+    case ReasonCode::use_another_server:
+    case ReasonCode::server_moved: return "connect to another broker";
+    default: return "see the broker's log";
+  }
+}
+
+// The return codes of 3.1 and 3.1.1 as Reason Codes.
+ReasonCode reason_of_return_code(ReasonCode code) {
+  switch (static_cast<std::uint8_t>(code)) {
+    case 1: return ReasonCode::unsupported_protocol_version;
+    case 2: return ReasonCode::client_identifier_not_valid;
+    case 3: return ReasonCode::server_unavailable;
+    case 4: return ReasonCode::bad_user_name_or_password;
+    case 5: return ReasonCode::not_authorized;
+    default: return code;
+  }
+}
+
+std::string_view disconnect_remedy(ReasonCode reason) {
+  switch (reason) {
+    case ReasonCode::session_taken_over: return "another client has connected with the same --id";
+    case ReasonCode::not_authorized: return "check what the broker allows this user";
+    case ReasonCode::packet_too_large: return "a packet was larger than the broker takes";
+    case ReasonCode::quota_exceeded:
+    case ReasonCode::message_rate_too_high: return "send less at a time";
+    case ReasonCode::receive_maximum_exceeded: return "lower --max-inflight";
+    case ReasonCode::server_shutting_down:
+    case ReasonCode::server_busy: return "try again later, or with --reconnect";
+    case ReasonCode::use_another_server:
+    case ReasonCode::server_moved: return "connect to another broker";
+    default: return "see the broker's log";
+  }
+}
+
+std::string elsewhere(const ConnectionFailure& failure) {
+  return failure.server_reference.empty() ? "" : fmt::format(" (it names {})", failure.server_reference);
+}
+
+std::string fault_text(Fault fault, Version version) {
+  const RuleInfo& rule = rule_info(fault.rule);
+  const std::string_view id = statement(fault.rule, version);
+  return id.empty() ? std::string{rule.text} : fmt::format("{} [{}]", rule.text, id);
+}
+
+FailureText refused(const ConnectionFailure& failure, const std::string& where) {
+  const bool v5 = failure.version == Version::v5;
+  const auto code = static_cast<std::uint8_t>(failure.reason);
+  std::string reason;
+  if (v5) {
+    reason = reason_text(failure.reason, PacketType::connack, failure.reason_string);
+  } else {
+    reason = fmt::format("{} (return code {})", connack_return_code_name(code), code);
+  }
+  const ReasonCode meant = v5 ? failure.reason : reason_of_return_code(failure.reason);
+  return {fmt::format("{} refused the connection: {}{}; {}", where, reason, elsewhere(failure), refusal_remedy(meant)),
+          ExitStatus::refused_at_connect};
+}
+
+}  // namespace
+
+std::string reason_text(ReasonCode reason, PacketType packet, std::string_view reason_string) {
+  std::string text = fmt::format("{} (0x{:02X})", reason_name(reason, packet), static_cast<unsigned>(reason));
+  if (!reason_string.empty()) text.append(": ").append(reason_string);
+  return text;
+}
+
+std::string duration_text(Duration duration) {
+  const auto milliseconds = std::chrono::round<std::chrono::milliseconds>(duration).count();
+  if (milliseconds < 1000) return fmt::format("{} ms", milliseconds);
+  return fmt::format("{} s", static_cast<double>(milliseconds) / 1000);
+}
+
+FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint, const ConnectOptions& options) {
+  const std::string where = short_text(endpoint);
+  using Kind = ConnectionFailure::Kind;
+  switch (failure.kind) {
+    case Kind::could_not_connect:
+      return {fmt::format("{}; {}", failure.network.text(), network_remedy(failure.network.code)),
+              failure.was_connected                                       ? ExitStatus::connection_lost
+              : failure_of(failure.network.code) == NetFailure::timed_out ? ExitStatus::timed_out
+                                                                          : ExitStatus::not_connected};
+    case Kind::connect_not_valid:
+      return {fmt::format("cannot send such a CONNECT: {}", fault_text(failure.fault, failure.version)),
+              ExitStatus::usage};
+    case Kind::no_answer:
+      return {fmt::format("no CONNACK from {} within {}; is it an MQTT listener? Or raise --connect-timeout", where,
+                          duration_text(options.connect_timeout)),
+              ExitStatus::timed_out};
+    case Kind::closed_before_connack:
+      return {fmt::format("{}; it may want TLS (mqtts://), another -V, or be no MQTT listener", failure.network.text()),
+              failure.was_connected ? ExitStatus::connection_lost : ExitStatus::not_connected};
+    case Kind::refused: return refused(failure, where);
+    case Kind::disconnected:
+      return {fmt::format("{} ended the connection: {}{}; {}", where,
+                          reason_text(failure.reason, PacketType::disconnect, failure.reason_string),
+                          elsewhere(failure), disconnect_remedy(failure.reason)),
+              ExitStatus::refused_later};
+    case Kind::lost:
+      return {fmt::format("connection lost, {}; see the broker's log, or use --reconnect", failure.network.text()),
+              ExitStatus::connection_lost};
+    case Kind::protocol_broken:
+      return {fmt::format("{} broke the protocol: {}; is it an MQTT broker?", where,
+                          fault_text(failure.fault, failure.version)),
+              ExitStatus::malformed_input};
+    case Kind::acknowledgement_overdue:
+      return {fmt::format("{} acknowledged nothing for {}; raise --ack-timeout or see the broker's log", where,
+                          duration_text(options.acknowledge_timeout.value_or(Duration{0}))),
+              ExitStatus::timed_out};
+    case Kind::no_pingresp:
+      return {fmt::format("connection lost, {} did not answer PINGREQ; check the network", where),
+              ExitStatus::connection_lost};
+  }
+  return {where, ExitStatus::connection_lost};
+}
+
+}  // namespace mqtk::cli
