@@ -1,0 +1,17 @@
+#include "pub/run.hpp"
+
+#include "cli/output.hpp"
+#include "pub/publisher.hpp"
+
+namespace mqtk::pub {
+
+cli::ExitStatus run(const Options& options) {
+  const auto source = open_source(options);
+  if (!source) {
+    cli::report_usage(source.error());
+    return cli::ExitStatus::usage;
+  }
+  return Publisher(options, **source).run();
+}
+
+}  // namespace mqtk::pub

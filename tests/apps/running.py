@@ -1,0 +1,325 @@
+"""What the tests of the programs share: brokers to talk to, a proxy that cuts, and an MQTT client of its own.
+
+The client and the scripted broker are written from the specification and know nothing of mqtk.
+"""
+
+import contextlib
+import os
+import pathlib
+import select
+import shutil
+import socket
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+
+BIN = pathlib.Path(os.environ["MQTK_BIN_DIR"])
+MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+LIMIT = 60  # seconds: nothing here takes longer
+
+
+def run(name, *arguments, stdin=b"", timeout=LIMIT, environment=None):
+    """Runs mqtk-NAME to its end. Text in and out are bytes."""
+    return subprocess.run([BIN / f"mqtk-{name}", *map(str, arguments)], input=stdin, capture_output=True, timeout=timeout,
+                          check=False, env=clean_environment(environment))
+
+
+def start(name, *arguments, **pipes):
+    """Starts mqtk-NAME; the caller ends it."""
+    return subprocess.Popen([BIN / f"mqtk-{name}", *map(str, arguments)], env=clean_environment(),
+                            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **pipes})
+
+
+def clean_environment(extra=None):
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("MQTK_")}
+    return {**kept, **(extra or {})}
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(is_so, limit=20):
+    end = time.monotonic() + limit
+    while time.monotonic() < end:
+        if is_so():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def accepts(port):
+    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+        return True
+    return False
+
+
+class Mosquitto:
+    """Debian's broker, started with `lines` added to its configuration."""
+
+    name = "mosquitto"
+
+    def __init__(self, lines=(), anonymous=True, files=None, port=None):
+        self.folder = tempfile.TemporaryDirectory()
+        self.port = port or free_port()
+        self.path = pathlib.Path(self.folder.name)
+        self.path.chmod(0o777)  # mosquitto gives up its rights when root starts it
+        for name, content in (files or {}).items():
+            (self.path / name).write_text(content)
+        (self.path / "conf").write_text("\n".join([
+            f"listener {self.port} 127.0.0.1", f"allow_anonymous {'true' if anonymous else 'false'}",
+            "max_queued_messages 0", "sys_interval 0", *(line.format(folder=self.folder.name) for line in lines), ""]))
+        self.process = None
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([MOSQUITTO, "-c", self.path / "conf"], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        if not wait_until(lambda: accepts(self.port)):
+            raise RuntimeError("mosquitto does not start")
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(LIMIT)
+
+    def close(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(LIMIT)
+        self.folder.cleanup()
+
+
+class MqtkBroker:
+    name = "mqtk-broker"
+
+    def __init__(self):
+        self.process = start("broker", "--port", 0, stderr=subprocess.DEVNULL)
+        line = self.process.stdout.readline().decode()
+        self.port = int(line.strip().rsplit(":", 1)[1])
+        self.process.stdout.readline()  # ready
+
+    def close(self):
+        self.process.kill()
+        self.process.wait(LIMIT)
+        self.process.stdout.close()
+
+
+def available_brokers():
+    brokers = []
+    if MOSQUITTO:
+        brokers.append(Mosquitto)
+    if (BIN / "mqtk-broker").exists():
+        brokers.append(MqtkBroker)
+    return brokers
+
+
+# --- bytes -----------------------------------------------------------------------------------------------------------
+
+def text(value):
+    value = value.encode() if isinstance(value, str) else value
+    return struct.pack("!H", len(value)) + value
+
+
+def packet(first_byte, body):
+    length, size = b"", len(body)
+    while True:
+        size, digit = divmod(size, 128)
+        length += bytes([digit | (128 if size else 0)])
+        if not size:
+            return bytes([first_byte]) + length + body
+
+
+class Stream:
+    """Control Packets over a socket."""
+
+    def __init__(self, connected):
+        self.socket = connected
+        self.buffer = b""
+
+    def receive(self, limit=LIMIT):
+        """One packet as (first byte, body), or None at the end of the stream."""
+        end = time.monotonic() + limit
+        while True:
+            taken = self.take()
+            if taken:
+                return taken
+            ready, _, _ = select.select([self.socket], [], [], max(0, end - time.monotonic()))
+            if not ready:
+                raise TimeoutError("no packet came")
+            try:
+                block = self.socket.recv(65536)
+            except ConnectionResetError:
+                return None
+            if not block:
+                return None
+            self.buffer += block
+
+    def take(self):
+        length, at = 0, 1
+        while True:
+            if at >= len(self.buffer):
+                return None
+            length |= (self.buffer[at] & 127) << 7 * (at - 1)
+            at += 1
+            if self.buffer[at - 1] < 128:
+                break
+        if len(self.buffer) < at + length:
+            return None
+        taken = self.buffer[0], self.buffer[at:at + length]
+        self.buffer = self.buffer[at + length:]
+        return taken
+
+    def send(self, first_byte, body=b""):
+        self.socket.sendall(packet(first_byte, body))
+
+    def close(self):
+        self.socket.close()
+
+
+class Observer:
+    """A subscriber in MQTT 3.1.1 that notes (topic, payload, retain) of all that comes."""
+
+    def __init__(self, port, topic="#", qos=2, name=""):
+        self.port, self.topic, self.qos, self.name = port, topic, qos, name
+        self.messages = []
+        self.stopping = False
+        self.ready = threading.Event()
+        self.open = set()
+        self.thread = threading.Thread(target=self.listen, daemon=True)
+        self.thread.start()
+        if not self.ready.wait(LIMIT):
+            raise RuntimeError("the observer cannot subscribe")
+
+    def listen(self):
+        while not self.stopping:
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port), 5) as connected:
+                self.converse(Stream(connected))
+            time.sleep(0.05)
+
+    def converse(self, stream):
+        self.stream = stream
+        stream.send(0x10, text("MQTT") + bytes([4, 0 if self.name else 2, 0, 0]) + text(self.name))
+        if not stream.receive():
+            return
+        stream.send(0x82, b"\0\1" + text(self.topic) + bytes([self.qos]))
+        while not self.stopping:
+            came = stream.receive()
+            if came is None:
+                return
+            first, body = came
+            if first >> 4 == 9:
+                self.ready.set()
+            elif first >> 4 == 3:
+                self.note(stream, first, body)
+            elif first >> 4 == 6:
+                self.open.discard(body[:2])
+                stream.send(0x70, body[:2])
+
+    def note(self, stream, first, body):
+        qos = first >> 1 & 3
+        size = struct.unpack("!H", body[:2])[0]
+        topic, rest = body[2:2 + size].decode(), body[2 + size:]
+        identifier = rest[:2] if qos else b""
+        if qos == 2:
+            if identifier not in self.open:
+                self.messages.append((topic, rest[2:], bool(first & 1)))
+            self.open.add(identifier)
+            stream.send(0x50, identifier)
+            return
+        self.messages.append((topic, rest[len(identifier):], bool(first & 1)))
+        if qos == 1:
+            stream.send(0x40, identifier)
+
+    def payloads(self):
+        return [payload for _, payload, _ in self.messages]
+
+    def wait_for(self, count, limit=LIMIT):
+        return wait_until(lambda: len(self.messages) >= count, limit)
+
+    def close(self):
+        self.stopping = True
+        with contextlib.suppress(OSError):
+            self.stream.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join(LIMIT)
+
+
+class Scripted:
+    """A broker that does what `talk(stream)` does on each connection, one after the other."""
+
+    def __init__(self, talk):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.talk = talk
+        self.error = None
+        self.connections = 0
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                connected, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            stream = Stream(connected)
+            try:
+                self.talk(stream)
+            except OSError:
+                pass
+            except Exception as error:  # told to the test by close()
+                self.error = error
+            stream.close()
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        if self.error:
+            raise self.error
+
+
+class CuttingProxy:
+    """Passes bytes on to a broker and cuts each of the first connections after so many bytes from the client."""
+
+    def __init__(self, port, cuts):
+        self.target, self.cuts, self.connections = port, list(cuts), 0
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        threading.Thread(target=self.serve, daemon=True).start()
+
+    def serve(self):
+        while True:
+            try:
+                client, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            left = self.cuts.pop(0) if self.cuts else None
+            threading.Thread(target=self.pass_on, args=(client, left), daemon=True).start()
+
+    def pass_on(self, client, left):
+        with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.target)) as broker:
+            while True:
+                ready, _, _ = select.select([client, broker], [], [])
+                if client in ready:
+                    block = client.recv(65536 if left is None else max(1, min(65536, left)))
+                    if not block:
+                        return
+                    broker.sendall(block)
+                    if left is not None:
+                        left -= len(block)
+                        if left <= 0:
+                            return
+                if broker in ready:
+                    block = broker.recv(65536)
+                    if not block:
+                        return
+                    client.sendall(block)
+
+    def close(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
