@@ -122,7 +122,7 @@ class Acceptor::Parts final : Watched {
   void on_fd_readable() override {
     bool destroyed = false;
     destroyed_ = &destroyed;
-    for (std::size_t i = 0; i < sockets_.size() && !destroyed; ++i) accept_batch(sockets_[i], destroyed);
+    for (std::size_t i = 0; !destroyed && i < sockets_.size(); ++i) accept_batch(sockets_[i], destroyed);
     if (!destroyed) destroyed_ = nullptr;
   }
   void on_fd_writable() override {}
@@ -144,7 +144,7 @@ class Acceptor::Parts final : Watched {
 
   void pause_because(std::error_code error) {
     watch({});
-    pause_.arm(loop_.now() + options_.pause);
+    pause_.arm(loop_.time_after(options_.pause));
     listener_.on_accept_failed({fmt::format("accepting a connection at {}", short_text(endpoint_)), error});
   }
 
@@ -161,10 +161,9 @@ std::expected<std::unique_ptr<Acceptor>, NetError> Acceptor::listen(Loop& loop, 
                                                                     const AcceptorOptions& options,
                                                                     AcceptorListener& listener) {
   const std::string doing = fmt::format("listening at {}", to_text(endpoint));
-  if (const auto missing = missing_transport(endpoint.transport))
-    return std::unexpected(NetError{doing, missing});
-  const Addresses addresses = endpoint.host == "*" ? Addresses(any_addresses(options.family))
-                                                   : look_up_blocking(endpoint.host, options.family);
+  if (const auto missing = missing_transport(endpoint.transport)) return std::unexpected(NetError{doing, missing});
+  const Addresses addresses =
+      endpoint.host == "*" ? Addresses(any_addresses(options.family)) : look_up_blocking(endpoint.host, options.family);
   if (!addresses) return std::unexpected(NetError{doing, addresses.error()});
   auto parts = std::make_unique<Parts>(loop, endpoint, options, listener);
   if (const auto error = parts->listen_at_all(*addresses)) return std::unexpected(NetError{doing, error});

@@ -42,8 +42,9 @@ class Acceptor {
   // Listens at every address of the host ("localhost" has two, "*" means all of this machine), at the same
   // port; an address that this machine lacks is skipped while another one works. Blocks while the name is
   // looked up. Does not outlive `loop` and `listener`.
-  [[nodiscard]] static std::expected<std::unique_ptr<Acceptor>, NetError> listen(
-      Loop& loop, const Endpoint& endpoint, const AcceptorOptions& options, AcceptorListener& listener);
+  [[nodiscard]] static std::expected<std::unique_ptr<Acceptor>, NetError> listen(Loop& loop, const Endpoint& endpoint,
+                                                                                 const AcceptorOptions& options,
+                                                                                 AcceptorListener& listener);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
   ~Acceptor();  // stops listening

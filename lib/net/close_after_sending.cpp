@@ -17,11 +17,14 @@ class ClosingConnection final : public LoopTenant, NetworkConnectionListener, Tu
         limit_(loop, [this] { finish(NetFault::timed_out); }) {
     connection_->start(*this);
     connection_->resume_reading();
-    limit_.arm(loop.now() + end.limit);
+    limit_.arm(loop.time_after(end.limit));
     loop.call_at_turn_end(*this);
   }
 
-  void on_turn_end() override { write(); }
+  void on_turn_end() override {
+    // The connection may have ended in the turn in which this began.
+    if (connection_ != nullptr) write();
+  }
   void on_writable() override { write(); }
 
   void on_readable() override {
@@ -58,10 +61,8 @@ class ClosingConnection final : public LoopTenant, NetworkConnectionListener, Tu
 
 }  // namespace
 
-void close_after_sending(Loop& loop, std::unique_ptr<NetworkConnection> connection, SendQueue rest,
-                         SendingEnd end) {
-  loop.adopt(
-      std::make_unique<ClosingConnection>(loop, std::move(connection), std::move(rest), std::move(end)));
+void close_after_sending(Loop& loop, std::unique_ptr<NetworkConnection> connection, SendQueue rest, SendingEnd end) {
+  loop.adopt(std::make_unique<ClosingConnection>(loop, std::move(connection), std::move(rest), std::move(end)));
 }
 
 }  // namespace mqtk

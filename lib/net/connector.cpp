@@ -24,7 +24,7 @@ class Connector::Attempt final : Watched {
         endpoint_(std::move(endpoint)),
         options_(options),
         done_(std::move(done)),
-        deadline_(loop_.refresh_now() + options.time_limit),
+        deadline_(loop_.time_after(options.time_limit)),
         timer_(loop_, [this] { on_timer(); }) {}
   ~Attempt() { close_socket(); }
 
@@ -79,8 +79,7 @@ class Connector::Attempt final : Watched {
       if (const std::error_code error = bind_socket(*socket, *local)) return error;
     }
     if (const std::error_code error = start_connecting(*socket, address)) return error;
-    if (const std::error_code error = loop_.readiness().watch(socket->number(), {.write = true}, *this))
-      return error;
+    if (const std::error_code error = loop_.readiness().watch(socket->number(), {.write = true}, *this)) return error;
     socket_ = std::move(*socket);
     return {};
   }
@@ -93,16 +92,15 @@ class Connector::Attempt final : Watched {
       note(address, error);
       return try_next_address();
     }
-    auto connection = TcpConnection::adopt(loop_.readiness(), std::move(socket_), address,
-                                           TcpConnection::Watching::hand_over);
+    auto connection =
+        TcpConnection::adopt(loop_.readiness(), std::move(socket_), address, TcpConnection::Watching::hand_over);
     finish(std::move(*connection));
   }
 
   void on_timer() {
     if (failing_) return finish(std::unexpected(*failure_));
     if (addresses_.empty()) {
-      return finish(
-          std::unexpected(NetError{fmt::format("looking up {}", endpoint_.host), NetFault::timed_out}));
+      return finish(std::unexpected(NetError{fmt::format("looking up {}", endpoint_.host), NetFault::timed_out}));
     }
     note(addresses_[next_ - 1], NetFault::timed_out);
     try_next_address();

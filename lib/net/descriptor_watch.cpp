@@ -24,7 +24,9 @@ void DescriptorWatch::on_fd_readable() {
   // Taken out at once: a hang-up that nobody reads would be told at every turn.
   readiness_.forget(descriptor_, *this);
   watched_ = false;
-  readable_();
+  // A copy, because the callback may destroy this.
+  const std::function<void()> readable = readable_;
+  readable();
 }
 
 }  // namespace mqtk

@@ -20,8 +20,8 @@ class DescriptorWatch final : Watched {
   DescriptorWatch& operator=(const DescriptorWatch&) = delete;
   ~DescriptorWatch();
 
-  // Calls back once, from the Loop, when there is something to read: bytes, the end or an error. An error here means
-  // that this kind of descriptor cannot be waited for.
+  // Calls back once, from the Loop, when there is something to read: bytes, the end or an error. The callback may
+  // destroy this. An error here means that this kind of descriptor cannot be waited for.
   [[nodiscard]] std::error_code await_readable();
 
  private:

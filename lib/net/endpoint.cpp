@@ -116,8 +116,7 @@ std::expected<void, std::string> take_host(std::string_view text, Endpoint& endp
   const auto host = percent_decoded(text.substr(0, colon));
   if (!host) return Error("a '%' in the host is not followed by two hexadecimal digits");
   if (host->empty()) return Error("the host is missing");
-  if (std::ranges::any_of(*host,
-                          [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7F'; })) {
+  if (std::ranges::any_of(*host, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7F'; })) {
     return Error("the host holds a blank or a control character");
   }
   endpoint.host = *host;
@@ -137,8 +136,7 @@ std::expected<void, std::string> take_credentials(std::string_view text, Endpoin
 
 std::expected<void, std::string> take_path(std::string_view text, Endpoint& endpoint) {
   if (is_websocket(endpoint.transport)) {
-    if (std::ranges::any_of(text,
-                            [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7F'; })) {
+    if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7F'; })) {
       return Error("the path holds a blank or a control character");
     }
     endpoint.path = text.empty() ? "/mqtt" : text;
@@ -183,16 +181,11 @@ std::expected<void, std::string> take_authority(std::string_view text, Endpoint&
 
 std::uint16_t default_port(Transport transport) {
   switch (transport) {
-    case Transport::tcp:
-      return 1883;
-    case Transport::tls:
-      return 8883;
-    case Transport::websocket:
-      return 80;
-    case Transport::websocket_over_tls:
-      return 443;
-    case Transport::unix_socket:
-      return 0;
+    case Transport::tcp: return 1883;
+    case Transport::tls: return 8883;
+    case Transport::websocket: return 80;
+    case Transport::websocket_over_tls: return 443;
+    case Transport::unix_socket: return 0;
   }
   return 0;
 }
@@ -213,8 +206,7 @@ std::expected<Endpoint, std::string> parse_endpoint(std::string_view text) {
   if (text.contains('#')) return Error("a '#' is written %23");
 
   const std::size_t authority_end = std::min(text.find_first_of("/?"), text.size());
-  if (auto taken = take_authority(text.substr(0, authority_end), endpoint); !taken)
-    return Error(taken.error());
+  if (auto taken = take_authority(text.substr(0, authority_end), endpoint); !taken) return Error(taken.error());
   const std::string_view rest = text.substr(authority_end);
   const std::size_t path_end = std::min(rest.find('?'), rest.size());
   if (auto taken = take_path(rest.substr(0, path_end), endpoint); !taken) return Error(taken.error());

@@ -16,8 +16,7 @@ enum class Transport : std::uint8_t { tcp, tls, websocket, websocket_over_tls, u
 
 struct Endpoint {
   Transport transport = Transport::tcp;
-  std::string host =
-      {};  // a name or an address, IPv6 without brackets; "*" when listening: all; empty for unix_socket
+  std::string host = {};  // a name or an address, IPv6 without brackets; "*" when listening: all; empty for unix_socket
   std::uint16_t port = 1883;  // 0 when listening: any free one
   std::optional<std::string> user_name = {};
   std::optional<std::string> password = {};

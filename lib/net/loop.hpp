@@ -64,6 +64,10 @@ class Loop {
 
   // The time at which this turn began to work; the same for everything in one turn.
   [[nodiscard]] TimePoint now() const { return now_; }
+  // now() + `delay`, or the end of time where that would overflow.
+  [[nodiscard]] TimePoint time_after(Duration delay) const {
+    return delay < TimePoint::max() - now_ ? now_ + delay : TimePoint::max();
+  }
   // Reads the clock, for measurements within a turn, and makes now() return it.
   TimePoint refresh_now();
   // Reads the clock that people read.

@@ -28,15 +28,11 @@ int system_family(AddressFamily family) {
 
 std::error_code lookup_error(int error) {
   switch (error) {
-    case EAI_SYSTEM:
-      return {errno, std::system_category()};
-    case EAI_MEMORY:
-      return make_error_code(std::errc::not_enough_memory);
+    case EAI_SYSTEM: return {errno, std::system_category()};
+    case EAI_MEMORY: return make_error_code(std::errc::not_enough_memory);
     case EAI_AGAIN:
-    case EAI_FAIL:
-      return NetFault::name_lookup_failed;
-    default:
-      return NetFault::unknown_host;  // the names for it differ between systems: NONAME, NODATA, ADDRFAMILY
+    case EAI_FAIL: return NetFault::name_lookup_failed;
+    default: return NetFault::unknown_host;  // the names for it differ between systems: NONAME, NODATA, ADDRFAMILY
   }
 }
 

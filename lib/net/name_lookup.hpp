@@ -32,8 +32,7 @@ using Addresses = std::expected<std::vector<SocketAddress>, std::error_code>;  /
 class NameLookup {
  public:
   // `done` is called from the loop, once; it may destroy this.
-  NameLookup(Loop& loop, const std::string& host, AddressFamily family,
-             std::function<void(const Addresses&)> done);
+  NameLookup(Loop& loop, const std::string& host, AddressFamily family, std::function<void(const Addresses&)> done);
   NameLookup(const NameLookup&) = delete;
   NameLookup& operator=(const NameLookup&) = delete;
   ~NameLookup();

@@ -10,20 +10,13 @@ class NetCategory final : public std::error_category {
   [[nodiscard]] const char* name() const noexcept override { return "mqtk.net"; }
   [[nodiscard]] std::string message(int value) const override {
     switch (static_cast<NetFault>(value)) {
-      case NetFault::end_of_stream:
-        return "the peer closed the connection";
-      case NetFault::unknown_host:
-        return "unknown host";
-      case NetFault::name_lookup_failed:
-        return "the name cannot be looked up at the moment";
-      case NetFault::timed_out:
-        return "no answer within the time limit";
-      case NetFault::tls_not_built:
-        return "TLS is not built in this version";
-      case NetFault::websocket_not_built:
-        return "WebSocket is not built in this version";
-      case NetFault::unix_socket_not_built:
-        return "Unix sockets are not built in this version";
+      case NetFault::end_of_stream: return "the peer closed the connection";
+      case NetFault::unknown_host: return "unknown host";
+      case NetFault::name_lookup_failed: return "the name cannot be looked up at the moment";
+      case NetFault::timed_out: return "no answer within the time limit";
+      case NetFault::tls_not_built: return "TLS is not built in this version";
+      case NetFault::websocket_not_built: return "WebSocket is not built in this version";
+      case NetFault::unix_socket_not_built: return "Unix sockets are not built in this version";
     }
     return "unknown network fault";
   }
@@ -31,17 +24,13 @@ class NetCategory final : public std::error_category {
 
 NetFailure failure_of(NetFault fault) {
   switch (fault) {
-    case NetFault::end_of_stream:
-      return NetFailure::lost;
+    case NetFault::end_of_stream: return NetFailure::lost;
     case NetFault::unknown_host:
-    case NetFault::name_lookup_failed:
-      return NetFailure::unknown_host;
-    case NetFault::timed_out:
-      return NetFailure::timed_out;
+    case NetFault::name_lookup_failed: return NetFailure::unknown_host;
+    case NetFault::timed_out: return NetFailure::timed_out;
     case NetFault::tls_not_built:
     case NetFault::websocket_not_built:
-    case NetFault::unix_socket_not_built:
-      return NetFailure::unsupported;
+    case NetFault::unix_socket_not_built: return NetFailure::unsupported;
   }
   return NetFailure::other;
 }
@@ -55,11 +44,9 @@ std::error_code make_error_code(NetFault fault) {
 
 std::string NetError::text() const {
   std::string reason = code.message();
-  // The system writes "Connection refused"; inside a sentence only abbreviations keep their capital.
-  const auto is_upper = [&](std::size_t i) {
-    return std::isupper(static_cast<unsigned char>(reason[i])) != 0;
-  };
-  if (reason.size() > 1 && is_upper(0) && !is_upper(1)) {
+  // The system writes "Connection refused"; inside our line only abbreviations keep their capital.
+  const auto is_upper = [&](std::size_t i) { return std::isupper(static_cast<unsigned char>(reason[i])) != 0; };
+  if (code.category() == std::system_category() && reason.size() > 1 && is_upper(0) && !is_upper(1)) {
     reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
   }
   return doing + ": " + reason;
@@ -82,8 +69,8 @@ NetFailure failure_of(std::error_code code) {
       code == std::errc::network_down || code == std::errc::address_not_available) {
     return NetFailure::unreachable;
   }
-  if (code == std::errc::connection_reset || code == std::errc::broken_pipe ||
-      code == std::errc::connection_aborted || code == std::errc::not_connected) {
+  if (code == std::errc::connection_reset || code == std::errc::broken_pipe || code == std::errc::connection_aborted ||
+      code == std::errc::not_connected) {
     return NetFailure::lost;
   }
   if (code == std::errc::address_family_not_supported || code == std::errc::protocol_not_supported) {

@@ -48,8 +48,8 @@ class NetworkConnection {
   // Closes at once; what is queued is not written. See close_after_sending for the friendly way.
   virtual ~NetworkConnection() = default;
 
-  // From here on `listener` is called, from the Loop only, never within a call to this object. Until then
-  // nothing is read. May be called again to hand the connection over.
+  // Comes first. From here on `listener` is called, from the Loop only, never within a call to this object.
+  // Until then nothing is read. May be called again to hand the connection over.
   virtual void start(NetworkConnectionListener& listener) = 0;
 
   // Reads what is there into `to`, which is not empty. Never 0 bytes: the end of the stream is

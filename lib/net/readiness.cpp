@@ -9,9 +9,7 @@ void Readiness::forget(int fd, Watched& watched) {
   }
 }
 
-void Readiness::wait(std::optional<std::chrono::nanoseconds> timeout) {
-  batch_size_ = find_ready(timeout, batch_);
-}
+void Readiness::wait(std::optional<std::chrono::nanoseconds> timeout) { batch_size_ = find_ready(timeout, batch_); }
 
 void Readiness::dispatch() {
   for (std::size_t i = 0; i < batch_size_; ++i) {

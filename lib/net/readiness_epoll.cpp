@@ -34,9 +34,7 @@ class EpollReadiness final : public Readiness {
     if (control(EPOLL_CTL_ADD, fd, interest, watched) == 0) return {};
     return {errno, std::system_category()};
   }
-  void change(int fd, Interest interest, Watched& watched) override {
-    control(EPOLL_CTL_MOD, fd, interest, watched);
-  }
+  void change(int fd, Interest interest, Watched& watched) override { control(EPOLL_CTL_MOD, fd, interest, watched); }
 
  protected:
   void remove(int fd) override { ::epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, fd, nullptr); }
@@ -68,8 +66,7 @@ class EpollReadiness final : public Readiness {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 35)
     if (has_nanoseconds_) {
       const auto seconds = std::chrono::floor<std::chrono::seconds>(*timeout);
-      const timespec limit{static_cast<std::time_t>(seconds.count()),
-                           static_cast<long>((*timeout - seconds).count())};
+      const timespec limit{static_cast<std::time_t>(seconds.count()), static_cast<long>((*timeout - seconds).count())};
       const int found = ::epoll_pwait2(epoll_.number(), events.data(), capacity, &limit, nullptr);
       if (found >= 0 || errno != ENOSYS) return found;
       has_nanoseconds_ = false;  // Linux before 5.11

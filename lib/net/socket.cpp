@@ -66,13 +66,12 @@ std::error_code pending_error(const FileDescriptor& socket) {
   return {error, std::system_category()};
 }
 
-std::expected<std::pair<FileDescriptor, SocketAddress>, std::error_code> accept_from(
-    const FileDescriptor& listening) {
+std::expected<std::pair<FileDescriptor, SocketAddress>, std::error_code> accept_from(const FileDescriptor& listening) {
   sockaddr_storage system{};
   socklen_t length = sizeof system;
 #ifdef __linux__
-  FileDescriptor socket(::accept4(listening.number(), reinterpret_cast<sockaddr*>(&system), &length,
-                                  SOCK_NONBLOCK | SOCK_CLOEXEC));
+  FileDescriptor socket(
+      ::accept4(listening.number(), reinterpret_cast<sockaddr*>(&system), &length, SOCK_NONBLOCK | SOCK_CLOEXEC));
 #else
   FileDescriptor socket(::accept(listening.number(), reinterpret_cast<sockaddr*>(&system), &length));
 #endif
@@ -96,15 +95,11 @@ std::expected<SocketAddress, std::error_code> local_address(const FileDescriptor
 
 std::error_code missing_transport(Transport transport) {
   switch (transport) {
-    case Transport::tcp:
-      return {};
-    case Transport::tls:
-      return NetFault::tls_not_built;
+    case Transport::tcp: return {};
+    case Transport::tls: return NetFault::tls_not_built;
     case Transport::websocket:
-    case Transport::websocket_over_tls:
-      return NetFault::websocket_not_built;
-    case Transport::unix_socket:
-      return NetFault::unix_socket_not_built;
+    case Transport::websocket_over_tls: return NetFault::websocket_not_built;
+    case Transport::unix_socket: return NetFault::unix_socket_not_built;
   }
   return {};
 }

@@ -14,6 +14,12 @@ constexpr std::size_t max_parts = 64;
 // One connection with a fast reader and a long queue does not hold up the others for longer than this.
 constexpr std::size_t max_flush_bytes = 1024 * 1024;
 
+#ifdef MSG_NOSIGNAL
+constexpr int send_flags = MSG_NOSIGNAL;
+#else
+constexpr int send_flags = 0;  // the socket itself was told not to raise SIGPIPE
+#endif
+
 std::error_code last_error() { return {errno, std::system_category()}; }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
@@ -55,8 +61,7 @@ std::expected<std::size_t, std::error_code> TcpConnection::read(MutableBytes to)
     count = ::recv(socket_.number(), to.data(), to.size(), 0);
   } while (count < 0 && errno == EINTR);
   if (count > 0) return static_cast<std::size_t>(count);
-  if (count < 0 && would_block(errno))
-    return std::unexpected(make_error_code(std::errc::operation_would_block));
+  if (count < 0 && would_block(errno)) return std::unexpected(make_error_code(std::errc::operation_would_block));
   const std::error_code error = count == 0 ? make_error_code(NetFault::end_of_stream) : last_error();
   read_ended_ = true;  // a level-triggered wait would tell it for ever
   return std::unexpected(error);
@@ -76,7 +81,7 @@ std::expected<FlushResult, std::error_code> TcpConnection::flush(SendQueue& queu
     msghdr message{};
     message.msg_iov = vectors.data();
     message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(part_count);
-    const ssize_t written = ::sendmsg(socket_.number(), &message, MSG_NOSIGNAL);
+    const ssize_t written = ::sendmsg(socket_.number(), &message, send_flags);
     if (written < 0) {
       if (errno == EINTR) continue;
       if (!would_block(errno)) return std::unexpected(last_error());

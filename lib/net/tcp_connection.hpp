@@ -15,8 +15,10 @@ class TcpConnection final : public NetworkConnection, Watched {
   // Takes a connected, non-blocking socket. `known` says whether the Readiness watches it already for someone
   // else, who hands it over with this.
   enum class Watching : std::uint8_t { not_yet, hand_over };
-  [[nodiscard]] static std::expected<std::unique_ptr<TcpConnection>, std::error_code> adopt(
-      Readiness& readiness, FileDescriptor socket, const SocketAddress& peer, Watching watching);
+  [[nodiscard]] static std::expected<std::unique_ptr<TcpConnection>, std::error_code> adopt(Readiness& readiness,
+                                                                                            FileDescriptor socket,
+                                                                                            const SocketAddress& peer,
+                                                                                            Watching watching);
   ~TcpConnection() override;
 
   void start(NetworkConnectionListener& listener) override;

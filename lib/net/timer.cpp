@@ -7,8 +7,7 @@
 
 namespace mqtk {
 
-Timer::Timer(Loop& loop, std::function<void()> expired)
-    : queue_(loop.timers()), expired_(std::move(expired)) {}
+Timer::Timer(Loop& loop, std::function<void()> expired) : queue_(loop.timers()), expired_(std::move(expired)) {}
 
 Timer::~Timer() { cancel(); }
 
@@ -37,7 +36,7 @@ void TimerQueue::expire(TimePoint now) {
   not_before_ = now + Duration{1};
   while (!heap_.empty() && heap_.front().when <= now) {
     Timer& timer = *heap_.front().timer;
-    if (timer.when_ > now) {
+    if (heap_.front().when < timer.when_) {
       sink(0, {timer.when_, &timer});
       continue;
     }
@@ -46,7 +45,7 @@ void TimerQueue::expire(TimePoint now) {
     const std::function<void()> expired = timer.expired_;
     expired();
   }
-  not_before_ = TimePoint::min();
+  not_before_ = {};
 }
 
 void TimerQueue::place(std::size_t index, Entry entry) {

@@ -65,7 +65,7 @@ class TimerQueue {
   void remove(std::size_t index);
 
   std::vector<Entry> heap_;
-  TimePoint not_before_ = TimePoint::min();  // while expire runs: what is armed now is for the next call
+  TimePoint not_before_{};  // while expire runs: what is armed now is for the next call
 };
 
 }  // namespace mqtk

@@ -22,8 +22,7 @@ inline Endpoint tcp_endpoint(std::string host, std::uint16_t port = 0) {
 }
 
 // False when `done` did not come true in time.
-inline bool turn_until(Loop& loop, const std::function<bool()>& done,
-                       Duration limit = std::chrono::seconds(10)) {
+inline bool turn_until(Loop& loop, const std::function<bool()>& done, Duration limit = std::chrono::seconds(10)) {
   const TimePoint end = loop.refresh_now() + limit;
   while (!done()) {
     if (loop.now() >= end) return false;
