@@ -46,7 +46,7 @@ class Scripted {
   void pass(Duration time);
 
   // The oldest event not taken yet; Event::Type::none if there is none.
-  [[nodiscard]] SeenEvent event();
+  SeenEvent event();
 
   // Client: CONNECT with the properties, answered by CONNACK as given in hex.
   void connect(Version version, std::string_view connack_hex, bool clean_start = true, std::uint16_t keep_alive = 0,
