@@ -91,7 +91,9 @@ void SendQueue::consume(std::size_t count) {
   size_ -= count;
   if (size_ == 0) {
     while (front_ < segments_.size()) drop_front();
-    segments_ = {};
+    // A burst must not pin its memory; the usual few segments stay.
+    segments_.clear();
+    if (segments_.capacity() > 8) std::vector<Segment>{}.swap(segments_);
     tail_ = nullptr;
     room_ = front_ = 0;
     return;

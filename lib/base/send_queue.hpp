@@ -1,7 +1,7 @@
 // Bytes waiting to be written to one connection, in order, for one gather write.
 //
 // Small packets are appended to owned chunks; a large payload is referenced in the counted block that holds it.
-// An empty queue holds no memory.
+// An empty queue holds next to no memory.
 #pragma once
 
 #include <cstdint>

@@ -233,6 +233,7 @@ class Engine {
   // engine_authentication.cpp
   bool on_auth(Event& event);
   [[nodiscard]] bool expects(ReasonCode reason_code) const;
+  [[nodiscard]] bool in_turn(ReasonCode reason_code) const;
 
   // engine_receive.cpp
   bool on_publish(Publish& publish, Event& event);

@@ -34,16 +34,23 @@ bool Engine::expects(ReasonCode reason_code) const {
   }
 }
 
+// Whether this side may send such an AUTH now.
+bool Engine::in_turn(ReasonCode reason_code) const {
+  switch (phase_) {
+    // CONNACK and not AUTH says that all is well.
+    case Phase::answer_connect: return reason_code == ReasonCode::continue_authentication;
+    case Phase::await_connack: return reason_code == ReasonCode::continue_authentication && handshake_->authenticates;
+    // Here the client begins [MQTT-4.12.1-1].
+    default: return (reason_code == ReasonCode::re_authenticate) != handshake_->authenticates;
+  }
+}
+
 Engine::Done Engine::auth(ReasonCode reason_code, PropertyBlock properties, TimePoint now) {
   now_ = now;
   const bool may_send = phase_ == Phase::open || phase_ == Phase::answer_connect || phase_ == Phase::await_connack;
   if (!may_send) return std::unexpected(Fault{Rule::not_connected, 0});
   if (handshake_ == nullptr || !handshake_->method_known) return std::unexpected(Fault{Rule::auth_not_agreed, 0});
-  const bool begins = reason_code == ReasonCode::re_authenticate;
-  // On an open connection the client begins [MQTT-4.12.1-1]; before, CONNACK and not AUTH says that all is well.
-  const bool in_turn = phase_ == Phase::open ? begins != handshake_->authenticates : !begins;
-  const bool ends_early = reason_code == ReasonCode::success && phase_ != Phase::open;
-  if (!in_turn || ends_early) return std::unexpected(Fault{Rule::auth_reason_code, 0});
+  if (!in_turn(reason_code)) return std::unexpected(Fault{Rule::auth_reason_code, 0});
   PropertyWriter all;
   all.add(PropertyId::authentication_method, handshake_->authentication_method);  // [MQTT-4.12.0-5]
   for (const Property& property : properties) all.add(property);
@@ -54,8 +61,8 @@ Engine::Done Engine::auth(ReasonCode reason_code, PropertyBlock properties, Time
   if (phase_ == Phase::answer_connect) {
     phase_ = Phase::authenticating;
     keep_alive_.begin_handshake(now, options_->connect_timeout);
-  } else if (phase_ == Phase::open) {
-    handshake_->authenticates = reason_code != ReasonCode::success;
+  } else {
+    handshake_->authenticates = phase_ == Phase::open && reason_code != ReasonCode::success;
   }
   return {};
 }

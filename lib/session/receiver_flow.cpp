@@ -28,7 +28,7 @@ bool ReceiverFlow::release(PacketIdentifier id) {
   const auto found = lower_bound(id);
   if (found == entries_.end() || found->id != id) return false;
   entries_.erase(found);
-  if (entries_.empty() && entries_.capacity() > 16) entries_ = {};
+  if (entries_.empty() && entries_.capacity() > 16) clear();
   return true;
 }
 

@@ -23,7 +23,7 @@ class ReceiverFlow {
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t memory_bytes() const { return entries_.capacity() * sizeof(Entry); }
-  void clear() { entries_ = {}; }
+  void clear() { std::vector<Entry>{}.swap(entries_); }
 
  private:
   struct Entry {
