@@ -148,7 +148,7 @@ class Run {
       expect(engine_->connect(connect, client_session_, now_).has_value(), "CONNECT can be sent");
     }
     if (!connected) return;
-    const bool present = version_ != Version::v3_1;
+    const bool present = version_ != Version::v3_1 && client_session_.exists;
     SendQueue greeting;
     if (role_ == Role::client) {
       static_cast<void>(encode(Connack{present, ReasonCode::success, {}}, {version_, Role::server}, greeting));
