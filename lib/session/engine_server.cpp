@@ -174,7 +174,7 @@ bool Engine::on_unsubscribe(Event& event) {
 }
 
 Engine::Done Engine::suback(PacketIdentifier id, Bytes reason_codes, PropertyBlock properties) {
-  if (phase_ != Phase::open) return std::unexpected(Fault{Rule::not_connected, 0});
+  if (role_ != Role::server || phase_ != Phase::open) return std::unexpected(Fault{Rule::not_connected, 0});
   Suback suback{id, properties, reason_codes};
   std::vector<std::uint8_t> return_codes;
   if (version_ != Version::v5 &&
@@ -187,7 +187,7 @@ Engine::Done Engine::suback(PacketIdentifier id, Bytes reason_codes, PropertyBlo
 }
 
 Engine::Done Engine::unsuback(PacketIdentifier id, Bytes reason_codes, PropertyBlock properties) {
-  if (phase_ != Phase::open) return std::unexpected(Fault{Rule::not_connected, 0});
+  if (role_ != Role::server || phase_ != Phase::open) return std::unexpected(Fault{Rule::not_connected, 0});
   return send_trimmed(Unsuback{id, properties, version_ == Version::v5 ? reason_codes : Bytes{}});
 }
 
