@@ -3,11 +3,12 @@
 import hashlib
 import pathlib
 import tempfile
+import time
 
 from peer import Message, check, check_equal
 from programs import TIME_LIMIT_STATUS, Programs, check_silent, messages_of_json_lines
 from registry import V5, program_case
-from relay import PUBLISH, TO_CLIENT
+from relay import PUBLISH, SUBACK, TO_CLIENT, TO_SERVER
 from scene import until
 
 
@@ -197,11 +198,9 @@ def repeated_messages_may_use_a_Topic_Alias(scene):
     check_equal(sub.check_success(), b"aliased x\n" * 3, "output")
 
 
-@program_case()
+@program_case(subscribers=("mqtk",))
 def messages_as_JSON_carry_every_byte(scene):
     programs = Programs(scene)
-    if programs.subscriber != "mqtk":
-        return
     sub = programs.sub("-t", "json/#", "-C", "3", "-q", "2", "--json")
     programs.pub("-t", "json/text", "-q", "2", "-m", 'say "no"\t\\')
     programs.pub("-t", "json/bytes", "-q", "1", "-s", input_bytes=bytes(range(256)))
@@ -233,3 +232,57 @@ def a_hundred_thousand_bytes_per_line_pass(scene):
     text = b"x" * 100_000 + b"\n" + b"y" * 99_999 + b"\n"
     programs.pub("-t", "long", "-q", "1", "-l", input_bytes=text)
     check(sub.check_success() == text, "the lines changed")
+
+
+@program_case()
+def a_subscriber_comes_back_after_a_lost_connection(scene):
+    programs = Programs(scene)
+    sub = programs.sub("-t", "again", "-q", "1", "-C", "2", "-k", "60")
+    first = scene.relay.connections[-1]
+    programs.pub("-t", "again", "-q", "1", "-m", "before")
+    until(lambda: b"before" in sub.output, f"the first message from {sub}")
+    first.cut()
+    # Its new SUBACK is the sign that it is there again.
+    until(lambda: any(each is not first and each.packets_from(TO_CLIENT, SUBACK) for each in scene.relay.connections),
+          f"new subscription by {sub}")  # fmt: skip
+    programs.pub("-t", "again", "-q", "1", "-m", "after")
+    check_equal(sub.check_success(), b"before\nafter\n", "output")
+
+
+@program_case()
+def a_subscriber_whose_broker_falls_silent_connects_again(scene):
+    programs = Programs(scene)
+    keep_alive = "5" if programs.subscriber == "mosquitto" else "1"
+    sub = programs.sub("-t", "silence", "-q", "1", "-C", "1", "-k", keep_alive)
+    first = scene.relay.connections[-1]
+    first.hold(TO_CLIENT)
+    until(lambda: any(each is not first and each.packets_from(TO_CLIENT, SUBACK) for each in scene.relay.connections),
+          f"new subscription by {sub}", 20)  # fmt: skip
+    first.release(TO_CLIENT)
+    programs.pub("-t", "silence", "-q", "1", "-m", "heard")
+    check_equal(sub.check_success(), b"heard\n", "output")
+
+
+@program_case(versions=("3.1.1", "5.0"), publishers=("mqtk",))
+def no_line_is_lost_when_the_connection_of_the_publisher_breaks(scene):
+    programs = Programs(scene)
+    text = b"".join(b"line %d\n" % number for number in range(5000))
+    for qos in "12":
+        sub = programs.sub("-t", f"lines/{qos}", "-q", qos)
+        session = ["-i", f"feeder{qos}", "-c"]
+        if scene.v5:
+            session += ["-x", "600"]
+        before = len(scene.relay.connections)
+        pub = programs.start_pub("-t", f"lines/{qos}", "-q", qos, "-l", *session, input_bytes=text)
+        connections = scene.relay.connections
+        until(lambda: len(connections) > before and connections[before].packets_from(TO_SERVER, PUBLISH), "PUBLISH")
+        connections[before].hold(TO_CLIENT)
+        check(pub.process.poll() is None, "the publisher was done before its connection could be broken")
+        time.sleep(0.1)
+        connections[before].cut()
+        pub.check_success()
+        until(lambda: text.splitlines()[-1] + b"\n" in sub.output, f"the last line from {sub}")
+        if qos == "2":
+            check(bytes(sub.output) == text, "lines at QoS 2 were lost, doubled or out of order")
+        else:
+            check(set(bytes(sub.output).splitlines()) == set(text.splitlines()), "lines at QoS 1 were lost")

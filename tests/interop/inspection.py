@@ -42,7 +42,7 @@ def inspect(program, version, sender, data):
         file.write(data)
         file.flush()
         run = subprocess.run(
-            [program, "--json", "-V", version, "--from", sender, "--input-format", "binary", file.name],
+            [program, "--json", "-V", version, "--from", sender, "--input-format", "raw", file.name],
             capture_output=True, timeout=60, check=False,
         )  # fmt: skip
     problems, count = [], 0

@@ -214,7 +214,7 @@ class MqttJsPeer(Peer):
         if self.options.version == "5.0":
             options = {"reasonCode": reason_code, "properties": to_mqttjs(properties)}
         self._process.send("disconnect", client=self._number, options=options)()
-        self.check_closed()
+        self.check_disconnected()
 
     def close(self):
         self._process.send("forget", client=self._number)()

@@ -169,7 +169,7 @@ class PahoPeer(Peer):
             )
         else:
             self._client.disconnect()
-        self.check_closed()
+        self.check_disconnected()
 
     def close(self):
         self._client.loop_stop()

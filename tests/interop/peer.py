@@ -149,7 +149,12 @@ class Peer:
         except queue.Empty:
             raise Failed(f"{self.options.client_identifier}: still connected after {limit} s") from None
 
+    def check_disconnected(self):
+        """Waits until the broker has seen this client's DISCONNECT, for other connections may overtake it."""
+        self.check_closed()
+        check(self.wire.wait_for_end(), f"{self.options.client_identifier}: the broker does not close after DISCONNECT")
+
     def drop(self):
         """Loses the connection without a DISCONNECT."""
-        self.wire.cut()
+        check(self.wire.cut(), f"{self.options.client_identifier}: the broker does not close a lost connection")
         self.check_closed()

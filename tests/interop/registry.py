@@ -5,6 +5,7 @@ import dataclasses
 ALL_VERSIONS = ("3.1", "3.1.1", "5.0")
 V5 = ("5.0",)
 LIBRARIES = ("paho", "mqttjs")
+MAKERS = ("mqtk", "mosquitto")
 
 CASES = []
 
@@ -29,6 +30,8 @@ class Case:
     versions: tuple
     kind: str  # "library" or "program"
     peers: tuple
+    publishers: tuple
+    subscribers: tuple
     not_with: dict  # broker name -> why the test is not for it
 
     @property
@@ -40,17 +43,17 @@ def library_case(versions=ALL_VERSIONS, peers=LIBRARIES, not_with=None):
     """A test of the broker through client libraries."""
 
     def register(run):
-        CASES.append(Case(run, versions, "library", peers, not_with or {}))
+        CASES.append(Case(run, versions, "library", peers, (), (), not_with or {}))
         return run
 
     return register
 
 
-def program_case(versions=ALL_VERSIONS, not_with=None):
+def program_case(versions=ALL_VERSIONS, publishers=MAKERS, subscribers=MAKERS, not_with=None):
     """A test of pub and sub programs with a broker, for the combinations of makers that the runner chooses."""
 
     def register(run):
-        CASES.append(Case(run, versions, "program", (), not_with or {}))
+        CASES.append(Case(run, versions, "program", (), publishers, subscribers, not_with or {}))
         return run
 
     return register

@@ -57,7 +57,7 @@ class Connection:
             while data := source.recv(65536):
                 self._flowing[sender].wait()
                 if self._cut:
-                    break
+                    continue
                 self.bytes_from[sender] += data  # first, so that who has seen a reply finds it here
                 target.sendall(data)
         except OSError:
@@ -86,13 +86,21 @@ class Connection:
         self._flowing[sender].set()
 
     def cut(self):
-        """Ends the connection without a word, for both sides; what was held back is lost."""
+        """Ends the connection without a word, for both sides; what was held back is lost.
+
+        Returns when the broker has closed its side, so that it has seen the end before whatever comes next.
+        """
         self._cut = True
-        for each in self.sockets:
-            self._shut(each, socket.SHUT_RDWR)
+        client, server = self.sockets
+        self._shut(client, socket.SHUT_RDWR)
+        self._shut(server, socket.SHUT_WR)
         for flowing in self._flowing.values():
             flowing.set()
-        self._ended.wait(5)
+        return self.wait_for_end()
+
+    def wait_for_end(self, limit=5):
+        """Waits until both sides have closed the connection; false if they have not."""
+        return self._ended.wait(limit)
 
     def packets_from(self, sender, packet_type=None):
         packets, _ = split_packets(self.bytes_from[sender])

@@ -84,6 +84,7 @@ def variants_of(case, arguments):
         result = [
             Variant(version, "", maker[0], maker[1], maker[2])
             for maker in dict.fromkeys(makers)
+            if maker[1] in case.publishers and maker[2] in case.subscribers
             for version in case.versions
         ]
     return [each for each in result if each.broker not in case.not_with]
