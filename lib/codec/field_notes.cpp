@@ -24,13 +24,6 @@ std::string_view retain_handling_meaning(unsigned value) {
   }
 }
 
-std::string_view code_meaning(ReasonCode code, PacketType packet, Version version) {
-  if (version == Version::v5) return reason_name(code, packet);
-  const auto number = static_cast<std::uint8_t>(code);
-  if (packet == PacketType::connack) return connack_return_code_name(number);
-  return number <= 2 ? reason_name(code, packet) : number == 0x80 ? "failure" : "reserved";
-}
-
 Annotation& FieldNotes<true>::add(FieldKind kind, std::string_view name, std::size_t offset, std::size_t length) {
   Annotation annotation;
   annotation.kind = kind;

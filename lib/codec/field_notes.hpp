@@ -11,8 +11,6 @@ namespace mqtk {
 
 [[nodiscard]] std::string_view qos_meaning(unsigned qos);
 [[nodiscard]] std::string_view retain_handling_meaning(unsigned value);
-// Of a Reason Code, or of a return code in 3.1 and 3.1.1.
-[[nodiscard]] std::string_view code_meaning(ReasonCode code, PacketType packet, Version version);
 
 template <bool noted>
 class FieldNotes {

@@ -140,4 +140,11 @@ std::string_view connack_return_code_name(std::uint8_t code) {
   return code < names.size() ? names[code] : "reserved";
 }
 
+std::string_view code_meaning(ReasonCode code, PacketType packet, Version version) {
+  if (version == Version::v5) return reason_name(code, packet);
+  const auto number = static_cast<std::uint8_t>(code);
+  if (packet == PacketType::connack) return connack_return_code_name(number);
+  return number <= 2 ? reason_name(code, packet) : number == 0x80 ? "failure" : "reserved";
+}
+
 }  // namespace mqtk

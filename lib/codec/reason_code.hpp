@@ -74,4 +74,7 @@ enum class ReasonCode : std::uint8_t {
 // "accepted", "refused: bad user name or password" …; "reserved" above 5.
 [[nodiscard]] std::string_view connack_return_code_name(std::uint8_t code);
 
+// What the code of this packet means in this version: a Reason Code in 5.0, a return code before.
+[[nodiscard]] std::string_view code_meaning(ReasonCode code, PacketType packet, Version version);
+
 }  // namespace mqtk
