@@ -1,0 +1,91 @@
+// Bytes of one stream to its packets, one after another, with the version that they are read in.
+//
+// The version comes from the caller, else from the CONNECT in the stream. Where packets stand before any CONNECT, the
+// first 64 KiB are read in each version and the one with the fewest faults is kept (5.0 before 3.1.1 before 3.1 when
+// they are equal), so nothing comes out of next() until so much has been fed or the input has ended.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "codec/codec.hpp"
+
+namespace mqtk {
+
+class PacketStream {
+ public:
+  struct Options {
+    std::optional<Version> version;  // for all packets but CONNECT
+    Role sender = Role::unknown;     // of all packets
+  };
+
+  enum class VersionSource : std::uint8_t { open, asked, connect, tried };
+
+  // How each version fared when the versions were tried.
+  struct Trial {
+    Version version = Version::v5;
+    std::uint32_t faults = 0;
+  };
+
+  struct Item {
+    enum class State : std::uint8_t {
+      whole,
+      incomplete,  // the input ended inside the packet
+      unreadable,  // no packet can start here; nothing behind it is read
+    };
+    State state = State::whole;
+    std::uint64_t offset = 0;
+    Bytes bytes;                      // of an unreadable one: its fixed header
+    std::uint32_t missing_bytes = 0;  // incomplete only; 1 where even the size is not known
+    PacketType type{};
+    Version version = Version::v5;
+    Role sender = Role::unknown;      // as told, else by the type of packet where only one side sends it
+  };
+
+  explicit PacketStream(Options options);
+
+  // New bytes go to the end of this buffer; only append. Its memory is reused: items die at the next feed_buffer().
+  [[nodiscard]] std::vector<std::uint8_t>& feed_buffer();
+  // No more bytes will come.
+  void finish() { finished_ = true; }
+
+  // The next packet, or nothing until more bytes have been fed. After finish() an incomplete packet is handed out
+  // once. After an unreadable one all bytes that come are only counted.
+  [[nodiscard]] std::optional<Item> next();
+
+  [[nodiscard]] VersionSource version_source() const { return source_; }
+  // In the order of preference; only if the versions were tried.
+  [[nodiscard]] const std::vector<Trial>& trials() const { return trials_; }
+  // Whether all packets that were tried read the same in every version (PINGREQ and PINGRESP do).
+  [[nodiscard]] bool trial_was_idle() const { return trial_was_idle_; }
+  // Bytes behind an unreadable packet.
+  [[nodiscard]] std::uint64_t unread_bytes() const;
+
+ private:
+  [[nodiscard]] Bytes ahead() const { return Bytes{buffer_}.subspan(at_); }
+  [[nodiscard]] bool settle_version();
+  void try_versions();
+  void learn_version(Item& connect);
+  [[nodiscard]] std::optional<Item> last_item(Item item, const Frame& frame);
+
+  Options options_;
+  std::vector<std::uint8_t> buffer_;
+  std::size_t at_ = 0;            // of the next packet in the buffer
+  std::uint64_t base_ = 0;        // offset in the stream of the buffer's first byte
+  bool finished_ = false;
+  bool unreadable_ = false;
+  std::uint64_t unread_from_ = 0;
+  Version version_ = Version::v5;
+  VersionSource source_ = VersionSource::open;
+  std::vector<Trial> trials_;
+  bool trial_was_idle_ = true;
+};
+
+// What a packet that the input cut off shows: its fields up to the cut, without the faults that the cut itself makes.
+// The notes cover the bytes that are there; the value of Remaining Length is the one on the wire. `copy` holds the
+// bytes that `Annotated::packet` views.
+[[nodiscard]] Annotated annotate_incomplete(Bytes bytes, CodecContext context, std::vector<std::uint8_t>& copy);
+
+}  // namespace mqtk

@@ -1,0 +1,69 @@
+// Colours of the text views. Only standard terminal colours, so that they follow the user's own palette.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace mqtk {
+
+enum class Paint : std::uint8_t { plain, colored };
+
+enum class Ink : std::uint8_t {
+  plain,
+  title,     // packet type
+  faint,     // offsets, counts, meanings
+  header,    // packet type and Remaining Length
+  flags,
+  number,
+  length,
+  text,
+  binary,
+  success,   // Reason Codes below 0x80
+  failure,   // Reason Codes from 0x80 on, problems
+  caution,   // advice
+  property,
+};
+
+class Painter {
+ public:
+  Painter(std::string& out, Paint paint) : out_(out), paint_(paint) {}
+
+  void operator()(Ink ink, std::string_view text) {
+    if (paint_ == Paint::plain || ink == Ink::plain || text.empty()) {
+      out_ += text;
+      return;
+    }
+    out_ += sequence(ink);
+    out_ += text;
+    out_ += "\x1b[0m";
+  }
+  void operator()(std::string_view text) { out_ += text; }
+  void spaces(std::size_t count) { out_.append(count, ' '); }
+  [[nodiscard]] std::string& out() { return out_; }
+
+ private:
+  static std::string_view sequence(Ink ink) {
+    switch (ink) {
+      case Ink::plain: break;
+      case Ink::title: return "\x1b[1m";
+      case Ink::faint: return "\x1b[2m";
+      case Ink::header: return "\x1b[1;36m";
+      case Ink::flags: return "\x1b[33m";
+      case Ink::number: return "\x1b[36m";
+      case Ink::length: return "\x1b[90m";
+      case Ink::text: return "\x1b[32m";
+      case Ink::binary: return "\x1b[35m";
+      case Ink::success: return "\x1b[1;32m";
+      case Ink::failure: return "\x1b[1;31m";
+      case Ink::caution: return "\x1b[1;33m";
+      case Ink::property: return "\x1b[34m";
+    }
+    return {};
+  }
+
+  std::string& out_;
+  Paint paint_;
+};
+
+}  // namespace mqtk

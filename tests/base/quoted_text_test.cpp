@@ -1,0 +1,48 @@
+#include "base/quoted_text.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace mqtk;
+
+namespace {
+
+std::string quoted(std::string_view text, std::size_t max_bytes = 1000) {
+  std::string out;
+  append_quoted(out, as_bytes(text), max_bytes);
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("printable text is shown as it is") {
+  CHECK(quoted("") == R"("")");
+  CHECK(quoted("a/b 21.5") == R"("a/b 21.5")");
+  CHECK(quoted("caf\xc3\xa9 \xf0\x9f\x98\x80") == "\"caf\xc3\xa9 \xf0\x9f\x98\x80\"");
+}
+
+TEST_CASE("nothing from the wire can steer the terminal") {
+  CHECK(quoted("\x1b[31m\x07\x7f") == R"("\x1b[31m\x07\x7f")");
+  CHECK(quoted("a\nb\r\tc") == R"("a\nb\r\tc")");
+  CHECK(quoted("\"\\") == R"("\"\\")");
+  CHECK(quoted("\xc2\x9b" "31m") == R"("\u{009B}31m")");
+  CHECK(quoted("\xe2\x80\xae" "evil") == R"("\u{202E}evil")");
+}
+
+TEST_CASE("bytes that are no UTF-8 are shown one by one") {
+  CHECK(quoted("a\xff\xc3") == R"("a\xff\xc3")");
+  CHECK(quoted("\xe2\x82") == R"("\xe2\x82")");
+  CHECK(quoted(std::string_view{"\0", 1}) == R"("\x00")");
+}
+
+TEST_CASE("long text is cut between characters") {
+  CHECK(quoted("abcdef", 3) == R"("abc"...)");
+  CHECK(quoted("abc", 3) == R"("abc")");
+  CHECK(quoted("ab\xc3\xa9z", 3) == R"("ab"...)");
+}
+
+TEST_CASE("readable is text without control characters but tabs and line breaks") {
+  CHECK(is_readable(as_bytes("{\"t\": 21.5}\r\n\t")));
+  CHECK_FALSE(is_readable(as_bytes("\x1b[0m")));
+  CHECK_FALSE(is_readable(as_bytes("\xff")));
+  CHECK_FALSE(is_readable(as_bytes(std::string_view{"a\0", 2})));
+}
