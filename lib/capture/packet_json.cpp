@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
 #include "base/json_text.hpp"
+#include "capture/packet_text.hpp"
 #include "codec/reason_code.hpp"
 
 namespace mqtk {
@@ -39,6 +38,8 @@ class FieldsWriter {
   [[nodiscard]] bool v5() const { return record_.version == Version::v5; }
   [[nodiscard]] const Annotation* find(std::string_view name, FieldKind kind) const;
   [[nodiscard]] bool has(std::string_view name) const;
+  // Whether a list was begun: a decoded packet may have an empty one.
+  [[nodiscard]] bool read(Bytes list) const { return record_.decoded || !list.empty(); }
   // The number on the wire: a struct cannot hold a reserved QoS.
   [[nodiscard]] unsigned wire_bits(std::string_view name, unsigned decoded) const;
 
@@ -179,6 +180,7 @@ void FieldsWriter::operator()(const Publish& p) {
 void FieldsWriter::operator()(const Subscribe& p) {
   packet_identifier(p.packet_identifier);
   properties(p.properties);
+  if (!read(p.subscriptions.bytes())) return;
   key("subscriptions");
   out_ += '[';
   for (const Subscription& subscription : p.subscriptions) {
@@ -199,6 +201,7 @@ void FieldsWriter::operator()(const Subscribe& p) {
 void FieldsWriter::operator()(const Unsubscribe& p) {
   packet_identifier(p.packet_identifier);
   properties(p.properties);
+  if (!read(p.topic_filters.bytes())) return;
   key("topic_filters");
   out_ += '[';
   for (const std::string_view filter : p.topic_filters) {
@@ -211,7 +214,7 @@ void FieldsWriter::operator()(const Unsubscribe& p) {
 void FieldsWriter::answer(PacketIdentifier id, PropertyBlock block, Bytes reason_codes) {
   packet_identifier(id);
   properties(block);
-  if (record_.type == PacketType::unsuback && !v5()) return;
+  if (!read(reason_codes) || (record_.type == PacketType::unsuback && !v5())) return;
   key("reason_codes");
   out_ += '[';
   for (const std::uint8_t code : reason_codes) {
@@ -291,11 +294,11 @@ void append_problem(std::string& out, const Problem& problem, const PacketRecord
 }
 
 void append_incomplete(std::string& out, const PacketRecord& record) {
-  fmt::format_to(std::back_inserter(out),
-                 R"({{"severity":"error","class":"malformed_packet","rule":"packet_incomplete","statement":null,)"
-                 R"("offset":{},"length":0,"reason_code":null,)"
-                 R"("message":"the input ends inside the packet: {} bytes are missing"}})",
-                 record.bytes.size(), record.missing_bytes);
+  out += R"({"severity":"error","class":"malformed_packet","rule":"packet_incomplete","statement":null,"offset":)";
+  append_number(out, record.bytes.size());
+  out += R"(,"length":0,"reason_code":null,"message":)";
+  append_json_string(out, incomplete_text(record));
+  out += '}';
 }
 
 }  // namespace

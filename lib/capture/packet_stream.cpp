@@ -112,18 +112,23 @@ void PacketStream::try_versions() {
 
 // The version counts from here on, unless the caller has named one; then only for the CONNECT itself.
 void PacketStream::learn_version(Item& connect) {
-  const Annotated notes = annotate(connect.bytes, {version_, connect.sender});
+  const auto version = version_of_connect(annotate(connect.bytes, {version_, connect.sender}));
+  if (!version) return;
+  connect.version = *version;
+  if (source_ == VersionSource::asked) return;
+  version_ = *version;
+  source_ = VersionSource::connect;
+}
+
+std::optional<Version> version_of_connect(const Annotated& notes) {
   const auto* packet = std::get_if<Connect>(&notes.packet);
-  const bool has_version = std::ranges::any_of(
-      notes.annotations, [](const Annotation& note) { return note.name == "Protocol Version"; });
+  const bool reached = std::ranges::any_of(notes.annotations,
+                                           [](const Annotation& note) { return note.name == "Protocol Version"; });
   const bool refused = std::ranges::any_of(notes.problems, [](const Problem& problem) {
     return problem.fault.rule == Rule::protocol_name_wrong || problem.fault.rule == Rule::protocol_version_unsupported;
   });
-  if (packet == nullptr || !has_version || refused) return;
-  connect.version = packet->version;
-  if (source_ == VersionSource::asked) return;
-  version_ = packet->version;
-  source_ = VersionSource::connect;
+  if (packet == nullptr || !reached || refused) return std::nullopt;
+  return packet->version;
 }
 
 namespace {

@@ -83,6 +83,9 @@ class PacketStream {
   bool trial_was_idle_ = true;
 };
 
+// The version that a CONNECT names; nothing for other packets, or if it was not reached or is not supported.
+[[nodiscard]] std::optional<Version> version_of_connect(const Annotated& notes);
+
 // What a packet that the input cut off shows: its fields up to the cut, without the faults that the cut itself makes.
 // The notes cover the bytes that are there; the value of Remaining Length is the one on the wire. `copy` holds the
 // bytes that `Annotated::packet` views.

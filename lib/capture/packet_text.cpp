@@ -21,7 +21,8 @@ std::string count_bytes(std::uint64_t count) { return fmt::format("{} byte{}", c
 std::string incomplete_text(const PacketRecord& record) {
   if (find_frame(record.bytes).state == Frame::State::need_header) return "the input ends inside the fixed header";
   const std::uint64_t size = record.bytes.size() + record.missing_bytes;
-  return fmt::format("the input ends inside the packet: {} of {} are missing", record.missing_bytes, count_bytes(size));
+  return fmt::format("the input ends inside the packet: {} of {} {} missing", record.missing_bytes, count_bytes(size),
+                     record.missing_bytes == 1 ? "is" : "are");
 }
 
 void append_problem_lines(std::string& out, const PacketRecord& record, std::size_t indent, Paint paint) {

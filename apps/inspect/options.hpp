@@ -1,0 +1,38 @@
+// What the command line of mqtk-inspect says.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/annotated_view.hpp"
+#include "capture/hex_input.hpp"
+#include "cli/option_table.hpp"
+#include "cli/output.hpp"
+#include "codec/types.hpp"
+
+namespace mqtk::inspect {
+
+enum class View : std::uint8_t { annotated, line, json };
+enum class InputFormat : std::uint8_t { automatic, hex, xxd, hexdump, raw };
+
+struct Options {
+  std::vector<std::string> inputs;  // hex text, file names, "-"; in the order given
+  std::optional<Version> version;
+  Role sender = Role::unknown;
+  InputFormat input_format = InputFormat::automatic;
+  View view = View::annotated;
+  bool json = false;
+  bool summary = false;
+  bool full = false;
+  bool show_secrets = false;
+  cli::ColorChoice color = cli::ColorChoice::automatic;
+  std::optional<std::string> explain;
+  bool list_rules = false;
+};
+
+// The table stores into `options`, which must outlive it.
+[[nodiscard]] cli::OptionTable option_table(Options& options);
+
+}  // namespace mqtk::inspect

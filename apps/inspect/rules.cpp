@@ -1,0 +1,111 @@
+#include "inspect/rules.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/json_text.hpp"
+#include "codec/rule.hpp"
+
+namespace mqtk::inspect {
+namespace {
+
+std::string_view class_text(RuleClass rule_class) {
+  switch (rule_class) {
+    case RuleClass::malformed_packet: return "Malformed Packet";
+    case RuleClass::protocol_error: return "Protocol Error";
+    case RuleClass::advice: return "advice: legal, but unwise";
+  }
+  return "";
+}
+
+// `all` holds statements separated by spaces.
+template <class Function>
+void for_each_statement(std::string_view all, Function function) {
+  while (!all.empty()) {
+    const std::size_t end = std::min(all.find(' '), all.size());
+    function(all.substr(0, end));
+    all.remove_prefix(std::min(end + 1, all.size()));
+  }
+}
+
+bool cites(const RuleInfo& info, std::string_view statement) {
+  bool found = false;
+  const auto compare = [&](std::string_view each) { found = found || each == statement; };
+  for_each_statement(info.statements_v5, compare);
+  for_each_statement(info.statements_v3_1_1, compare);
+  return found;
+}
+
+std::string_view or_dash(std::string_view text) { return text.empty() ? "-" : text; }
+
+void append_explanation(std::string& out, const RuleInfo& info) {
+  const auto code = static_cast<unsigned>(info.reason_code);
+  fmt::format_to(std::back_inserter(out),
+                 "{}\n"
+                 "  broken when    {}\n"
+                 "  class          {}\n"
+                 "  answer in 5.0  0x{:02X} {}\n"
+                 "  MQTT 5.0       {}\n"
+                 "  MQTT 3.1.1     {}\n"
+                 "  seen in        {}\n",
+                 info.name, info.text, class_text(info.rule_class), code, reason_name(info.reason_code, PacketType::disconnect),
+                 or_dash(info.statements_v5), or_dash(info.statements_v3_1_1),
+                 info.codec ? "the bytes of one packet" : "the flow of a connection");
+}
+
+void append_json_list(std::string& out, std::string_view statements) {
+  out += '[';
+  for_each_statement(statements, [&](std::string_view each) {
+    if (out.back() != '[') out += ',';
+    append_json_string(out, each);
+  });
+  out += ']';
+}
+
+}  // namespace
+
+std::string explain(std::string_view rule_or_statement) {
+  std::string_view key = rule_or_statement;
+  if (key.starts_with('[') && key.ends_with(']')) key = key.substr(1, key.size() - 2);
+  const std::string statement = key.starts_with("MQTT-") ? std::string{key} : "MQTT-" + std::string{key};
+  std::string out;
+  for (const RuleInfo& info : all_rules()) {
+    if (info.name != key && !cites(info, statement)) continue;
+    if (!out.empty()) out += '\n';
+    append_explanation(out, info);
+  }
+  return out;
+}
+
+std::string rule_list() {
+  std::string out = fmt::format("{:<38} {:<17} {:<5} {:<6} {:<14} {:<14} {}\n", "RULE", "CLASS", "CODE", "SEEN", "MQTT 5.0",
+                                "MQTT 3.1.1", "BROKEN WHEN");
+  for (const RuleInfo& info : all_rules()) {
+    fmt::format_to(std::back_inserter(out), "{:<38} {:<17} 0x{:02X}  {:<6} {:<14} {:<14} {}\n", info.name,
+                   rule_class_name(info.rule_class), static_cast<unsigned>(info.reason_code),
+                   info.codec ? "packet" : "flow", or_dash(statement(info.rule, Version::v5)),
+                   or_dash(statement(info.rule, Version::v3_1_1)), info.text);
+  }
+  return out;
+}
+
+std::string rule_list_json() {
+  std::string out;
+  for (const RuleInfo& info : all_rules()) {
+    fmt::format_to(std::back_inserter(out), R"({{"rule":"{}","class":"{}","reason_code":{},"seen_in":"{}",)", info.name,
+                   rule_class_name(info.rule_class), static_cast<unsigned>(info.reason_code),
+                   info.codec ? "packet" : "flow");
+    out += R"("statements":{"5.0":)";
+    append_json_list(out, info.statements_v5);
+    out += R"(,"3.1.1":)";
+    append_json_list(out, info.statements_v3_1_1);
+    out += R"(},"message":)";
+    append_json_string(out, info.text);
+    out += "}\n";
+  }
+  return out;
+}
+
+}  // namespace mqtk::inspect

@@ -1,0 +1,87 @@
+#include "inspect/source.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <system_error>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "base/hex.hpp"
+
+namespace mqtk::inspect {
+namespace {
+
+constexpr std::size_t block_bytes = 64UL * 1024;
+
+std::string failure(std::string_view what, std::string_view name) {
+  return fmt::format("cannot {} {}: {}", what, name, std::generic_category().message(errno));
+}
+
+// Plain hex has neither '.' nor '/'. Text of several lines is no name.
+bool looks_like_hex(std::string_view word) {
+  if (word.find('\n') != std::string_view::npos) return true;
+  if (word.find_first_of("./") != std::string_view::npos) return false;
+  return word.empty() || hex_digit(word[0]) >= 0 || word.find_first_of(" \t#\\:,;-") == 0;
+}
+
+bool exists(const std::string& name) {
+  struct stat facts {};
+  return !name.empty() && ::stat(name.c_str(), &facts) == 0;
+}
+
+}  // namespace
+
+Source Source::of_text(std::string text) {
+  Source source{"", -1};
+  source.block_ = std::move(text);
+  return source;
+}
+
+std::expected<Source, std::string> Source::open(const std::string& file) {
+  if (file == "-") return Source{"standard input", 0};
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return std::unexpected(failure("read", file));
+  return Source{file, descriptor};
+}
+
+Source::Source(Source&& other) noexcept
+    : name_(std::move(other.name_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      block_(std::move(other.block_)),
+      text_read_(other.text_read_) {}
+
+Source::~Source() {
+  if (descriptor_ > 0) ::close(descriptor_);
+}
+
+std::expected<std::string_view, std::string> Source::read() {
+  if (descriptor_ < 0) return std::exchange(text_read_, true) ? std::string_view{} : std::string_view{block_};
+  block_.resize(block_bytes);
+  ssize_t count = 0;
+  do {
+    count = ::read(descriptor_, block_.data(), block_.size());
+  } while (count < 0 && errno == EINTR);
+  if (count < 0) return std::unexpected(failure("read", name_));
+  return std::string_view{block_}.substr(0, static_cast<std::size_t>(count));
+}
+
+std::vector<SourceName> sources_of(const std::vector<std::string>& arguments) {
+  std::vector<SourceName> sources;
+  for (const std::string& argument : arguments) {
+    if (argument == "-" || exists(argument) || !looks_like_hex(argument)) {
+      sources.push_back({SourceName::Kind::file, argument});
+    } else if (!sources.empty() && sources.back().kind == SourceName::Kind::text) {
+      sources.back().value.append(1, ' ').append(argument);
+    } else {
+      sources.push_back({SourceName::Kind::text, argument});
+    }
+  }
+  if (sources.empty()) sources.push_back({SourceName::Kind::file, "-"});
+  return sources;
+}
+
+}  // namespace mqtk::inspect

@@ -1,0 +1,159 @@
+#include "capture/packet_stream.hpp"
+
+#include <doctest/doctest.h>
+
+#include "base/hex.hpp"
+
+using namespace mqtk;
+using State = PacketStream::Item::State;
+
+namespace {
+
+const std::string connect_5 = "10 10 0004 4D515454 05 02 003C 00 0003 616263";
+const std::string connect_3_1_1 = "10 0F 0004 4D515454 04 02 003C 0003 616263";
+
+void feed(PacketStream& stream, std::string_view hex) {
+  const auto bytes = *from_hex(hex);
+  auto& buffer = stream.feed_buffer();
+  buffer.insert(buffer.end(), bytes.begin(), bytes.end());
+}
+
+// One letter per packet: w(hole), i(ncomplete), u(nreadable), with its offset, length and version.
+std::string all_of(PacketStream& stream) {
+  std::string text;
+  while (const auto item = stream.next()) {
+    text += item->state == State::whole ? 'w' : item->state == State::incomplete ? 'i' : 'u';
+    text += std::to_string(item->offset) + '+' + std::to_string(item->bytes.size());
+    text += item->version == Version::v5 ? "/5 " : item->version == Version::v3_1_1 ? "/4 " : "/3 ";
+  }
+  return text;
+}
+
+std::string split(std::string_view hex, PacketStream::Options options = {}) {
+  PacketStream stream{options};
+  feed(stream, hex);
+  stream.finish();
+  return all_of(stream);
+}
+
+}  // namespace
+
+TEST_CASE("packets back to back come out one by one with their offsets") {
+  CHECK(split("C000 D000" + connect_5 + "E000") == "w0+2/5 w2+2/5 w4+18/5 w22+2/5 ");
+  CHECK(split("").empty());
+}
+
+TEST_CASE("bytes may come one at a time") {
+  PacketStream stream{{}};
+  std::string seen;
+  const auto bytes = *from_hex(connect_3_1_1 + "300500016161 62 C000");
+  for (const std::uint8_t byte : bytes) {
+    stream.feed_buffer().push_back(byte);
+    seen += all_of(stream);
+  }
+  CHECK(seen == "w0+17/4 w17+7/4 w24+2/4 ");
+  stream.finish();
+  CHECK_FALSE(stream.next());
+}
+
+TEST_CASE("a CONNECT sets the version of what follows until the next CONNECT") {
+  CHECK(split(connect_3_1_1 + "20020000" + connect_5 + "2003000000") == "w0+17/4 w17+4/4 w21+18/5 w39+5/5 ");
+}
+
+TEST_CASE("a version that was asked for beats the CONNECT except for the CONNECT itself") {
+  CHECK(split(connect_3_1_1 + "2003000000", {Version::v5, Role::unknown}) == "w0+17/4 w17+5/5 ");
+}
+
+TEST_CASE("without a CONNECT the version with the fewest faults is kept and told") {
+  PacketStream stream{{}};
+  feed(stream, "20020000 3005000161 6162");
+  stream.finish();
+  CHECK(all_of(stream) == "w0+4/4 w4+7/4 ");
+  CHECK(stream.version_source() == PacketStream::VersionSource::tried);
+  REQUIRE(stream.trials().size() == 3);
+  CHECK(stream.trials()[0].version == Version::v5);
+  CHECK(stream.trials()[0].faults == 2);
+  CHECK(stream.trials()[1].faults == 0);
+  CHECK_FALSE(stream.trial_was_idle());
+}
+
+TEST_CASE("5.0 is preferred where nothing tells the versions apart") {
+  CHECK(split("C000") == "w0+2/5 ");
+  CHECK(split("300500016100 62") == "w0+7/5 ");
+  PacketStream pings{{}};
+  feed(pings, "C000D000");
+  pings.finish();
+  CHECK(all_of(pings) == "w0+2/5 w2+2/5 ");
+  CHECK(pings.trial_was_idle());
+}
+
+TEST_CASE("packets wait for the trial until 64 KiB or the end have come") {
+  PacketStream stream{{}};
+  for (int i = 0; i < 32'767; ++i) feed(stream, "C000");
+  CHECK_FALSE(stream.next());
+  feed(stream, "C000");
+  CHECK(stream.next());
+}
+
+TEST_CASE("the sender is told by the packet where only one side sends it") {
+  const auto sender = [](std::string_view hex, PacketStream::Options options = {}) {
+    PacketStream stream{options};
+    feed(stream, hex);
+    stream.finish();
+    return stream.next()->sender;
+  };
+  CHECK(sender(connect_5) == Role::client);
+  CHECK(sender("D000") == Role::server);
+  CHECK(sender("3003000161") == Role::unknown);
+  CHECK(sender("E000", {Version::v5, Role::unknown}) == Role::unknown);
+  CHECK(sender("E000", {Version::v3_1_1, Role::unknown}) == Role::client);
+  CHECK(sender("D000", {Version::v5, Role::client}) == Role::client);
+}
+
+TEST_CASE("half a packet at the end comes out once, with the number of bytes missing") {
+  PacketStream stream{{Version::v5, Role::unknown}};
+  feed(stream, "C000 300A 0001 61");
+  CHECK(stream.next()->state == State::whole);
+  CHECK_FALSE(stream.next());
+  stream.finish();
+  const auto half = stream.next();
+  REQUIRE(half);
+  CHECK(half->state == State::incomplete);
+  CHECK(half->offset == 2);
+  CHECK(half->bytes.size() == 5);
+  CHECK(half->missing_bytes == 7);
+  CHECK_FALSE(stream.next());
+}
+
+TEST_CASE("behind a Remaining Length of five bytes nothing is read any more, only counted") {
+  PacketStream stream{{Version::v5, Role::unknown}};
+  feed(stream, "C000 30FFFFFFFF 01 C000");
+  CHECK(stream.next()->state == State::whole);
+  const auto unreadable = stream.next();
+  REQUIRE(unreadable);
+  CHECK(unreadable->state == State::unreadable);
+  CHECK(unreadable->bytes.size() == 5);
+  CHECK_FALSE(stream.next());
+  CHECK(stream.unread_bytes() == 3);
+  feed(stream, "C000C000");
+  stream.finish();
+  CHECK_FALSE(stream.next());
+  CHECK(stream.unread_bytes() == 7);
+}
+
+TEST_CASE("half a packet shows its fields up to the cut and no fault of the cut's making") {
+  std::vector<std::uint8_t> copy;
+  const Annotated notes = annotate_incomplete(*from_hex("3214 0003 612F62 000A 00 6869"), {}, copy);
+  CHECK(notes.problems.empty());
+  CHECK_FALSE(notes.decoded);
+  const auto& publish = std::get<Publish>(notes.packet);
+  CHECK(publish.topic_name == "a/b");
+  CHECK(publish.packet_identifier == 10);
+  for (const Annotation& note : notes.annotations) {
+    if (note.name == "Remaining Length") CHECK(note.value == "20");
+  }
+
+  const Annotated reserved = annotate_incomplete(*from_hex("3614 0003 61"), {}, copy);
+  REQUIRE(reserved.problems.size() == 1);
+  CHECK(reserved.problems[0].fault == Fault{Rule::qos_reserved, 0});
+}
