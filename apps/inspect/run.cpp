@@ -30,8 +30,9 @@ std::optional<HexForm> hex_form(InputFormat format) {
   return std::nullopt;
 }
 
-// decode() does not speak of advice; this is the only packet that any is given for.
+// decode() does not speak of advice; any that there is concerns the payload of a message or of a Will.
 bool may_have_advice(const Packet& packet) {
+  if (std::holds_alternative<Connect>(packet)) return true;
   const auto* publish = std::get_if<Publish>(&packet);
   return publish != nullptr && publish->properties.number(PropertyId::payload_format_indicator) == 1;
 }
@@ -49,6 +50,7 @@ class Inspection {
   void show_packets();
   void show(const PacketStream::Item& item);
   void append_view(const PacketRecord& record);
+  void tell_form();
   void tell_version();
   void append_summary();
   void complain(const std::string& source_name, const std::string& text, ExitStatus status);
@@ -107,6 +109,7 @@ void Inspection::inspect(Source source) {
   }
   std::optional<HexError> at_end;
   if (hex_ && !hex_failed_) at_end = hex_->finish(stream_->feed_buffer());
+  tell_form();
   hex_failed_ = hex_failed_ || at_end;
   stream_->finish();
   show_packets();
@@ -126,6 +129,7 @@ bool Inspection::feed(std::string_view block, const std::string& name) {
     return true;
   }
   const auto failed = hex_->feed(block, bytes);
+  tell_form();
   if (!failed) return true;
   complain(name, failed->text(), ExitStatus::malformed_input);
   return false;
@@ -189,6 +193,17 @@ void Inspection::append_view(const PacketRecord& record) {
       append_packet_json(out, record, secrets());
       out += '\n';
       break;
+  }
+}
+
+// Said once per source, if it is more than plain digits and nobody asked for it.
+void Inspection::tell_form() {
+  if (form_told_ || !hex_ || options_.input_format != InputFormat::automatic) return;
+  const HexForm form = hex_->form();
+  if (form == HexForm::automatic) return;
+  form_told_ = true;
+  if (form != HexForm::plain) {
+    complain(source_name_, fmt::format("read as {}", hex_form_name(form)), ExitStatus::done);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "capture/hex_plain.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/hex.hpp"
@@ -8,7 +9,7 @@ namespace mqtk {
 namespace {
 
 // Digit values, and one value for each other kind of character: one look-up a character is what keeps long input fast.
-enum Character : std::uint8_t { separator = 16, newline, hash, backslash_character, letter_x, other };
+enum Character : std::uint8_t { separator = 16, newline, hash, backslash_character, letter_x, star, other };
 
 constexpr std::array<std::uint8_t, 256> make_kinds() {
   std::array<std::uint8_t, 256> kinds{};
@@ -22,6 +23,7 @@ constexpr std::array<std::uint8_t, 256> make_kinds() {
   kinds['\n'] = newline;
   kinds['#'] = hash;
   kinds['\\'] = backslash_character;
+  kinds['*'] = star;
   kinds['x'] = kinds['X'] = letter_x;
   return kinds;
 }
@@ -57,6 +59,7 @@ std::optional<HexError> PlainHex::feed(std::string_view text, std::vector<std::u
         at += 2;
       }
       if (at > from) {
+        last_ = out.back();
         token_ = Token::digits;
         digits_ += at - from;
         position_ += at - from;
@@ -89,6 +92,7 @@ std::optional<HexError> PlainHex::take(char c, std::vector<std::uint8_t>& out) {
       }
       return std::nullopt;
     case letter_x: return take_x(out);
+    case star: return begin_repeat();
     case other: return error(position_, describe_character(c) + " is not a hex digit");
     default: return take_digit(kind, out);
   }
@@ -96,6 +100,12 @@ std::optional<HexError> PlainHex::take(char c, std::vector<std::uint8_t>& out) {
 
 std::optional<HexError> PlainHex::take_digit(int digit, std::vector<std::uint8_t>& out) {
   if (token_ == Token::none) begin(Token::digits);
+  if (token_ == Token::repeat) {
+    if (digit > 9) return error(position_, "behind * stands a decimal number");
+    count_ = std::min(count_ * 10 + static_cast<std::uint64_t>(digit), max_repeated_bytes + 1);
+    ++digits_;
+    return std::nullopt;
+  }
   if (token_ == Token::escape && digits_ == 2) {
     return error(position_, "\\x takes two digits; what follows it looks like text");
   }
@@ -103,7 +113,8 @@ std::optional<HexError> PlainHex::take_digit(int digit, std::vector<std::uint8_t
   if (digits_ % 2 == 1) {
     high_ = static_cast<std::uint8_t>(digit);
   } else {
-    out.push_back(static_cast<std::uint8_t>(high_ * 16 + digit));
+    last_ = static_cast<std::uint8_t>(high_ * 16 + digit);
+    out.push_back(last_);
   }
   return std::nullopt;
 }
@@ -131,6 +142,7 @@ std::optional<HexError> PlainHex::end_token(std::vector<std::uint8_t>& out) {
   const std::uint64_t digits = digits_;
   begin(Token::none);
   if (token == Token::backslash) return error(position_ - 1, "a backslash without x");
+  if (token == Token::repeat) return digits == 0 ? error(position_ - 1, "* without a number") : end_repeat(out);
   const bool has_prefix = token == Token::prefixed || token == Token::escape;
   if (has_prefix && digits == 0) {
     return error(position_ - 1, token == Token::escape ? "\\x without digits" : "0x without digits");
@@ -142,6 +154,25 @@ std::optional<HexError> PlainHex::end_token(std::vector<std::uint8_t>& out) {
   }
   if (digits == 1) return error(position_ - 1, "one hex digit alone; a byte has two");
   return error(position_ - 1, std::to_string(digits) + " hex digits in a row, an odd number: half a byte is missing");
+}
+
+std::optional<HexError> PlainHex::begin_repeat() {
+  const bool behind_byte = digits_ >= 2 && digits_ % 2 == 0 && token_ != Token::repeat;
+  if (!behind_byte) return error(position_, "* repeats the byte before it, but there is none");
+  begin(Token::repeat);
+  count_ = 0;
+  return std::nullopt;
+}
+
+// The byte itself has been taken.
+std::optional<HexError> PlainHex::end_repeat(std::vector<std::uint8_t>& out) {
+  if (count_ == 0) return error(position_ - 1, "a byte cannot be repeated 0 times");
+  repeated_bytes_ += count_ - 1;
+  if (count_ > max_repeated_bytes || repeated_bytes_ > max_repeated_bytes) {
+    return error(position_ - 1, "* stands for more than 64 MiB");
+  }
+  out.insert(out.end(), count_ - 1, last_);
+  return std::nullopt;
 }
 
 void PlainHex::begin(Token token) {

@@ -47,6 +47,18 @@ TEST_CASE("a comment goes from # to the end of its line") {
   CHECK(bytes_of("# PINGREQ, 0x not read\nc0 00 # and 12 3 \\ not either\n# end") == "c000");
 }
 
+TEST_CASE("a byte with * and a number stands for so many bytes") {
+  CHECK(bytes_of("30 61*3 62") == "3061616162");
+  CHECK(bytes_of("3061*2\n0x62*1") == "30616162");
+  CHECK(error_of("61*") == "line 1, column 3: * without a number");
+  CHECK(error_of("61*0") == "line 1, column 4: a byte cannot be repeated 0 times");
+  CHECK(error_of("61 *3") == "line 1, column 4: * repeats the byte before it, but there is none");
+  CHECK(error_of("6*3") == "line 1, column 2: * repeats the byte before it, but there is none");
+  CHECK(error_of("61*1f") == "line 1, column 5: behind * stands a decimal number");
+  CHECK(error_of("61*99999999999999999999") == "line 1, column 23: * stands for more than 64 MiB");
+  CHECK(error_of("61*60000000 61*60000000") == "line 1, column 23: * stands for more than 64 MiB");
+}
+
 TEST_CASE("a byte order mark in front is skipped") {
   CHECK(bytes_of("\xEF\xBB\xBF"
                  "c0 00") == "c000");
@@ -151,7 +163,7 @@ TEST_CASE("a form that is asked for is not guessed") {
 
 TEST_CASE("text split at any place gives the same bytes or the same error") {
   for (const std::string_view text :
-       {"# c\n10 0x0e\\x00,04", "100e0\n", "0x100x0e 0x4", "00000000: c000 d000  ....\n00000004: c000  ..\n",
+       {"# c\n10 0x0e\\x00,04", "61*12 62", "100e0\n", "0x100x0e 0x4", "00000000: c000 d000  ....\n00000004: c000  ..\n",
         "00000000  c0 00  |..|\n*\n00000006\n",
         "\xEF\xBB\xBF"
         "c0 0",
@@ -163,7 +175,9 @@ TEST_CASE("text split at any place gives the same bytes or the same error") {
       std::vector<std::uint8_t> bytes;
       std::optional<HexError> error;
       for (std::size_t at = 0; at < text.size() && !error; at += piece) {
-        error = input.feed(text.substr(at, piece), bytes);
+        std::vector<std::uint8_t> part;
+        error = input.feed(text.substr(at, piece), part);
+        bytes.insert(bytes.end(), part.begin(), part.end());
       }
       if (!error) error = input.finish(bytes);
       CHECK(bytes == whole.bytes);
