@@ -22,7 +22,8 @@ cli::ProgramText program_text() {
           "or not; '#' starts a comment. Dumps of xxd and hexdump -C are found by themselves.\n\n"
           "The version is that of a CONNECT in the input, or what --mqtt-version says. Packets before any CONNECT are "
           "read as 5.0, 3.1.1 and 3.1, and the version with the fewest faults is kept and told on standard error.\n\n"
-          "Advice (legal but unwise) is shown as a problem of severity \"warning\" and does not change the exit status.",
+          "Advice (legal but unwise) is shown as a problem of severity \"warning\" and does not change the exit "
+          "status.",
       .examples = {{"Decode one packet", "mqtk inspect '10 0f 00 04 4d 51 54 54 04 02 00 3c 00 03 61 62 63'"},
                    {"One line per packet from a dump", "xxd capture.bin | mqtk inspect --view line -"},
                    {"Problems only, for a script", "mqtk inspect --json packets.hex | jq -c 'select(.problems != [])'"},

@@ -50,9 +50,9 @@ void append_explanation(std::string& out, const RuleInfo& info) {
                  "  MQTT 5.0       {}\n"
                  "  MQTT 3.1.1     {}\n"
                  "  seen in        {}\n",
-                 info.name, info.text, class_text(info.rule_class), code, reason_name(info.reason_code, PacketType::disconnect),
-                 or_dash(info.statements_v5), or_dash(info.statements_v3_1_1),
-                 info.codec ? "the bytes of one packet" : "the flow of a connection");
+                 info.name, info.text, class_text(info.rule_class), code,
+                 reason_name(info.reason_code, PacketType::disconnect), or_dash(info.statements_v5),
+                 or_dash(info.statements_v3_1_1), info.codec ? "the bytes of one packet" : "the flow of a connection");
 }
 
 void append_json_list(std::string& out, std::string_view statements) {
@@ -80,8 +80,8 @@ std::string explain(std::string_view rule_or_statement) {
 }
 
 std::string rule_list() {
-  std::string out = fmt::format("{:<38} {:<17} {:<5} {:<6} {:<14} {:<14} {}\n", "RULE", "CLASS", "CODE", "SEEN", "MQTT 5.0",
-                                "MQTT 3.1.1", "BROKEN WHEN");
+  std::string out = fmt::format("{:<38} {:<17} {:<5} {:<6} {:<14} {:<14} {}\n", "RULE", "CLASS", "CODE", "SEEN",
+                                "MQTT 5.0", "MQTT 3.1.1", "BROKEN WHEN");
   for (const RuleInfo& info : all_rules()) {
     fmt::format_to(std::back_inserter(out), "{:<38} {:<17} 0x{:02X}  {:<6} {:<14} {:<14} {}\n", info.name,
                    rule_class_name(info.rule_class), static_cast<unsigned>(info.reason_code),

@@ -219,14 +219,13 @@ void Inspection::tell_version() {
     if (trial.version == best.version) continue;
     if (!others.empty()) others += ", ";
     fmt::format_to(std::back_inserter(others), "{}: {}", version_text(trial.version),
-                   trial.faults == best.faults
-                       ? "fits as well"
-                       : fmt::format("{} fault{}", trial.faults, trial.faults == 1 ? "" : "s"));
+                   trial.faults == best.faults ? "fits as well"
+                                               : fmt::format("{} fault{}", trial.faults, trial.faults == 1 ? "" : "s"));
   }
-  complain(source_name_,
-           fmt::format("no CONNECT tells the version; read as MQTT {} ({}); -V sets it", version_text(best.version),
-                       others),
-           ExitStatus::done);
+  complain(
+      source_name_,
+      fmt::format("no CONNECT tells the version; read as MQTT {} ({}); -V sets it", version_text(best.version), others),
+      ExitStatus::done);
 }
 
 void Inspection::append_summary() {

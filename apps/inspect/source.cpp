@@ -29,7 +29,7 @@ bool looks_like_hex(std::string_view word) {
 }
 
 bool exists(const std::string& name) {
-  struct stat facts {};
+  struct stat facts{};
   return !name.empty() && ::stat(name.c_str(), &facts) == 0;
 }
 

@@ -22,7 +22,7 @@ struct Row {
   Ink ink = Ink::plain;
   bool has_problem = false;
   bool is_masked = false;
-  std::string name;     // indented
+  std::string name;  // indented
   std::string value;
   std::string meaning;
 };
@@ -106,9 +106,9 @@ void AnnotatedView::title() {
          packet_type_name(record_.type));
   if (reserved) fmt::format_to(std::back_inserter(out_), " (type {})", static_cast<unsigned>(record_.type));
   if (record_.time) fmt::format_to(std::back_inserter(out_), "  {}", rfc3339(*record_.time));
-  paint_(Ink::faint, fmt::format("  MQTT {}, {}, packet {}, {} at offset {}", version_text(record_.version),
-                                 direction_text(record_.sender), record_.index, count_bytes(record_.bytes.size()),
-                                 record_.offset));
+  paint_(Ink::faint,
+         fmt::format("  MQTT {}, {}, packet {}, {} at offset {}", version_text(record_.version),
+                     direction_text(record_.sender), record_.index, count_bytes(record_.bytes.size()), record_.offset));
   if (record_.stream > 1) paint_(Ink::faint, fmt::format(" of stream {}", record_.stream));
   out_ += '\n';
 }

@@ -43,10 +43,10 @@ class PlainHex {
   [[nodiscard]] HexError error(std::uint64_t position, std::string_view message) const;
 
   Token token_ = Token::none;
-  std::uint8_t high_ = 0;       // the first digit of a pair that is not complete
-  std::uint64_t digits_ = 0;    // of this token
-  std::uint8_t last_ = 0;    // byte of this token, for a repeat
-  std::uint64_t count_ = 0;  // of a repeat
+  std::uint8_t high_ = 0;     // the first digit of a pair that is not complete
+  std::uint64_t digits_ = 0;  // of this token
+  std::uint8_t last_ = 0;     // byte of this token, for a repeat
+  std::uint64_t count_ = 0;   // of a repeat
   std::uint64_t repeated_bytes_ = 0;
   std::uint64_t position_ = 0;  // of the next character in the text
   std::uint64_t line_ = 1;

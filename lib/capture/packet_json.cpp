@@ -142,7 +142,8 @@ void FieldsWriter::protocol(const Connect& p) {
   }
   if (find("Protocol Name", FieldKind::length) != nullptr) {
     const Annotation* name = find("Protocol Name", FieldKind::text);
-    text("protocol_name", name == nullptr ? std::string_view{} : as_text(record_.bytes.subspan(name->offset, name->length)));
+    text("protocol_name",
+         name == nullptr ? std::string_view{} : as_text(record_.bytes.subspan(name->offset, name->length)));
   }
   const Annotation* level = find("Protocol Version", FieldKind::integer);
   if (level != nullptr) number("protocol_level", record_.bytes[level->offset]);

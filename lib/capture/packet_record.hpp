@@ -21,11 +21,11 @@ struct PacketRecord {
   std::optional<WallTime> time;
   Role sender = Role::unknown;
   Version version = Version::v5;
-  PacketType type{};         // also where `packet` could not be told apart from noise
-  Bytes bytes;               // the whole packet, or what there is of it
-  std::uint32_t missing_bytes = 0;  // the input ended inside the packet
-  const Packet* packet = nullptr;   // fields as decoded; never null when shown
-  bool decoded = true;       // read to its end; else `annotations` tell which fields were read
+  PacketType type{};                        // also where `packet` could not be told apart from noise
+  Bytes bytes;                              // the whole packet, or what there is of it
+  std::uint32_t missing_bytes = 0;          // the input ended inside the packet
+  const Packet* packet = nullptr;           // fields as decoded; never null when shown
+  bool decoded = true;                      // read to its end; else `annotations` tell which fields were read
   std::span<const Annotation> annotations;  // may be left empty for a packet without problems
   std::span<const Problem> problems;
 };

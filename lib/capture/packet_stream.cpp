@@ -45,9 +45,7 @@ std::vector<std::uint8_t>& PacketStream::feed_buffer() {
   return buffer_;
 }
 
-std::uint64_t PacketStream::unread_bytes() const {
-  return unreadable_ ? base_ + buffer_.size() - unread_from_ : 0;
-}
+std::uint64_t PacketStream::unread_bytes() const { return unreadable_ ? base_ + buffer_.size() - unread_from_ : 0; }
 
 std::optional<PacketStream::Item> PacketStream::next() {
   if (unreadable_ || ahead().empty() || !settle_version()) return std::nullopt;
@@ -122,8 +120,8 @@ void PacketStream::learn_version(Item& connect) {
 
 std::optional<Version> version_of_connect(const Annotated& notes) {
   const auto* packet = std::get_if<Connect>(&notes.packet);
-  const bool reached = std::ranges::any_of(notes.annotations,
-                                           [](const Annotation& note) { return note.name == "Protocol Version"; });
+  const bool reached =
+      std::ranges::any_of(notes.annotations, [](const Annotation& note) { return note.name == "Protocol Version"; });
   const bool refused = std::ranges::any_of(notes.problems, [](const Problem& problem) {
     return problem.fault.rule == Rule::protocol_name_wrong || problem.fault.rule == Rule::protocol_version_unsupported;
   });

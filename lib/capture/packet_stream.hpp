@@ -41,7 +41,7 @@ class PacketStream {
     std::uint32_t missing_bytes = 0;  // incomplete only; 1 where even the size is not known
     PacketType type{};
     Version version = Version::v5;
-    Role sender = Role::unknown;      // as told, else by the type of packet where only one side sends it
+    Role sender = Role::unknown;  // as told, else by the type of packet where only one side sends it
   };
 
   explicit PacketStream(Options options);
@@ -72,8 +72,8 @@ class PacketStream {
 
   Options options_;
   std::vector<std::uint8_t> buffer_;
-  std::size_t at_ = 0;            // of the next packet in the buffer
-  std::uint64_t base_ = 0;        // offset in the stream of the buffer's first byte
+  std::size_t at_ = 0;      // of the next packet in the buffer
+  std::uint64_t base_ = 0;  // offset in the stream of the buffer's first byte
   bool finished_ = false;
   bool unreadable_ = false;
   std::uint64_t unread_from_ = 0;

@@ -37,8 +37,8 @@ void append_problem_lines(std::string& out, const PacketRecord& record, std::siz
     line(advice ? Ink::caution : Ink::failure, fault_text(problem.fault, record.type, record.version));
   }
   if (record.missing_bytes > 0) {
-    line(Ink::failure, fmt::format("{}, byte {}: {}", packet_type_name(record.type), record.bytes.size(),
-                                   incomplete_text(record)));
+    line(Ink::failure,
+         fmt::format("{}, byte {}: {}", packet_type_name(record.type), record.bytes.size(), incomplete_text(record)));
   }
 }
 

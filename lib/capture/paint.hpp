@@ -11,17 +11,17 @@ enum class Paint : std::uint8_t { plain, colored };
 
 enum class Ink : std::uint8_t {
   plain,
-  title,     // packet type
-  faint,     // offsets, counts, meanings
-  header,    // packet type and Remaining Length
+  title,   // packet type
+  faint,   // offsets, counts, meanings
+  header,  // packet type and Remaining Length
   flags,
   number,
   length,
   text,
   binary,
-  success,   // Reason Codes below 0x80
-  failure,   // Reason Codes from 0x80 on, problems
-  caution,   // advice
+  success,  // Reason Codes below 0x80
+  failure,  // Reason Codes from 0x80 on, problems
+  caution,  // advice
   property,
 };
 

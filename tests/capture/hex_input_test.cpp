@@ -163,8 +163,8 @@ TEST_CASE("a form that is asked for is not guessed") {
 
 TEST_CASE("text split at any place gives the same bytes or the same error") {
   for (const std::string_view text :
-       {"# c\n10 0x0e\\x00,04", "61*12 62", "100e0\n", "0x100x0e 0x4", "00000000: c000 d000  ....\n00000004: c000  ..\n",
-        "00000000  c0 00  |..|\n*\n00000006\n",
+       {"# c\n10 0x0e\\x00,04", "61*12 62", "100e0\n", "0x100x0e 0x4",
+        "00000000: c000 d000  ....\n00000004: c000  ..\n", "00000000  c0 00  |..|\n*\n00000006\n",
         "\xEF\xBB\xBF"
         "c0 0",
         "# only a comment"}) {

@@ -77,8 +77,9 @@ TEST_CASE("CONNECT of 5.0 with all fields hides the password") {
 }
 
 TEST_CASE("CONNECT of 3.1 has its own name and Clean Session is clean_start") {
-  CHECK(fields_of("10 10 0006 4D5149736470 03 00 000A 0002 6162", Version::v3_1) ==
-        R"({"protocol_name":"MQIsdp","protocol_level":3,"clean_start":false,"keep_alive":10,"client_identifier":"ab"})");
+  CHECK(
+      fields_of("10 10 0006 4D5149736470 03 00 000A 0002 6162", Version::v3_1) ==
+      R"({"protocol_name":"MQIsdp","protocol_level":3,"clean_start":false,"keep_alive":10,"client_identifier":"ab"})");
   // Bit 7 of the level is how some bridges tell that they are one.
   CHECK(fields_of("10 0D 0004 4D515454 84 02 003C 0001 61", Version::v3_1_1) ==
         R"({"protocol_name":"MQTT","protocol_level":132,"clean_start":true,"keep_alive":60,"client_identifier":"a"})");
@@ -93,16 +94,16 @@ TEST_CASE("CONNACK names its code as its version does") {
 
 TEST_CASE("PUBLISH with every property of a message keeps the order of User Properties") {
   CHECK(fields_of("3D 3C 0003 612F62 0007 32"
-                  "26 0001 6B 0001 32"      // User Property k=2
-                  "01 01"                   // Payload Format Indicator
-                  "02 0000001E"             // Message Expiry Interval
-                  "03 0004 6A736F6E"        // Content Type
-                  "08 0001 72"              // Response Topic
-                  "09 0002 FF00"            // Correlation Data
-                  "0B 07 0B 8001"           // Subscription Identifiers 7 and 128
-                  "23 0005"                 // Topic Alias
-                  "26 0001 6B 0001 31"      // User Property k=1
-                  "26 0000 0000"            // User Property, both empty
+                  "26 0001 6B 0001 32"  // User Property k=2
+                  "01 01"               // Payload Format Indicator
+                  "02 0000001E"         // Message Expiry Interval
+                  "03 0004 6A736F6E"    // Content Type
+                  "08 0001 72"          // Response Topic
+                  "09 0002 FF00"        // Correlation Data
+                  "0B 07 0B 8001"       // Subscription Identifiers 7 and 128
+                  "23 0005"             // Topic Alias
+                  "26 0001 6B 0001 31"  // User Property k=1
+                  "26 0000 0000"        // User Property, both empty
                   "6869") ==
         R"({"dup":true,"qos":2,"retain":true,"topic_name":"a/b","packet_identifier":7,"payload":"hi","properties":)"
         R"({"payload_format_indicator":1,"message_expiry_interval":30,"content_type":"json","response_topic":"r",)"

@@ -67,24 +67,27 @@ TEST_CASE("a long payload is folded with a count, unless all is asked for") {
   std::string hex = "30 28 0001 61 00";
   for (int i = 0; i < 36; ++i) hex += "FF";
   const std::string folded = annotated(hex);
-  CHECK(contains(folded, "      6  ff ff ff ff ff ff ff ff  Payload                36 bytes\n"
-                         "         ff ff ff ff ff ff ff ff\n"
-                         "         ff ff ff ff ff ff ff ff\n"
-                         "         ... 12 bytes more\n"));
+  CHECK(contains(folded,
+                 "      6  ff ff ff ff ff ff ff ff  Payload                36 bytes\n"
+                 "         ff ff ff ff ff ff ff ff\n"
+                 "         ff ff ff ff ff ff ff ff\n"
+                 "         ... 12 bytes more\n"));
   const std::string full = annotated(hex, {Paint::plain, Secrets::hidden, Folding::full});
   CHECK_FALSE(contains(full, "more"));
   CHECK(contains(full, "         ff ff ff ff\n"));
 }
 
 TEST_CASE("a password is masked in bytes and value, and so is what might hold one") {
-  const std::string hidden = annotated("10 16 0004 4D515454 04 C2 003C 0000 0002 6D65 0004 70617373", {}, Version::v3_1_1);
+  const std::string hidden =
+      annotated("10 16 0004 4D515454 04 C2 003C 0000 0002 6D65 0004 70617373", {}, Version::v3_1_1);
   CHECK(contains(hidden, "     20  ** ** ** **              Password                  ***  4 bytes, hidden\n"));
   CHECK_FALSE(contains(hidden, "70 61 73 73"));
   CHECK(contains(annotated("10 16 0004 4D515454 04 C2 003C 0000 0002 6D65 0004 70617373",
                            {Paint::plain, Secrets::shown, Folding::folded}, Version::v3_1_1),
                  "70 61 73 73              Password                  \"pass\""));
   // The user name's length is wrong, so the password lies in what cannot be decoded.
-  const std::string broken = annotated("10 16 0004 4D515454 04 C2 003C 0000 0022 6D65 0004 70617373", {}, Version::v3_1_1);
+  const std::string broken =
+      annotated("10 16 0004 4D515454 04 C2 003C 0000 0022 6D65 0004 70617373", {}, Version::v3_1_1);
   CHECK_FALSE(contains(broken, "70 61 73 73"));
   CHECK(contains(broken, "Undecoded"));
 }
