@@ -20,7 +20,7 @@ std::string_view up_to(std::string_view text, std::size_t end) { return text.sub
 // Whether `filter` matches `topic_name`. With `seek` no topic before `seek_to` can match.
 Verdict judge(std::string_view filter, std::string_view topic_name, std::string& seek_to) {
   if (topic_name[0] == '$' && (filter[0] == '#' || filter[0] == '+')) {
-    seek_to = "%";  // the character behind '$'
+    seek_to.assign(1, '$' + 1);
     return Verdict::seek;
   }
   std::size_t f = 0;
