@@ -27,11 +27,6 @@ ReasonCode Admission::check(const BrokerConnection& connection, const Connect& c
   }
   const bool fresh = connect.client_identifier.empty() || state_.sessions.find(connect.client_identifier) == nullptr;
   if (fresh && state_.sessions.size() >= options.max_sessions) return ReasonCode::quota_exceeded;
-  if (connect.will) {
-    const Will& will = *connect.will;
-    if (will.qos > options.limits.maximum_qos) return ReasonCode::qos_not_supported;               // [MQTT-3.2.2-12]
-    if (will.retain && !options.limits.retain_available) return ReasonCode::retain_not_supported;  // [MQTT-3.2.2-13]
-  }
   if (state_.access_control == nullptr) return ReasonCode::success;
   return state_.access_control->connect(connect, connection.peer_address());
 }

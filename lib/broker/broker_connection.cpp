@@ -87,8 +87,15 @@ void BrokerConnection::on_writable() {
 
 void BrokerConnection::take_events(TimePoint now) {
   Event& event = core_.event();
+  unread_left_ = false;
   Engine::Step step;
-  while ((step = engine_.next(now, event)) == Engine::Step::event) handle(event, now);
+  while ((step = engine_.next(now, event)) == Engine::Step::event) {
+    handle(event, now);
+    if (!paused_) continue;
+    engine_.set_aside();
+    unread_left_ = true;
+    break;
+  }
   if (step == Engine::Step::closed) return close(now);
   if (!engine_.output().empty()) want_turn_end();
 }
@@ -191,7 +198,7 @@ BrokerConnection::Sent BrokerConnection::send(const PublishImage& image, const D
 }
 
 void BrokerConnection::about_to_queue(TimePoint now) {
-  if (session_->pending.empty()) last_progress_ = now;
+  if (session_->pending.empty() && engine_.output().empty()) last_progress_ = now;
 }
 
 void BrokerConnection::want_turn_end() {
@@ -211,6 +218,8 @@ void BrokerConnection::flush(TimePoint now) {
   wants_turn_end_ = false;
   if (network_ == nullptr) return;
   if (condemned_ != ReasonCode::success) return close_by_broker(condemned_, now);
+  if (unread_left_ && !paused_) take_what_was_set_aside(now);
+  if (network_ == nullptr) return;
   send_pending(now);
   SendQueue& output = engine_.output();
   if (output.empty() && work_left_) want_turn_end();
@@ -288,8 +297,15 @@ void BrokerConnection::pause_reading() {
 void BrokerConnection::resume_reading(TimePoint now) {
   paused_ = false;
   if (network_ == nullptr) return;
-  network_->resume_reading();
   core_.state().set_deadline(*this, now + grace_after_pause);
+  if (unread_left_) return want_turn_end();
+  network_->resume_reading();
+}
+
+// What had come already when the publisher had to wait; only then the network is read again.
+void BrokerConnection::take_what_was_set_aside(TimePoint now) {
+  take_events(now);
+  if (network_ != nullptr && !paused_) network_->resume_reading();
 }
 
 // --- the end

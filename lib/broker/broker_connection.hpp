@@ -93,6 +93,8 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   [[nodiscard]] bool room_in_output();
   void find_retained(TimePoint now);
 
+  void take_what_was_set_aside(TimePoint now);
+
   void lost(const std::error_code& error, TimePoint now);
   void close(TimePoint now);
   void detach(TimePoint now);
@@ -108,6 +110,7 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   bool wants_turn_end_ = false;
   bool write_blocked_ = false;
   bool paused_ = false;
+  bool unread_left_ = false;  // packets that came before reading was paused
   bool work_left_ = false;  // acknowledgements came or retained messages wait: the Session's queues may move on
 };
 

@@ -21,9 +21,7 @@ void SubscribeRequests::on_subscribe(BrokerConnection& connection, Session& sess
   reason_codes_.clear();
   for (const Subscription& subscription : subscribe.subscriptions) {
     const ReasonCode reason_code = subscribe_to(subscription, connection.version(), identifier, session);
-    // Before 5.0 there is one code for all failures.
-    const bool plain_failure = is_failure(reason_code) && connection.version() != Version::v5;
-    reason_codes_.push_back(static_cast<std::uint8_t>(plain_failure ? ReasonCode::unspecified_error : reason_code));
+    reason_codes_.push_back(static_cast<std::uint8_t>(reason_code));
     state_.listener.on_event({.type = BrokerEvent::Type::subscribed,
                               .reason_code = reason_code,
                               .client_identifier = session.client_identifier,

@@ -73,6 +73,11 @@ Engine::Step Engine::end_round(std::uint32_t packet_size, Step step) {
   return step;
 }
 
+void Engine::set_aside() {
+  drop_consumed();
+  static_cast<void>(end_round(0, Step::need_more));
+}
+
 // What can be said when no more than the fixed header is there: nobody makes this side keep bytes that it will refuse.
 Fault Engine::admit(const Frame& frame) const {
   if (frame.state == Frame::State::fault) return frame.fault;

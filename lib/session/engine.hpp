@@ -95,6 +95,10 @@ class Engine {
   // Takes one packet at most, and answers it as far as the protocol alone can say the answer.
   [[nodiscard]] Step next(TimePoint now, Event& event);
 
+  // Leaves the packets that are not taken yet for a later next(), which then needs no received() before. Until they
+  // are taken nothing more is read.
+  void set_aside();
+
   // What the socket is to write.
   [[nodiscard]] SendQueue& output() { return output_; }
   // Closed on this side: no more packets are read or sent, output() is to be written and the socket closed.

@@ -151,7 +151,9 @@ bool Engine::on_subscribe(Event& event) {
     static_cast<void>(suback(subscribe.packet_identifier, codes));
     return false;
   }
-  if (const Rule rule = check_subscribe(subscribe, own_); rule != Rule::none) return fail({rule, 0});
+  // Before 5.0 nothing was announced: the application answers filter by filter.
+  const Rule rule = version_ == Version::v5 ? check_subscribe(subscribe, own_) : Rule::none;
+  if (rule != Rule::none) return fail({rule, 0});
   const PacketIdentifier id = subscribe.packet_identifier;
   report(event, Event::Type::subscribe);
   event.packet_identifier = id;
