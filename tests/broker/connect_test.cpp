@@ -109,23 +109,23 @@ TEST_CASE("a CONNECT against the format closes the connection, in 5.0 with a CON
     }
   };
   for (const unsigned version : {4U, 5U}) {
-    const Octets none = version == 5 ? u8(0) : Octets{};            // Will Properties
-    refuses(version, 0x03, text("a"));                              // reserved flag
-    refuses(version, 0x02, {});                                     // no Client Identifier
-    refuses(version, 0x02, u16(2) + "\xC3\x28");                    // ill-formed Client Identifier
-    refuses(version, 0x02, u16(3) + Octets("\xED\xA0\x80"));        // a surrogate
-    refuses(version, 0x02, u16(2) + Octets("a\0", 2));              // U+0000
-    refuses(version, 0x06, text("a"));                              // Will Flag without a Will
+    const Octets none = version == 5 ? u8(0) : Octets{};                         // Will Properties
+    refuses(version, 0x03, text("a"));                                           // reserved flag
+    refuses(version, 0x02, {});                                                  // no Client Identifier
+    refuses(version, 0x02, u16(2) + "\xC3\x28");                                 // ill-formed Client Identifier
+    refuses(version, 0x02, u16(3) + Octets("\xED\xA0\x80"));                     // a surrogate
+    refuses(version, 0x02, u16(2) + Octets("a\0", 2));                           // U+0000
+    refuses(version, 0x06, text("a"));                                           // Will Flag without a Will
     refuses(version, 0x06, text("a") + none + u16(2) + "\xC3\x28" + text("x"));  // ill-formed Will Topic
     refuses(version, 0x1E, text("a") + none + text("w") + text("x"));            // Will QoS 3
-    refuses(version, 0x0A, text("a"));                              // Will QoS 1 without a Will
-    refuses(version, 0x22, text("a"));                              // Will Retain without a Will
-    refuses(version, 0x02, text("a") + none + text("w") + text("x"));  // a Will without its flag
-    refuses(version, 0x82, text("a"));                              // User Name Flag without one
-    refuses(version, 0x82, text("a") + u16(2) + "\xC3\x28");        // ill-formed User Name
-    refuses(version, 0x02, text("a") + text("user"));               // User Name without its flag
-    refuses(version, 0xC2, text("a") + text("user"));               // Password Flag without one
-    refuses(version, 0x82, text("a") + text("user") + text("pw"));  // Password without its flag
+    refuses(version, 0x0A, text("a"));                                           // Will QoS 1 without a Will
+    refuses(version, 0x22, text("a"));                                           // Will Retain without a Will
+    refuses(version, 0x02, text("a") + none + text("w") + text("x"));            // a Will without its flag
+    refuses(version, 0x82, text("a"));                                           // User Name Flag without one
+    refuses(version, 0x82, text("a") + u16(2) + "\xC3\x28");                     // ill-formed User Name
+    refuses(version, 0x02, text("a") + text("user"));                            // User Name without its flag
+    refuses(version, 0xC2, text("a") + text("user"));                            // Password Flag without one
+    refuses(version, 0x82, text("a") + text("user") + text("pw"));               // Password without its flag
   }
   refuses(4, 0x42, text("a") + text("pw"));  // Password without User Name
 }
@@ -141,7 +141,7 @@ TEST_CASE("Client Identifiers of 1 to 23 letters and digits are taken, and longe
   // shows 5.0: MQTT-3.1.3-5; 3.1.1: MQTT-3.1.3-5
   BrokerFixture broker;
   for (const std::string& id : {std::string("a"), std::string("ABCDEFGHIJKLMNOPQRSTUVW"), std::string("0123456789"),
-                               std::string(2000, 'x'), std::string("/\xC3\xA9 +#$")}) {
+                                std::string(2000, 'x'), std::string("/\xC3\xA9 +#$")}) {
     CAPTURE(id);
     Peer peer(broker);
     peer.send(connect({.id = id}));

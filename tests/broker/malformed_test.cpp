@@ -60,10 +60,10 @@ TEST_CASE("text that is not UTF-8, or has U+0000, closes the connection") {
   // MQTT-3.10.3-1 MQTT-4.7.3-2; 3.1.1: MQTT-1.5.3-1 MQTT-1.5.3-2 MQTT-3.3.2-1 MQTT-3.8.3-1 MQTT-3.10.3-1 MQTT-4.7.3-2
   for (const Octets& bad : {surrogate, ill_formed, with_null}) {
     disconnects("81", packet(0x30, bad + u8(0)));
-    disconnects("81", packet(0x30, text("t") + properties(u8(8) + bad)));                // Response Topic
-    disconnects("81", packet(0x30, text("t") + properties(u8(3) + bad)));                // Content Type
-    disconnects("81", packet(0x30, text("t") + properties(u8(38) + bad + text("v"))));   // User Property name
-    disconnects("81", packet(0x30, text("t") + properties(u8(38) + text("n") + bad)));   // and value
+    disconnects("81", packet(0x30, text("t") + properties(u8(8) + bad)));               // Response Topic
+    disconnects("81", packet(0x30, text("t") + properties(u8(3) + bad)));               // Content Type
+    disconnects("81", packet(0x30, text("t") + properties(u8(38) + bad + text("v"))));  // User Property name
+    disconnects("81", packet(0x30, text("t") + properties(u8(38) + text("n") + bad)));  // and value
     disconnects("81", packet(0x82, u16(1) + u8(0) + bad + u8(0)));
     disconnects("81", packet(0xA2, u16(1) + u8(0) + bad));
     closes_old(packet(0x30, bad));

@@ -99,9 +99,11 @@ TEST_CASE("the properties of a message are passed on unchanged and in order") {
   // shows 5.0: MQTT-3.3.2-4 MQTT-3.3.2-15 MQTT-3.3.2-16 MQTT-3.3.2-17 MQTT-3.3.2-18 MQTT-3.3.2-20 MQTT-1.5.4-3
   // MQTT-2.2.2-1; 3.1.1: MQTT-1.5.3-3
   Fixture f;
-  const Octets list = user_property("b", "2") + hex("01 01") + user_property("", "") +
-                      hex("08") + text("reply/to") + hex("09") + text(Octets("\0\xFF", 2)) + user_property("b", "2") +
-                      hex("03") + text("text/plain") + user_property("a", "\xEF\xBB\xBF" "1");
+  const Octets list = user_property("b", "2") + hex("01 01") + user_property("", "") + hex("08") + text("reply/to") +
+                      hex("09") + text(Octets("\0\xFF", 2)) + user_property("b", "2") + hex("03") + text("text/plain") +
+                      user_property("a",
+                                    "\xEF\xBB\xBF"
+                                    "1");
   const std::string topic = "\xEF\xBB\xBFt";  // U+FEFF is kept
   f.sender.send(publish({.topic = topic, .payload = "x", .properties = list}));
   EXPECT_GOT(f.watcher, publish({.topic = topic, .payload = "x", .properties = list}));

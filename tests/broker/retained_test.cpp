@@ -35,12 +35,12 @@ TEST_CASE("the last retained message of a topic goes to new subscriptions, with 
   f.sender.send(publish({.topic = "t", .payload = "passing"}));
   f.sender.vanish();
   f.late.send(subscribe(1, {{"t", 2}}));
-  EXPECT_GOT(f.late, hex("90 04 00 01 00 02") +
-                         publish({.topic = "t", .payload = "new", .qos = 1, .id = 1, .retain = true}));
+  EXPECT_GOT(f.late,
+             hex("90 04 00 01 00 02") + publish({.topic = "t", .payload = "new", .qos = 1, .id = 1, .retain = true}));
   Peer four(f);
   four.connect({.id = "four", .version = 4}).send(subscribe(1, {{"+", 0}}, old));
-  EXPECT_GOT(four, hex("90 03 00 01 00") +
-                       publish({.topic = "t", .payload = "new", .retain = true, .properties = old}));
+  EXPECT_GOT(four,
+             hex("90 03 00 01 00") + publish({.topic = "t", .payload = "new", .retain = true, .properties = old}));
 }
 
 TEST_CASE("a retained message of QoS 0 takes the place of an older one") {
@@ -75,8 +75,8 @@ TEST_CASE("RETAIN is passed on only to subscriptions that ask for it") {
   static_cast<void>(four.got());
   f.retain("t", "1");
   f.sender.send(publish({.topic = "t", .payload = "2"}));
-  EXPECT_GOT(as_published, publish({.topic = "t", .payload = "1", .retain = true}) +
-                               publish({.topic = "t", .payload = "2"}));
+  EXPECT_GOT(as_published,
+             publish({.topic = "t", .payload = "1", .retain = true}) + publish({.topic = "t", .payload = "2"}));
   EXPECT_GOT(f.late, publish({.topic = "t", .payload = "1"}) + publish({.topic = "t", .payload = "2"}));
   EXPECT_GOT(four, publish({.topic = "t", .payload = "1", .properties = old}) +
                        publish({.topic = "t", .payload = "2", .properties = old}));
@@ -105,8 +105,8 @@ TEST_CASE("a retained message expires, and until then tells how much time is lef
   f.retain("t", "kept", 0, hex("02 00 00 00 64"));
   f.advance(std::chrono::seconds{30});
   f.late.send(subscribe(1, {{"t", 0}}));
-  EXPECT_GOT(f.late, suback + publish({.topic = "t", .payload = "kept", .retain = true,
-                                       .properties = hex("02 00 00 00 46")}));
+  EXPECT_GOT(f.late,
+             suback + publish({.topic = "t", .payload = "kept", .retain = true, .properties = hex("02 00 00 00 46")}));
   f.advance(std::chrono::seconds{71});
   f.late.send(subscribe(1, {{"t", 0}}));
   EXPECT_GOT(f.late, suback);
@@ -158,7 +158,8 @@ TEST_CASE("very many retained messages come in portions, with other clients serv
   CHECK(first_portion > suback.size());
   CHECK(first_portion < expected.size() / 4);
   // What comes meanwhile for the same topics does not overtake the rest.
-  f.sender.wire().to_broker = publish({.topic = "many/99999", .payload = "live"}) + publish({.topic = "t", .payload = "y"});
+  f.sender.wire().to_broker =
+      publish({.topic = "many/99999", .payload = "live"}) + publish({.topic = "t", .payload = "y"});
   f.sender.wire().listener->on_readable();
   f.core.end_turn();
   CHECK(shown(other.wire().to_client) == shown(publish({.topic = "t", .payload = "y"})));

@@ -107,7 +107,8 @@ TEST_CASE("DISCONNECT may change the Session Expiry Interval, but not raise it f
   EXPECT_GOT(second, hex("E0 01 82"));
 }
 
-TEST_CASE("unfinished messages are sent again on the next connection with DUP and the same identifiers, and only then") {
+TEST_CASE(
+    "unfinished messages are sent again on the next connection with DUP and the same identifiers, and only then") {
   // shows 5.0: MQTT-4.4.0-1 MQTT-3.3.1-1 MQTT-3.3.1-3 MQTT-4.3.2-3 MQTT-4.3.3-3 MQTT-4.3.3-5 MQTT-4.3.3-6
   // MQTT-4.6.0-5; 3.1.1: MQTT-4.4.0-1 MQTT-3.3.1-1 MQTT-3.3.1-3
   for (const unsigned version : {4U, 5U}) {
@@ -133,10 +134,9 @@ TEST_CASE("unfinished messages are sent again on the next connection with DUP an
     Peer second(broker);
     second.send(connect({.id = "a", .version = version, .clean = false, .properties = expiry}));
     const Octets connack = version == 5 ? connack_present : hex("20 02 01 00");
-    EXPECT_GOT(second,
-               connack + ack(0x62, 3) +
-                   publish({.topic = "t", .payload = "1", .qos = 1, .id = 1, .dup = true, .properties = none}) +
-                   publish({.topic = "t", .payload = "2", .qos = 2, .id = 2, .dup = true, .properties = none}));
+    EXPECT_GOT(second, connack + ack(0x62, 3) +
+                           publish({.topic = "t", .payload = "1", .qos = 1, .id = 1, .dup = true, .properties = none}) +
+                           publish({.topic = "t", .payload = "2", .qos = 2, .id = 2, .dup = true, .properties = none}));
     second.send(ack(0x40, 1) + ack(0x50, 2) + ack(0x70, 3));
     EXPECT_GOT(second, ack(0x62, 2));
     second.send(ack(0x70, 2));

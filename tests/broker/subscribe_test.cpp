@@ -75,7 +75,8 @@ TEST_CASE("overlapping subscriptions bring one copy at the highest QoS with all 
   Fixture f;
   f.peer.subscribe("a/b", 0, hex("0B 05")).subscribe("a/+", 2).subscribe("#", 1, hex("0B 80 80 01"));
   f.message("a/b");
-  EXPECT_GOT(f.peer, publish({.topic = "a/b", .payload = "x", .qos = 2, .id = 1, .properties = hex("0B 05 0B 80 80 01")}));
+  EXPECT_GOT(f.peer,
+             publish({.topic = "a/b", .payload = "x", .qos = 2, .id = 1, .properties = hex("0B 05 0B 80 80 01")}));
   f.message("c");
   EXPECT_GOT(f.peer, publish({.topic = "c", .payload = "x", .qos = 1, .id = 2, .properties = hex("0B 80 80 01")}));
   Peer four(f);

@@ -77,8 +77,8 @@ TEST_CASE("a retained Will is kept for later subscribers, with its QoS") {
   EXPECT_GOT(f.watcher, publish({.topic = "w/1", .payload = "gone", .qos = 1, .id = 1, .retain = true}));
   Peer late(f);
   late.connect({.id = "late"}).send(subscribe(1, {{"w/1", 1}}));
-  EXPECT_GOT(late, hex("90 04 00 01 00 01") +
-                       publish({.topic = "w/1", .payload = "gone", .qos = 1, .id = 1, .retain = true}));
+  EXPECT_GOT(
+      late, hex("90 04 00 01 00 01") + publish({.topic = "w/1", .payload = "gone", .qos = 1, .id = 1, .retain = true}));
 }
 
 TEST_CASE("a Will with a delay waits, and is not published if the client comes back before") {
@@ -141,19 +141,18 @@ TEST_CASE("when a connection is taken over its Will goes out unless the new one 
 TEST_CASE("the properties of a Will are published in their order, without the delay") {
   // shows 5.0: MQTT-3.1.3-10
   Fixture f;
-  const Octets properties = hex("01 01") + user_property("b", "2") + user_property("a", "1") +
-                            user_property("b", "1") + hex("03 00 01 78");
+  const Octets properties =
+      hex("01 01") + user_property("b", "2") + user_property("a", "1") + user_property("b", "1") + hex("03 00 01 78");
   Peer peer(f);
-  peer.connect({.id = "a",
-                .will = Will{.topic = "w/1", .payload = "gone", .properties = hex("18 00 00 00 00") + properties}});
+  peer.connect(
+      {.id = "a", .will = Will{.topic = "w/1", .payload = "gone", .properties = hex("18 00 00 00 00") + properties}});
   peer.vanish();
   EXPECT_GOT(f.watcher, publish({.topic = "w/1", .payload = "gone", .properties = properties}));
 }
 
 TEST_CASE("the Message Expiry Interval of a Will begins when it is published") {
   Fixture f;
-  const Will delayed{
-      .topic = "w/1", .payload = "gone", .properties = hex("18 00 00 00 0A") + hex("02 00 00 00 14")};
+  const Will delayed{.topic = "w/1", .payload = "gone", .properties = hex("18 00 00 00 0A") + hex("02 00 00 00 14")};
   Peer peer(f);
   peer.connect({.id = "a", .properties = one_hour, .will = delayed});
   peer.vanish();

@@ -117,8 +117,6 @@ inline Octets ack(unsigned first_byte, unsigned id, unsigned reason) {
   return packet(first_byte, u16(id) + u8(reason));
 }
 
-inline Octets user_property(std::string_view name, std::string_view value) {
-  return u8(38) + text(name) + text(value);
-}
+inline Octets user_property(std::string_view name, std::string_view value) { return u8(38) + text(name) + text(value); }
 
 }  // namespace mqtk::wire
