@@ -270,20 +270,23 @@ void BrokerConnection::find_retained(TimePoint now) {
     session_->retained.reset();
     return;
   }
-  RetainedDelivery& first = deliveries.front();
   std::vector<ApplicationMessage> found;
-  core_.state().retained.find_some(first.search, retained_steps, now, found);
-  SharedBytes identifiers;
-  if (first.identifier != 0) {
-    PropertyWriter writer;
-    writer.add(PropertyId::subscription_identifier, first.identifier);
-    identifiers = SharedBytes::copy_of(writer.block().bytes());
+  for (std::size_t steps = retained_steps; steps > 0 && !deliveries.empty(); found.clear()) {
+    RetainedDelivery& first = deliveries.front();
+    steps = core_.state().retained.find_some(first.search, steps, now, found);
+    SharedBytes identifiers;
+    if (first.identifier != 0 && !found.empty()) {
+      PropertyWriter writer;
+      writer.add(PropertyId::subscription_identifier, first.identifier);
+      identifiers = SharedBytes::copy_of(writer.block().bytes());
+    }
+    for (ApplicationMessage& message : found) {
+      const QoS qos = std::min(first.qos, message.qos());
+      session_->pending.push({std::move(message), identifiers, 0, qos, true});
+    }
+    if (first.search.done()) deliveries.pop_front();
+    if (steps > 0) --steps;  // a search that finds nothing to look at costs something, too
   }
-  for (ApplicationMessage& message : found) {
-    const QoS qos = std::min(first.qos, message.qos());
-    session_->pending.push({std::move(message), identifiers, 0, qos, true});
-  }
-  if (first.search.done()) deliveries.pop_front();
 }
 
 // --- back-pressure

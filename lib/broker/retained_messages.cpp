@@ -96,14 +96,14 @@ const ApplicationMessage* RetainedMessages::find(std::string_view topic_name) co
   return found == index_.end() ? nullptr : &(*found)->message;
 }
 
-void RetainedMessages::find_some(Search& search, std::size_t steps, TimePoint now,
+std::size_t RetainedMessages::find_some(Search& search, std::size_t steps, TimePoint now,
                                  std::vector<ApplicationMessage>& found) const {
-  if (search.done_) return;
+  if (search.done_) return steps;
   if (search.filter_.find_first_of("+#") == std::string::npos) {
     const ApplicationMessage* message = find(search.filter_);
     if (message != nullptr && !message->expired(now)) found.push_back(*message);
     search.done_ = true;
-    return;
+    return steps - 1;
   }
   const std::string_view from = search.position_;
   auto at = search.behind_ ? by_topic_.upper_bound(from) : by_topic_.lower_bound(from);
@@ -122,6 +122,7 @@ void RetainedMessages::find_some(Search& search, std::size_t steps, TimePoint no
     }
   }
   search.done_ = at == by_topic_.end() || steps > 0;
+  return search.done_ ? steps : 0;
 }
 
 void RetainedMessages::remove_expired(TimePoint now, std::size_t steps) {

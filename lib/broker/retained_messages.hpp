@@ -42,8 +42,9 @@ class RetainedMessages {
   // Null if there is none.
   [[nodiscard]] const ApplicationMessage* find(std::string_view topic_name) const;
 
-  // Appends what `search` finds and has not expired, in the order of topics, looking at no more than `steps` topics.
-  void find_some(Search& search, std::size_t steps, TimePoint now, std::vector<ApplicationMessage>& found) const;
+  // Appends what `search` finds and has not expired, in the order of topics, looking at no more than `steps` topics, at
+  // least 1. Returns how many of these steps are left; 0 while the search is not done.
+  std::size_t find_some(Search& search, std::size_t steps, TimePoint now, std::vector<ApplicationMessage>& found) const;
 
   // Deletes expired messages, looking at no more than `steps` topics; the next call goes on from there, round and
   // round.

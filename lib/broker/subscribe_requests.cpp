@@ -14,6 +14,12 @@ TopicFilter filter_of(std::string_view text, Version version) {
   return TopicFilter::checked(text, shared ? Version::v5 : version);
 }
 
+// Retained messages that were still to be looked for because of an earlier subscription.
+void forget_retained(Session& session, std::string_view filter) {
+  if (session.retained == nullptr) return;
+  std::erase_if(*session.retained, [&](const RetainedDelivery& other) { return other.filter == filter; });
+}
+
 }  // namespace
 
 void SubscribeRequests::on_subscribe(BrokerConnection& connection, Session& session, const Subscribe& subscribe) {
@@ -48,7 +54,7 @@ ReasonCode SubscribeRequests::subscribe_to(const Subscription& subscription, Ver
                        added == SubscriptionIndex::Added::fresh);  // [MQTT-3.3.1-10]
   if (wanted && !filter.is_shared() && state_.retained.size() > 0) {
     if (session.retained == nullptr) session.retained = std::make_unique<std::deque<RetainedDelivery>>();
-    std::erase_if(*session.retained, [&](const RetainedDelivery& other) { return other.filter == filter.text(); });
+    if (added == SubscriptionIndex::Added::replaced) forget_retained(session, filter.text());
     session.retained->push_back(
         {RetainedMessages::Search{std::string{filter.filter()}}, std::string{filter.text()}, identifier, granted});
   }
@@ -77,9 +83,7 @@ void SubscribeRequests::on_unsubscribe(BrokerConnection& connection, Session& se
   reason_codes_.clear();
   for (const std::string_view text : unsubscribe.topic_filters) {
     const bool removed = state_.subscriptions.remove(filter_of(text, connection.version()), session);
-    if (session.retained != nullptr) {
-      std::erase_if(*session.retained, [&](const RetainedDelivery& other) { return other.filter == text; });
-    }
+    if (removed) forget_retained(session, text);
     const ReasonCode reason_code = removed ? ReasonCode::success : ReasonCode::no_subscription_existed;
     reason_codes_.push_back(static_cast<std::uint8_t>(reason_code));
     state_.listener.on_event({.type = BrokerEvent::Type::unsubscribed,
