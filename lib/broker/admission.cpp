@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "broker/broker_connection.hpp"
+#include "broker/refusal_text.hpp"
 #include "broker/text_hash.hpp"
 
 namespace mqtk {
@@ -38,7 +39,7 @@ void Admission::refuse(BrokerConnection& connection, ReasonCode reason_code, std
                             .version = connection.version(),
                             .client_identifier = client_identifier,
                             .peer_address = address});
-  connection.engine().refuse(reason_code);
+  connection.engine().refuse(reason_code, refusal_properties(reason_code, PacketType::connack).block());
 }
 
 void Admission::begin_authentication(BrokerConnection& connection, const Connect& connect, Bytes packet,

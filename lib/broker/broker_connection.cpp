@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/broker_core.hpp"
+#include "broker/refusal_text.hpp"
 
 namespace mqtk {
 namespace {
@@ -153,7 +154,12 @@ void BrokerConnection::refuse(const Event& event, ReasonCode reason_code) {
         .topic = publish.topic_name,
         .detail = reason_name(reason_code, PacketType::puback)});
   if (publish.qos == QoS::at_most_once) return;
-  engine_.acknowledge(publish.packet_identifier, version() == Version::v5 ? reason_code : ReasonCode::success);
+  if (version() != Version::v5) {
+    engine_.acknowledge(publish.packet_identifier);
+    return;
+  }
+  engine_.acknowledge(publish.packet_identifier, reason_code,
+                      refusal_properties(reason_code, PacketType::puback).block());
 }
 
 void BrokerConnection::on_disconnect(const Event& event) {
@@ -316,7 +322,7 @@ void BrokerConnection::take_what_was_set_aside(TimePoint now) {
 
 void BrokerConnection::close_by_broker(ReasonCode reason_code, TimePoint now) {
   tell({.type = BrokerEvent::Type::closed_by_broker, .reason_code = reason_code});
-  static_cast<void>(engine_.disconnect(reason_code));
+  static_cast<void>(engine_.disconnect(reason_code, refusal_properties(reason_code, PacketType::disconnect).block()));
   close(now);
 }
 

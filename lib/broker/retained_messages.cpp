@@ -97,7 +97,7 @@ const ApplicationMessage* RetainedMessages::find(std::string_view topic_name) co
 }
 
 std::size_t RetainedMessages::find_some(Search& search, std::size_t steps, TimePoint now,
-                                 std::vector<ApplicationMessage>& found) const {
+                                        std::vector<ApplicationMessage>& found) const {
   if (search.done_) return steps;
   if (search.filter_.find_first_of("+#") == std::string::npos) {
     const ApplicationMessage* message = find(search.filter_);

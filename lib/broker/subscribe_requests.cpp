@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/broker_connection.hpp"
+#include "broker/refusal_text.hpp"
 
 namespace mqtk {
 namespace {
@@ -25,15 +26,17 @@ void forget_retained(Session& session, std::string_view filter) {
 void SubscribeRequests::on_subscribe(BrokerConnection& connection, Session& session, const Subscribe& subscribe) {
   const auto identifier = subscribe.properties.number(PropertyId::subscription_identifier).value_or(0);
   reason_codes_.clear();
+  PropertyWriter properties;  // for the first that is refused
   for (const Subscription& subscription : subscribe.subscriptions) {
     const ReasonCode reason_code = subscribe_to(subscription, connection.version(), identifier, session);
     reason_codes_.push_back(static_cast<std::uint8_t>(reason_code));
+    if (properties.empty()) properties = refusal_properties(reason_code, PacketType::suback);
     state_.listener.on_event({.type = BrokerEvent::Type::subscribed,
                               .reason_code = reason_code,
                               .client_identifier = session.client_identifier,
                               .topic = subscription.topic_filter});
   }
-  if (!connection.engine().suback(subscribe.packet_identifier, reason_codes_)) {
+  if (!connection.engine().suback(subscribe.packet_identifier, reason_codes_, properties.block())) {
     // 3.1 cannot say that a subscription failed, and a large answer may be too much for the client.
     connection.condemn(ReasonCode::unspecified_error);
   }

@@ -196,7 +196,8 @@ TEST_CASE("a refusal is the last word, and what follows the CONNECT is not looke
   watcher.connect({.id = "watcher"}).subscribe("#");
   Peer five(broker);
   five.send(connect({.id = "a"}) + publish({.topic = "t", .payload = "x"}));
-  EXPECT_GOT(five, hex("20 03 00 97 00"));
+  const Octets why = hex("1F") + text("as many clients or Sessions are there as this broker allows");
+  EXPECT_GOT(five, packet(0x20, hex("00 97") + properties(why)));
   CHECK(five.closed());
   Peer four(broker);
   four.send(connect({.id = "b", .version = 4}) + publish({.topic = "t", .payload = "x", .properties = old}));

@@ -9,7 +9,7 @@ namespace {
 
 struct Fixture : BrokerFixture {
   explicit Fixture(const BrokerOptions& options = plain_options()) : BrokerFixture(options) {
-    sender.connect({.id = "sender"});
+    sender.connect({.id = "sender", .properties = hex("17 00")});  // Request Problem Information 0
     watcher.connect({.id = "watcher"}).subscribe("#", 2);
   }
   Peer sender{*this};
@@ -209,4 +209,35 @@ TEST_CASE("large messages arrive whole, whatever pieces they come in") {
   f.sender.send(whole.substr(101, 150'000));
   f.sender.send(whole.substr(150'101));
   EXPECT_GOT(f.watcher, whole);
+}
+
+TEST_CASE("a refusal says why where the client wants to know and takes packets of that size") {
+  // shows 5.0: MQTT-3.1.2-29 MQTT-3.4.2-2 MQTT-3.4.2-3 MQTT-3.5.2-2 MQTT-3.5.2-3 MQTT-3.9.2-1 MQTT-3.9.2-2
+  // MQTT-3.2.2-19 MQTT-3.2.2-20 MQTT-3.6.2-2 MQTT-3.6.2-3 MQTT-3.7.2-2 MQTT-3.7.2-3 MQTT-3.11.2-1 MQTT-3.11.2-2
+  // MQTT-3.14.2-3 MQTT-3.14.2-4 MQTT-3.15.2-2 MQTT-3.15.2-3
+  BrokerOptions options = BrokerFixture::plain_options();
+  options.max_topic_levels = 1;
+  BrokerFixture broker(options);
+  const Octets name_text = hex("1F") + text("the Topic Name has more levels than this broker allows");
+  const Octets filter_text = hex("1F") + text("the Topic Filter has more levels than this broker allows");
+  const Octets requests = publish({.topic = "a/b", .qos = 1, .id = 1}) + publish({.topic = "a/b", .qos = 2, .id = 2}) +
+                          ack(0x62, 9) + subscribe(3, {{"a/b", 0}, {"a", 0}}) + unsubscribe(4, {"b"}) +
+                          publish({.topic = "", .properties = hex("23 00 00")});
+  const Octets without = ack(0x40, 1, 0x90) + ack(0x50, 2, 0x90) + ack(0x70, 9, 0x92) + hex("90 05 00 03 00 8F 00") +
+                         hex("B0 04 00 04 00 11") + hex("E0 01 94");
+  Peer wants(broker);
+  wants.connect({.id = "a"}).send(requests);
+  EXPECT_GOT(wants, packet(0x40, hex("00 01 90") + properties(name_text)) +
+                        packet(0x50, hex("00 02 90") + properties(name_text)) + ack(0x70, 9, 0x92) +
+                        packet(0x90, hex("00 03") + properties(filter_text) + hex("8F 00")) + hex("B0 04 00 04 00 11") +
+                        hex("E0 01 94"));
+  Peer declines(broker);
+  declines.connect({.id = "b", .properties = hex("17 00")}).send(requests);
+  EXPECT_GOT(declines, without);
+  Peer small(broker);
+  small.connect({.id = "c", .properties = hex("27 00 00 00 20")}).send(requests);
+  EXPECT_GOT(small, without);
+  Peer small_connack(broker);
+  small_connack.send(connect({.id = "d", .properties = hex("27 00 00 00 20") + hex("15") + text("magic")}));
+  EXPECT_GOT(small_connack, hex("20 03 00 8C 00"));
 }

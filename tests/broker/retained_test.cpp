@@ -11,7 +11,7 @@ const Octets suback = hex("90 04 00 01 00 00");
 
 struct Fixture : BrokerFixture {
   explicit Fixture(const BrokerOptions& options = plain_options()) : BrokerFixture(options) {
-    sender.connect({.id = "sender"});
+    sender.connect({.id = "sender", .properties = hex("17 00")});  // Request Problem Information 0
     late.connect({.id = "late"});
   }
   void retain(const std::string& topic, const std::string& payload, unsigned qos = 0, const Octets& properties = {}) {

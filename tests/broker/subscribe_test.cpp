@@ -10,7 +10,7 @@ namespace {
 struct Fixture : BrokerFixture {
   explicit Fixture(const BrokerOptions& options = plain_options()) : BrokerFixture(options) {
     sender.connect({.id = "sender"});
-    peer.connect({.id = "peer"});
+    peer.connect({.id = "peer", .properties = hex("17 00")});  // Request Problem Information 0
   }
   // One QoS 2 message, its handshake included.
   void message(const std::string& topic, const std::string& payload = "x", unsigned qos = 2) {
