@@ -65,7 +65,9 @@ bool Engine::on_connack(Event& event) {
     return report(event, Event::Type::connack, connack.reason_code) == Step::event;
   }
   ClientSession& session = *handshake_->client_session;
-  if (!connack.session_present) session.end();  // [MQTT-3.2.2-5]
+  // 3.1 cannot tell: there the server goes on with the Session unless the client asked for a new one.
+  const bool goes_on = version_ == Version::v3_1 ? !handshake_->clean_start : connack.session_present;
+  if (!goes_on) session.end();  // [MQTT-3.2.2-5]
   session.exists = true;
   session.expiry_interval =
       connack.properties.number(PropertyId::session_expiry_interval).value_or(handshake_->session_expiry);

@@ -58,6 +58,17 @@ TEST_CASE("3.1.1 sends again likewise after Clean Session 0") {
   CHECK(client.sent() == "62 02 00 02 3a 05 00 01 61 00 01 3a 05 00 01 63 00 03 3c 05 00 01 64 00 04");
 }
 
+TEST_CASE("3.1 sends again likewise, although CONNACK cannot say that the Session is there") {
+  Scripted client{Role::client};
+  client.connect(Version::v3_1, connack_v311, false);
+  publish(client, "a", QoS::at_least_once, 1);
+  CHECK(client.sent() == "32 05 00 01 61 00 01");
+  client.client_session.connection_closed(client.now);
+  client.reconnect();
+  client.connect(Version::v3_1, connack_v311, false);
+  CHECK(client.sent() == "3a 05 00 01 61 00 01");
+}
+
 TEST_CASE("nothing is sent again on the same connection [MQTT-4.4.0-1]") {
   Scripted client{Role::client};
   client.connect(Version::v5, connack_v5, true, 60);
