@@ -78,14 +78,13 @@ std::vector<std::uint8_t> inflated(Bytes compressed) {
   if (inflateInit(&stream) != Z_OK) return out;
   stream.next_in = const_cast<std::uint8_t*>(compressed.data());
   stream.avail_in = static_cast<uInt>(compressed.size());
+  std::vector<std::uint8_t> part(64 * 1024);
   int state = Z_OK;
   while (state == Z_OK && out.size() < most_bytes) {
-    const std::size_t at = out.size();
-    out.resize(at + 64 * 1024);
-    stream.next_out = out.data() + at;
-    stream.avail_out = 64 * 1024;
+    stream.next_out = part.data();
+    stream.avail_out = static_cast<uInt>(part.size());
     state = inflate(&stream, Z_NO_FLUSH);
-    out.resize(out.size() - stream.avail_out);
+    out.insert(out.end(), part.begin(), part.end() - static_cast<std::ptrdiff_t>(stream.avail_out));
   }
   inflateEnd(&stream);
   if (state != Z_STREAM_END) out.clear();
