@@ -31,7 +31,6 @@ void append_ascii(std::string& out, std::uint8_t byte) {
     case '\n': out += "\\n"; break;
     case '\r': out += "\\r"; break;
     case '\t': out += "\\t"; break;
-    case '"': out += "\\\""; break;
     case '\\': out += "\\\\"; break;
     default:
       if (byte < 0x20 || byte == 0x7F) {
@@ -42,14 +41,32 @@ void append_ascii(std::string& out, std::uint8_t byte) {
   }
 }
 
+// Printable ASCII that stands for itself.
+bool is_plain(std::uint8_t byte, char quote) {
+  return byte >= 0x20 && byte < 0x7F && byte != static_cast<std::uint8_t>(quote) && byte != '\\';
+}
+
+// Single quotes where they save escapes: most payloads are JSON.
+char quote_for(Bytes bytes) {
+  const bool has_double = std::ranges::find(bytes, std::uint8_t{'"'}) != bytes.end();
+  const bool has_single = std::ranges::find(bytes, std::uint8_t{'\''}) != bytes.end();
+  return has_double && !has_single ? '\'' : '"';
+}
+
 }  // namespace
 
 void append_quoted(std::string& out, Bytes bytes, std::size_t max_bytes) {
   const std::size_t end = std::min(bytes.size(), max_bytes);
-  out += '"';
+  const char quote = quote_for(bytes.first(end));
+  out += quote;
   std::size_t at = 0;
   while (at < end) {
+    const std::size_t plain_from = at;
+    while (at < end && is_plain(bytes[at], quote)) ++at;
+    out += as_text(bytes.subspan(plain_from, at - plain_from));
+    if (at == end) break;
     if (bytes[at] < 0x80) {
+      if (bytes[at] == static_cast<std::uint8_t>(quote)) out += '\\';
       append_ascii(out, bytes[at++]);
       continue;
     }
@@ -67,7 +84,7 @@ void append_quoted(std::string& out, Bytes bytes, std::size_t max_bytes) {
     }
     at += sequence.size();
   }
-  out += '"';
+  out += quote;
   if (at < bytes.size()) out += "...";
 }
 

@@ -8,9 +8,10 @@
 
 namespace mqtk {
 
-// Appends `bytes` between double quotes. Control characters, U+0080 to U+009F, the characters that turn the direction
-// of writing, and bytes that are not UTF-8 become \n, \t, \r, \xNN or \u{NNNN}; quote and backslash get a backslash.
-// Of more than `max_bytes` bytes only so many are shown, then "..." behind the closing quote.
+// Appends `bytes` between double quotes, or single ones if double quotes are in the text and single ones are not.
+// Control characters, U+0080 to U+009F, the characters that turn the direction of writing, and bytes that are not UTF-8
+// become \n, \t, \r, \xNN or \u{NNNN}; the quote and the backslash get a backslash. Of more than `max_bytes` bytes only
+// so many are shown, then "..." behind the closing quote.
 void append_quoted(std::string& out, Bytes bytes, std::size_t max_bytes = static_cast<std::size_t>(-1));
 
 // Well-formed UTF-8 with no control characters but tab and line breaks: what people would call text.

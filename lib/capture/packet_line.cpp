@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
 #include "base/hex.hpp"
 #include "base/quoted_text.hpp"
@@ -48,15 +47,15 @@ class Summary {
   [[nodiscard]] bool v5() const { return record_.version == Version::v5; }
   void separate();
   void word(std::string_view text);
-  template <class... Args>
-  void number(fmt::format_string<Args...> format, Args&&... args) {
+  void number(std::string_view before, std::uint64_t value, std::string_view after = {}) {
     separate();
-    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+    append_number(before, value, after);
   }
+  void append_number(std::string_view before, std::uint64_t value, std::string_view after = {});
   void text(std::string_view label, std::string_view value);
   void quoted(Ink ink, Bytes bytes);
   void payload(Bytes bytes);
-  void identifier(PacketIdentifier id) { number("id {}", id); }
+  void identifier(PacketIdentifier id) { number("id ", id); }
   void reason(ReasonCode code);
   void answer(PacketIdentifier id, Bytes codes, PropertyBlock block);
   void ending(ReasonCode code, PropertyBlock block) {
@@ -66,7 +65,7 @@ class Summary {
   void properties(PropertyBlock block);
   void property(const Property& property);
   void more(std::size_t count) {
-    if (count > shown_entries) number("{} more", count - shown_entries);
+    if (count > shown_entries) number("", count - shown_entries, " more");
   }
 
   std::string& out_;
@@ -80,15 +79,20 @@ void Summary::separate() {
   if (out_.size() > start_) out_ += ", ";
 }
 
+void Summary::append_number(std::string_view before, std::uint64_t value, std::string_view after) {
+  out_ += before;
+  const fmt::format_int digits{value};
+  out_.append(digits.data(), digits.size());
+  out_ += after;
+}
+
 void Summary::word(std::string_view text) {
   separate();
   out_ += text;
 }
 
 void Summary::quoted(Ink ink, Bytes bytes) {
-  std::string quote;
-  append_quoted(quote, bytes, shown_text_bytes);
-  paint_(ink, quote);
+  paint_.within(ink, [&] { append_quoted(out_, bytes, shown_text_bytes); });
 }
 
 void Summary::text(std::string_view label, std::string_view value) {
@@ -99,7 +103,7 @@ void Summary::text(std::string_view label, std::string_view value) {
 }
 
 void Summary::payload(Bytes bytes) {
-  word(count_bytes(bytes.size()));
+  number("", bytes.size(), bytes.size() == 1 ? " byte" : " bytes");
   if (bytes.empty()) return;
   out_ += ' ';
   const Bytes shown = bytes.first(std::min(bytes.size(), shown_text_bytes));
@@ -114,21 +118,27 @@ void Summary::payload(Bytes bytes) {
 void Summary::reason(ReasonCode code) {
   separate();
   const auto number = static_cast<unsigned>(code);
-  const std::string name{code_meaning(code, record_.type, record_.version)};
   const bool failed = v5() ? is_failure(code) : code != ReasonCode::success && record_.type == PacketType::connack;
-  paint_(failed ? Ink::failure : Ink::plain, fmt::format("{} (0x{:02X})", name, number));
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  paint_.within(failed ? Ink::failure : Ink::plain, [&] {
+    out_ += code_meaning(code, record_.type, record_.version);
+    out_ += " (0x";
+    out_ += digits[number >> 4U];
+    out_ += digits[number & 0x0FU];
+    out_ += ')';
+  });
 }
 
 void Summary::operator()(const Connect& p) {
-  number("MQTT {}", version_text(p.version));
+  word("MQTT ");
+  out_ += version_text(p.version);
   text("client", p.client_identifier);
   if (p.clean_start) word(p.version == Version::v5 ? "clean start" : "clean session");
-  number("keep alive {} s", p.keep_alive);
+  number("keep alive ", p.keep_alive, " s");
   if (p.bridge) word("bridge");
   if (p.will) {
     text("will", p.will->topic);
-    fmt::format_to(std::back_inserter(out_), " QoS {}{}", static_cast<unsigned>(p.will->qos),
-                   p.will->retain ? " retain" : "");
+    append_number(" QoS ", static_cast<unsigned>(p.will->qos), p.will->retain ? " retain" : "");
     payload(p.will->payload);
     properties(p.will->properties);
   }
@@ -154,7 +164,7 @@ void Summary::operator()(const Publish& p) {
   // A struct cannot hold a reserved QoS; the first byte can.
   const unsigned qos = record_.bytes.empty() ? static_cast<unsigned>(p.qos) : (record_.bytes[0] >> 1U) & 3U;
   text("", p.topic_name);
-  number("QoS {}", qos);
+  number("QoS ", qos);
   if (qos != 0) identifier(p.packet_identifier);
   if (p.dup) word("dup");
   if (p.retain) word("retain");
@@ -168,12 +178,11 @@ void Summary::operator()(const Subscribe& p) {
   for (const Subscription& subscription : p.subscriptions) {
     if (++count > shown_entries) continue;
     text("", subscription.topic_filter);
-    fmt::format_to(std::back_inserter(out_), " QoS {}", static_cast<unsigned>(subscription.qos));
+    append_number(" QoS ", static_cast<unsigned>(subscription.qos));
     if (subscription.no_local) out_ += " no local";
     if (subscription.retain_as_published) out_ += " retain as published";
     if (subscription.retain_handling != RetainHandling::send) {
-      fmt::format_to(std::back_inserter(out_), " retain handling {}",
-                     static_cast<unsigned>(subscription.retain_handling));
+      append_number(" retain handling ", static_cast<unsigned>(subscription.retain_handling));
     }
   }
   more(count);
@@ -207,7 +216,7 @@ void Summary::properties(PropertyBlock block) {
     if (count > 1) out_ += ' ';
     property(each);
   }
-  if (count > shown_entries) fmt::format_to(std::back_inserter(out_), " {} more", count - shown_entries);
+  if (count > shown_entries) append_number(" ", count - shown_entries, " more");
   paint_(Ink::property, "}");
 }
 
@@ -224,7 +233,7 @@ void Summary::property(const Property& property) {
   } else if (info.type == PropertyType::utf8_string || info.type == PropertyType::binary) {
     quoted(info.type == PropertyType::binary ? Ink::binary : Ink::text, as_bytes(property.text));
   } else {
-    fmt::format_to(std::back_inserter(out_), "{}", property.number);
+    append_number("", property.number);
   }
 }
 
@@ -272,21 +281,30 @@ void append_packet_line(std::string& out, const PacketRecord& record, const Pack
     out += rfc3339(*record.time);
     out += "  ";
   }
-  paint(Ink::faint, record.stream > 1 ? fmt::format("{}:{:<8}", record.stream, record.offset)
-                                      : fmt::format("{:<8}", record.offset));
-  const std::string_view way = record.sender == Role::client ? "C>S" : record.sender == Role::server ? "S>C" : "   ";
-  fmt::format_to(std::back_inserter(out), " {:>5}  {}  ", record.bytes.size(), way);
+  const auto padded = [&](std::size_t from, std::size_t width) {
+    if (out.size() < from + width) out.append(from + width - out.size(), ' ');
+  };
+  paint.within(Ink::faint, [&] {
+    if (record.stream > 1) {
+      out += fmt::format_int{record.stream}.c_str();
+      out += ':';
+    }
+    const std::size_t from = out.size();
+    out += fmt::format_int{record.offset}.c_str();
+    padded(from, 8);
+  });
+  const fmt::format_int length{record.bytes.size()};
+  out.append(length.size() < 6 ? 6 - length.size() : 1, ' ').append(length.data(), length.size());
+  out += record.sender == Role::client ? "  C>S  " : record.sender == Role::server ? "  S>C  " : "       ";
+
   const bool clean = record.problems.empty() && record.missing_bytes == 0;
-  std::string summary;
-  append_packet_summary(summary, record, style);
   const std::string_view name = packet_type_name(record.type);
-  if (summary.empty()) {
-    paint(clean ? Ink::title : Ink::failure, name);
-  } else {
-    paint(clean ? Ink::title : Ink::failure, fmt::format("{:<11}", name));
-    out += "  ";
-    out += summary;
-  }
+  paint(clean ? Ink::title : Ink::failure, name);
+  const std::size_t name_end = out.size();
+  out.append(13 - name.size(), ' ');
+  const std::size_t summary_start = out.size();
+  append_packet_summary(out, record, style);
+  if (out.size() == summary_start) out.resize(name_end);
   out += '\n';
   append_problem_lines(out, record, 2, style.paint);
 }

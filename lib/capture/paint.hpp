@@ -30,13 +30,16 @@ class Painter {
   Painter(std::string& out, Paint paint) : out_(out), paint_(paint) {}
 
   void operator()(Ink ink, std::string_view text) {
-    if (paint_ == Paint::plain || ink == Ink::plain || text.empty()) {
-      out_ += text;
-      return;
-    }
-    out_ += sequence(ink);
-    out_ += text;
-    out_ += "\x1b[0m";
+    if (text.empty()) return;
+    within(ink, [&] { out_ += text; });
+  }
+  // What `append` adds to the output has this ink.
+  template <class Append>
+  void within(Ink ink, Append append) {
+    const bool colored = paint_ == Paint::colored && ink != Ink::plain;
+    if (colored) out_ += sequence(ink);
+    append();
+    if (colored) out_ += "\x1b[0m";
   }
   void operator()(std::string_view text) { out_ += text; }
   void spaces(std::size_t count) { out_.append(count, ' '); }
