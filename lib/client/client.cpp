@@ -32,6 +32,10 @@ bool Client::can_take(QoS qos) const {
   return qos == QoS::at_most_once || engine_->send_window() > 0;
 }
 
+// As soon as one message can go: to wait for more of the window would hold back the TCP acknowledgements that go with
+// our packets, and a broker that leaves Nagle's algorithm on holds back its own packets for these.
+bool Client::can_go_on() const { return waiting_to_send_ && can_take(*waiting_to_send_); }
+
 std::expected<Client::Flow, Fault> Client::wait_to_send(QoS qos) {
   waiting_to_send_ = qos;
   return Flow::wait;
@@ -184,6 +188,7 @@ void Client::take_connack(const Event& event) {
     return take_reason(connack.properties, *failure_);
   }
   backoff_.connected(loop_.now());
+  engine_timer_.cancel();  // Keep Alive may be due earlier than the CONNACK was
   if (const auto assigned = connack.properties.text(PropertyId::assigned_client_identifier)) {
     client_identifier_ = *assigned;
   }
@@ -211,14 +216,14 @@ void Client::on_turn_end() {
     connection_->resume_reading();
     take_events();
   }
-  if (stop_asked_ && state_ != State::closing && state_ != State::stopped) begin_closing();
-  if (engine_ == nullptr) return;
-
   publish_abandoned();
-  if (waiting_to_send_ && can_take(*waiting_to_send_)) {
+  if (can_go_on()) {
     waiting_to_send_.reset();
     listener_.on_ready_to_send();
   }
+  if (stop_asked_ && state_ != State::closing && state_ != State::stopped) begin_closing();
+  if (engine_ == nullptr) return;
+
   const auto flushed = connection_->flush(engine_->output());
   if (!flushed && state_ == State::closing) return finish_closing(flushed.error());
   // Otherwise what the broker said before it closed is still to be read; reading tells the loss.
@@ -230,7 +235,7 @@ void Client::on_turn_end() {
   if (!engine_timer_.is_armed()) {
     if (const auto deadline = engine_->deadline()) engine_timer_.arm(*deadline);
   }
-  if (waiting_to_send_ && can_take(*waiting_to_send_)) loop_.call_at_turn_end(*this);
+  if (can_go_on()) loop_.call_at_turn_end(*this);
 }
 
 // --- the acknowledge time limit ------------------------------------------------------------------------------------

@@ -80,6 +80,7 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   void take_publish_done(const Event& event);
   void publish_abandoned();
   [[nodiscard]] bool can_take(QoS qos) const;
+  [[nodiscard]] bool can_go_on() const;
   std::expected<Flow, Fault> wait_to_send(QoS qos);
   void progress();
 
