@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""mqtk-pub and mqtk-sub beside mosquitto_pub and mosquitto_sub, on the same broker, in turns: medians of several runs.
+
+    tests/benchmarks/pub_sub.py --bin .build/release/bin [--runs 5] [--lines 1000000] [--broker mosquitto|mqtk-broker]
+"""
+
+import argparse
+import os
+import pathlib
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+FOLDER = tempfile.TemporaryDirectory()
+PATH = pathlib.Path(FOLDER.name)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def start_broker(options):
+    port = free_port()
+    if options.broker == "mqtk-broker":
+        command = [options.bin / "mqtk-broker", "--port", str(port)]
+    else:
+        (PATH / "conf").write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\nmax_queued_messages 0\n")
+        command = [shutil.which("mosquitto", path="/usr/sbin:/usr/bin:" + os.environ["PATH"]), "-c", PATH / "conf"]
+    broker = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return broker, port
+        time.sleep(0.02)
+    sys.exit("the broker does not start")
+
+
+def processor_seconds(process_id):
+    fields = pathlib.Path(f"/proc/{process_id}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def timed(command, **streams):
+    began = time.perf_counter()
+    process = subprocess.Popen(list(map(str, command)), **streams)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - began
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"{command} ended with {process.returncode}")
+    return seconds, usage.ru_utime + usage.ru_stime
+
+
+def report(what, figures, unit, scale):
+    ours, theirs = (statistics.median(run[0] for run in runs) for runs in figures)
+    our_cpu, their_cpu = (statistics.median(run[1] for run in runs) for runs in figures)
+    print(f"{what:34} {ours * scale:9.2f} {theirs * scale:9.2f} {unit}   {theirs / ours:6.2f}x     "
+          f"{our_cpu * scale:9.2f} {their_cpu * scale:9.2f} {unit}", flush=True)
+
+
+def one_message(options, port):
+    figures = [[], []]
+    for _ in range(options.single_runs):
+        for slot, program in enumerate((options.bin / "mqtk-pub", "mosquitto_pub")):
+            figures[slot].append(timed([program, "-p", port, "-t", "one", "-m", "hello", "-q", options.qos]))
+    report(f"one message, QoS {options.qos}", figures, "ms", 1000)
+
+
+def lines(options, port, qos):
+    name = PATH / "lines"
+    if not name.exists():
+        name.write_text("".join(f"line {number} of the input\n" for number in range(options.lines)))
+    figures = [[], []]
+    for _ in range(options.runs):
+        for slot, program in enumerate((options.bin / "mqtk-pub", "mosquitto_pub")):
+            with name.open() as stdin:
+                figures[slot].append(timed([program, "-p", port, "-t", f"lines/{qos}", "-l", "-q", qos], stdin=stdin))
+    report(f"pub -l, {options.lines} lines, QoS {qos}", figures, "s ", 1)
+
+
+def receive(options, port, qos):
+    """The same publisher feeds both: the time runs from its start to the end of the subscriber."""
+    figures = [[], []]
+    for _ in range(options.runs):
+        for slot, program in enumerate((options.bin / "mqtk-sub", "mosquitto_sub")):
+            with (PATH / "received").open("w") as stdout, (PATH / "lines").open() as stdin:
+                subscriber = subprocess.Popen(list(map(str, [program, "-p", port, "-t", f"in/{qos}", "-q", qos, "-C",
+                                                            options.lines])), stdout=stdout)
+                time.sleep(0.3)
+                began = time.perf_counter()
+                publisher = subprocess.Popen(list(map(str, [options.bin / "mqtk-pub", "-p", port, "-t", f"in/{qos}", "-l",
+                                                           "-q", qos])), stdin=stdin)
+                _, status, usage = os.wait4(subscriber.pid, 0)
+                seconds = time.perf_counter() - began
+                subscriber.returncode = os.waitstatus_to_exitcode(status)
+                publisher.wait()
+            if subscriber.returncode != 0:
+                sys.exit(f"{program} ended with {subscriber.returncode}")
+            figures[slot].append((seconds, usage.ru_utime + usage.ru_stime))
+    report(f"sub -C {options.lines}, QoS {qos}", figures, "s ", 1)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--bin", type=pathlib.Path, required=True)
+    parser.add_argument("--runs", type=int, default=5)
+    parser.add_argument("--single-runs", type=int, default=51)
+    parser.add_argument("--lines", type=int, default=1_000_000)
+    parser.add_argument("--broker", choices=["mosquitto", "mqtk-broker"], default="mosquitto")
+    parser.add_argument("--only", choices=["one", "pub", "sub"])
+    options = parser.parse_args()
+    broker, port = start_broker(options)
+    try:
+        print(f"{'broker: ' + options.broker:34}   wall time                ratio        processor time\n"
+              f"{'':34}      mqtk mosquitto                        mqtk mosquitto")
+        if options.only in (None, "one"):
+            for options.qos in (0, 1):
+                one_message(options, port)
+        for qos in (0, 1):
+            if options.only in (None, "pub", "sub"):
+                lines(options, port, qos) if options.only != "sub" else (PATH / "lines").write_text(
+                    "".join(f"line {number} of the input\n" for number in range(options.lines)))
+            if options.only in (None, "sub"):
+                receive(options, port, qos)
+    finally:
+        print(f"processor seconds of the broker: {processor_seconds(broker.pid):.1f}")
+        broker.kill()
+        broker.wait()
+
+
+main()
