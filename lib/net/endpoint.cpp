@@ -77,9 +77,15 @@ std::string percent_encoded(std::string_view text, std::string_view also) {
   return encoded;
 }
 
+// With or without the zone that a link-local address needs: fe80::1%eth0.
 bool is_ipv6_address(const std::string& host) {
   in6_addr address;
-  return ::inet_pton(AF_INET6, host.substr(0, host.find('%')).c_str(), &address) == 1;
+  const std::size_t percent = std::min(host.find('%'), host.size());
+  // inet_pton would stop at a null character.
+  if (host.contains('\0') || ::inet_pton(AF_INET6, host.substr(0, percent).c_str(), &address) != 1) return false;
+  if (percent == host.size()) return true;
+  const std::string_view zone = std::string_view(host).substr(percent + 1);
+  return !zone.empty() && percent_encoded(zone, "") == zone;
 }
 
 std::expected<void, std::string> take_port(std::string_view text, Endpoint& endpoint) {
