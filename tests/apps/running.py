@@ -283,10 +283,12 @@ class Scripted:
 
 
 class CuttingProxy:
-    """Passes bytes on to a broker and cuts each of the first connections after so many bytes from the client."""
+    """Passes bytes on to a broker, and cuts each of the first connections after so many bytes from the client."""
 
     def __init__(self, port, cuts):
         self.target, self.cuts, self.connections = port, list(cuts), 0
+        self.open = []
+        self.subscribed = threading.Event()
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
         threading.Thread(target=self.serve, daemon=True).start()
@@ -301,7 +303,13 @@ class CuttingProxy:
             left = self.cuts.pop(0) if self.cuts else None
             threading.Thread(target=self.pass_on, args=(client, left), daemon=True).start()
 
+    def cut_all(self):
+        for client in self.open:
+            with contextlib.suppress(OSError):
+                client.shutdown(socket.SHUT_RDWR)
+
     def pass_on(self, client, left):
+        self.open.append(client)
         with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.target)) as broker:
             while True:
                 ready, _, _ = select.select([client, broker], [], [])
@@ -319,6 +327,8 @@ class CuttingProxy:
                     if not block:
                         return
                     client.sendall(block)
+                    if b"\x90" in block:  # SUBACK
+                        self.subscribed.set()
 
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
