@@ -1,0 +1,55 @@
+// The first 16 bytes of a load test's payload: who sent it, which one it is, when it was due and when it was sent.
+//
+// Times are microseconds of the clock that never jumps, so publisher and subscriber may be two processes of one
+// machine. They wrap after 12.7 days; no message is that old.
+//
+//   byte 0      0xB7, which begins no UTF-8 text
+//   byte 1      mark of the run, chosen at random
+//   bytes 2-4   stream: one publisher and one topic of it
+//   bytes 5-8   sequence within the stream, from 0
+//   bytes 9-13  intended time, microseconds
+//   bytes 14-15 how much later it was sent: 5 bits of exponent, 11 of mantissa, microseconds
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.hpp"
+#include "base/time.hpp"
+
+namespace mqtk {
+
+// When a message was due and when it was sent, in 56 bits. The difference is kept to 3 digits.
+class SendTimes {
+ public:
+  SendTimes() = default;
+  SendTimes(TimePoint intended, TimePoint sent);
+  explicit SendTimes(std::uint64_t packed) : packed_(packed) {}
+
+  [[nodiscard]] std::uint64_t packed() const { return packed_; }
+  // `now` is at most 6 days after the intended time: what lies in the future counts as 0.
+  [[nodiscard]] Duration since_intended(TimePoint now) const;
+  [[nodiscard]] Duration since_sent(TimePoint now) const;
+  // How much later than intended the message was sent.
+  [[nodiscard]] Duration lateness() const;
+
+ private:
+  std::uint64_t packed_ = 0;
+};
+
+struct MessageStamp {
+  static constexpr std::size_t size_bytes = 16;
+  static constexpr std::uint32_t most_streams = 1u << 24;
+
+  std::uint8_t run = 0;
+  std::uint32_t stream = 0;  // below most_streams
+  std::uint32_t sequence = 0;
+  SendTimes times;
+
+  // `to` has at least size_bytes.
+  void write(MutableBytes to) const;
+  // Nothing if the payload does not begin with a stamp.
+  [[nodiscard]] static std::optional<MessageStamp> read(Bytes payload);
+};
+
+}  // namespace mqtk
