@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "base/hex.hpp"
 #include "base/time.hpp"
 #include "broker/packet_text.hpp"
 #include "net/loop.hpp"
@@ -96,8 +97,10 @@ void Log::write_drops() {
 }
 
 void Log::on_packet(const PassingPacket& packet) {
-  line(packet.client_identifier, fmt::format("{} {}", packet.direction == PacketDirection::to_broker ? "<-" : "->",
-                                             packet_text(packet.head, packet.tail, packet.version, packet.direction)));
+  std::string text = fmt::format("{} {}", packet.direction == PacketDirection::to_broker ? "<-" : "->",
+                                 packet_text(packet.head, packet.tail, packet.version, packet.direction));
+  if (verbose_ > 2) text += fmt::format(": {}{}", to_hex(packet.head), to_hex(packet.tail));
+  line(packet.client_identifier, text);
 }
 
 void Log::line(std::string_view client_identifier, std::string_view text) const {

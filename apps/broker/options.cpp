@@ -128,6 +128,8 @@ cli::OptionTable option_table(Options& options) {
   table.add({.long_name = "verbose",
              .short_letter = 'v',
              .help = "Log every connection, subscription and Will; twice: every packet",
+             .manual = "Three times: with the bytes of each packet in hex, for mqtk inspect. These hold what clients "
+                       "send, passwords included.",
              .repeatable = true,
              .set = cli::count(options.verbose)});
   table.add(cli::Positional{.value = "COMMAND",

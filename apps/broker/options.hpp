@@ -14,7 +14,7 @@ struct Options {
   std::string host = "127.0.0.1";
   std::optional<std::uint16_t> port;  // absent: 1883, or any free one where a command is run
   bool allow_anonymous = false;
-  int verbose = 0;                   // 1: connection events; 2: packets, too
+  int verbose = 0;                   // 1: connection events; 2: packets, too; 3: with their bytes
   std::vector<std::string> command;  // to run while the broker runs; empty for none
   BrokerOptions broker;
 };
