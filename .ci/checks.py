@@ -69,7 +69,7 @@ def ctest(preset, *selection):
 
 
 def build(preset):
-    return (succeeds(f"configure {preset}", ["cmake", "--preset", preset, "-DMQTK_WARNINGS_AS_ERRORS=ON"]) and
+    return (succeeds(f"configure {preset}", ["cmake", "--preset", preset, "-DMQTK_WARNINGS_AS_ERRORS=ON", "-DMQTK_TESTS=ON"]) and
             succeeds(f"build {preset}", ["cmake", "--build", "--preset", preset]))
 
 
@@ -86,10 +86,12 @@ def main():
 
     succeeds("clang-format", ["clang-format-19", "--dry-run", "--Werror", *sources("lib", "apps", "tests")])
     if build("debug"):
-        ctest("debug")
+        ctest("debug", "-LE", "slow")
         succeeds("clang-tidy", [sys.executable, ".ci/tidy.py"])
     if build("asan"):
-        ctest("asan", "-LE", "slow")
+        ctest("asan")
+    if build("release"):
+        succeeds("package", ["sh", ".ci/package-test"])
 
     if failures:
         print("failed:\n  " + "\n  ".join(sorted(set(failures))))
