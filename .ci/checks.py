@@ -74,8 +74,7 @@ def build(preset):
 
 
 def sources(*tops):
-    listed = subprocess.run(["git", "ls-files", *tops], capture_output=True, text=True, check=False).stdout.split()
-    return [name for name in listed if name.endswith((".cpp", ".hpp"))]
+    return [path for top in tops for path in sorted(pathlib.Path(top).rglob("*.[ch]pp"))]
 
 
 def main():

@@ -22,6 +22,7 @@ struct Outcome {
 };
 
 Outcome outcome_of(const Arguments& arguments, const Environment& environment = {}) {
+  for (const char* name : {"MQTK_URL", "MQTK_HOST", "MQTK_PORT", "MQTK_USER_NAME", "MQTK_PASSWORD"}) ::unsetenv(name);
   for (const auto& [name, value] : environment) ::setenv(name.c_str(), value.c_str(), 1);
   Outcome outcome;
   OptionTable table{ProgramText{.name = "mqtk-example", .summary = "", .synopsis = {}, .description = ""}};
@@ -29,7 +30,6 @@ Outcome outcome_of(const Arguments& arguments, const Environment& environment = 
                          {.property_scopes = {PropertyScope::connect, PropertyScope::publish, PropertyScope::will,
                                               PropertyScope::disconnect}});
   if (const Accepted accepted = parse(table, arguments); !accepted) outcome.refusal = accepted.error();
-  for (const auto& [name, value] : environment) ::unsetenv(name.c_str());
   return outcome;
 }
 
