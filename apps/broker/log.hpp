@@ -14,7 +14,8 @@ class Loop;
 
 namespace mqtk::broker_program {
 
-// Verbose 0: only what an operator should know, such as dropped messages; 1: connection events, too; 2: packets, too; 3: with their bytes.
+// Verbose 0: only what an operator should know, such as dropped messages; 1: connection events, too; 2: packets, too;
+// 3: with their bytes.
 class Log final : public BrokerListener {
  public:
   Log(Loop& loop, int verbose);

@@ -35,13 +35,13 @@ cli::ProgramText program_text() {
 }
 
 template <class T>
-void add_limit(cli::OptionTable& table, T& target, std::string name, std::string help, std::uint64_t least,
-               std::uint64_t most, std::string manual = {}) {
+void add_limit(cli::OptionTable& table, T& target, const std::string& name, const std::string& help,
+               std::uint64_t least, std::uint64_t most, const std::string& manual = {}) {
   const std::string standard = std::to_string(target);
-  table.add({.long_name = std::move(name),
+  table.add({.long_name = name,
              .value = "N",
-             .help = std::move(help),
-             .manual = std::move(manual),
+             .help = help,
+             .manual = manual,
              .default_text = standard,
              .set = cli::store_number(target, least, most)});
 }

@@ -31,7 +31,7 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   // Loop and listener outlive the Client.
   Client(Loop& loop, Endpoint endpoint, ConnectOptions options, ClientListener& listener);
   // Drops the connection without DISCONNECT.
-  ~Client();
+  ~Client() override;
 
   // Connects, and again by the reconnect policy, until on_stopped.
   void start();

@@ -24,8 +24,10 @@ TEST_CASE("nothing from the wire can steer the terminal") {
   CHECK(quoted("\x1b[31m\x07\x7f") == R"("\x1b[31m\x07\x7f")");
   CHECK(quoted("a\nb\r\tc") == R"("a\nb\r\tc")");
   CHECK(quoted("'\"\\") == R"("'\"\\")");
-  CHECK(quoted("\xc2\x9b" "31m") == R"("\u{009B}31m")");
-  CHECK(quoted("\xe2\x80\xae" "evil") == R"("\u{202E}evil")");
+  CHECK(quoted("\xc2\x9b"
+               "31m") == R"("\u{009B}31m")");
+  CHECK(quoted("\xe2\x80\xae"
+               "evil") == R"("\u{202E}evil")");
 }
 
 TEST_CASE("text with double quotes stands in single quotes if it has none itself") {
