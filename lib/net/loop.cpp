@@ -1,63 +1,51 @@
 #include "net/loop.hpp"
 
 #include <algorithm>
+#include <asio/executor_work_guard.hpp>
+#include <asio/io_context.hpp>
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
 #include <atomic>
-#include <cstdio>
 #include <cstdlib>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "net/readiness.hpp"
 #include "net/timer.hpp"
-#include "net/wakeup.hpp"
 
 namespace mqtk {
-namespace {
 
-std::unique_ptr<Readiness> make_readiness(LoopOptions::Waiting waiting) {
-  if (waiting == LoopOptions::Waiting::fastest) {
-    if (auto readiness = make_epoll_readiness()) return readiness;
-  }
-  return make_poll_readiness();
-}
-
-}  // namespace
-
-struct Loop::Parts final : Watched {
+struct Loop::Parts {
   explicit Parts(const LoopOptions& options)
-      : readiness(make_readiness(options.waiting)), scratch(options.receive_scratch_bytes) {
-    // Without these nothing can run, and there is nobody to tell yet.
-    if (!wakeup.is_open() || readiness->watch(wakeup.reading_end(), {.read = true}, *this)) std::abort();
+      : work_guard(context.get_executor()), alarm(context), scratch(options.receive_scratch_bytes) {
+    const auto wake = [this] { woken = true; };
+    if (options.waiting == LoopOptions::Waiting::fastest) readiness = make_epoll_readiness(context, wake);
+    if (readiness == nullptr) readiness = make_portable_readiness(context, wake);
   }
-  ~Parts() { readiness->forget(wakeup.reading_end(), *this); }
 
-  void on_fd_readable() override {
-    wakeup.settle();
-    {
-      const std::lock_guard lock(mutex);
-      woken = false;
-      work.swap(posted);
+  // Until something is ready, posted or due; at most until `limit`.
+  void sleep(std::optional<TimePoint> limit) {
+    if (limit && limit != alarm_time) {
+      alarm_time = limit;
+      alarm.expires_at(*limit);
+      alarm.async_wait([this](std::error_code error) {
+        if (error) return;  // set to another time meanwhile
+        alarm_time.reset();
+        woken = true;
+      });
     }
-    for (const auto& job : work) job();
-    work.clear();
-  }
-  void on_fd_writable() override {}
-
-  void wake() {
-    const std::lock_guard lock(mutex);
-    if (!std::exchange(woken, true)) wakeup.wake();
+    while (!woken) context.run_one();
   }
 
+  asio::io_context context{1};  // one thread runs it; others only post
+  asio::executor_work_guard<asio::io_context::executor_type> work_guard;
+  asio::steady_timer alarm;
+  std::optional<TimePoint> alarm_time;  // what `alarm` is set to
+  bool woken = false;
   std::unique_ptr<Readiness> readiness;
   TimerQueue timers;
   ReceiveScratch scratch;
-  Wakeup wakeup;
-
-  std::mutex mutex;
-  std::vector<std::function<void()>> posted;  // guarded by mutex
-  bool woken = false;                         // guarded by mutex: the wakeup holds a byte
-  std::vector<std::function<void()>> work;
+  std::vector<std::function<void()>> posted;  // arrived in the context, to be run in this turn
   std::atomic<bool> stopping = false;
 
   std::vector<TurnEndListener*> marked;  // null: unmarked again
@@ -87,29 +75,39 @@ void Loop::run() {
 }
 
 void Loop::run_turn(std::optional<Duration> max_wait) {
-  if (const TimePoint* due = parts_->timers.next()) {
-    const Duration until_due = std::max(*due - refresh_now(), Duration{0});
-    max_wait = max_wait ? std::min(*max_wait, until_due) : until_due;
+  Parts& parts = *parts_;
+  if (!parts.marked.empty() || !parts.evicted.empty()) max_wait = Duration{0};
+  std::optional<TimePoint> limit;
+  if (max_wait || parts.timers.next() != nullptr) refresh_now();
+  if (max_wait) limit = time_after(*max_wait);
+  if (const TimePoint* due = parts.timers.next()) limit = limit ? std::min(*limit, *due) : *due;
+
+  parts.woken = false;
+  const bool ready = parts.readiness->collect();
+  if (!ready) parts.readiness->arm();
+  parts.context.poll();
+  if (!ready) {
+    if (!parts.woken && (!limit || *limit > now_)) parts.sleep(limit);
+    parts.readiness->collect();
   }
-  if (!parts_->marked.empty() || !parts_->evicted.empty()) max_wait = Duration{0};
-  parts_->readiness->wait(max_wait);
   refresh_now();
-  parts_->readiness->dispatch();
-  parts_->timers.expire(now_);
+  for (const auto& work : std::exchange(parts.posted, {})) work();
+  parts.readiness->dispatch();
+  parts.timers.expire(now_);
   end_turn();
 }
 
 void Loop::stop() {
   parts_->stopping = true;
-  parts_->wake();
+  post([] {});
 }
 
 void Loop::post(std::function<void()> work) {
-  {
-    const std::lock_guard lock(parts_->mutex);
-    parts_->posted.push_back(std::move(work));
-  }
-  parts_->wake();
+  // Run from run_turn, where now() is fresh and the turn's end follows.
+  asio::post(parts_->context, [parts = parts_.get(), work = std::move(work)]() mutable {
+    parts->posted.push_back(std::move(work));
+    parts->woken = true;
+  });
 }
 
 void Loop::call_at_turn_end(TurnEndListener& listener) {
@@ -166,6 +164,8 @@ void Loop::destroy_evicted() {
 ReceiveScratch& Loop::receive_scratch() { return parts_->scratch; }
 
 Readiness& Loop::readiness() { return *parts_->readiness; }
+
+asio::io_context& Loop::context() { return parts_->context; }
 
 TimerQueue& Loop::timers() { return parts_->timers; }
 

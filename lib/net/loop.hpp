@@ -13,6 +13,10 @@
 #include "base/receive_buffer.hpp"
 #include "base/time.hpp"
 
+namespace asio {
+class io_context;
+}
+
 namespace mqtk {
 
 class Loop;
@@ -50,7 +54,7 @@ class LoopTenant {
 };
 
 struct LoopOptions {
-  enum class Waiting { fastest, portable };  // portable: poll(2), what systems without epoll get
+  enum class Waiting { fastest, portable };  // portable: what systems without epoll get
   Waiting waiting = Waiting::fastest;
   std::size_t receive_scratch_bytes = 128 * 1024;
 };
@@ -100,6 +104,7 @@ class Loop {
   // For lib/net.
   [[nodiscard]] Readiness& readiness();
   [[nodiscard]] TimerQueue& timers();
+  [[nodiscard]] asio::io_context& context();
 
  private:
   friend class TurnEndListener;

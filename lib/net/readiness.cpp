@@ -9,7 +9,10 @@ void Readiness::forget(int fd, Watched& watched) {
   }
 }
 
-void Readiness::wait(std::optional<std::chrono::nanoseconds> timeout) { batch_size_ = find_ready(timeout, batch_); }
+bool Readiness::collect() {
+  batch_size_ = find_ready(batch_);
+  return batch_size_ > 0;
+}
 
 void Readiness::dispatch() {
   for (std::size_t i = 0; i < batch_size_; ++i) {

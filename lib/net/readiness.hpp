@@ -1,16 +1,22 @@
-// Which descriptors can be read or written: epoll on Linux, poll elsewhere. Private to lib/net.
+// Which descriptors can be read or written, found many at a time. Private to lib/net.
 //
-// Level-triggered: what is left unread is told again at the next turn, so one read per turn is enough, and a
-// busy connection costs its read and its write and nothing else.
+// The surprise: on Linux all descriptors stand in an epoll set of our own, and only that set is given to Asio. Asio
+// would re-arm each descriptor with a system call for each wait; so a busy connection costs its read and its write and
+// nothing else, and an idle one no object of Asio's. Elsewhere each descriptor waits in Asio.
+//
+// Level-triggered: what is left unread is told again at the next turn, so one read per turn is enough.
 #pragma once
 
 #include <array>
-#include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
-#include <optional>
 #include <span>
 #include <system_error>
+
+namespace asio {
+class io_context;
+}
 
 namespace mqtk {
 
@@ -40,9 +46,11 @@ class Readiness {
   // Before the descriptor is closed. Events of this turn that are not yet delivered are dropped.
   void forget(int fd, Watched& watched);
 
-  // Waits until something is ready or `timeout` is over (no value: without end).
-  void wait(std::optional<std::chrono::nanoseconds> timeout);
-  // Calls the Watched of what the wait found: up to max_batch descriptors.
+  // Takes up to max_batch descriptors that are ready now, without waiting. False if there is none.
+  bool collect();
+  // Makes the io_context call `woken` once something is ready.
+  virtual void arm() = 0;
+  // Calls the Watched of what was collected.
   void dispatch();
 
   static constexpr std::size_t max_batch = 128;
@@ -55,7 +63,7 @@ class Readiness {
   };
 
   // Fills `ready` and returns how many.
-  virtual std::size_t find_ready(std::optional<std::chrono::nanoseconds> timeout, std::span<Ready> ready) = 0;
+  virtual std::size_t find_ready(std::span<Ready> ready) = 0;
   virtual void remove(int fd) = 0;
 
  private:
@@ -64,7 +72,8 @@ class Readiness {
 };
 
 // Null where the system has no epoll.
-[[nodiscard]] std::unique_ptr<Readiness> make_epoll_readiness();
-[[nodiscard]] std::unique_ptr<Readiness> make_poll_readiness();
+[[nodiscard]] std::unique_ptr<Readiness> make_epoll_readiness(asio::io_context& context, std::function<void()> woken);
+[[nodiscard]] std::unique_ptr<Readiness> make_portable_readiness(asio::io_context& context,
+                                                                 std::function<void()> woken);
 
 }  // namespace mqtk

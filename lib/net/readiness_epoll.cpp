@@ -5,16 +5,13 @@
 #include <sys/epoll.h>
 
 #include <algorithm>
+#include <asio/io_context.hpp>
+#include <asio/posix/stream_descriptor.hpp>
 #include <cerrno>
-#include <climits>
-#include <ctime>
-
-#include "net/file_descriptor.hpp"
+#include <utility>
 
 namespace mqtk {
 namespace {
-
-using std::chrono::nanoseconds;
 
 std::uint32_t events_of(Interest interest) {
   std::uint32_t events = 0;
@@ -27,8 +24,12 @@ std::uint32_t events_of(Interest interest) {
 
 class EpollReadiness final : public Readiness {
  public:
-  EpollReadiness() : epoll_(::epoll_create1(EPOLL_CLOEXEC)) {}
-  [[nodiscard]] bool is_open() const { return epoll_.is_open(); }
+  EpollReadiness(asio::io_context& context, std::function<void()> woken) : woken_(std::move(woken)), set_(context) {
+    std::error_code error;
+    const int number = ::epoll_create1(EPOLL_CLOEXEC);
+    if (number >= 0) set_.assign(number, error);
+  }
+  [[nodiscard]] bool is_open() const { return set_.is_open(); }
 
   std::error_code watch(int fd, Interest interest, Watched& watched) override {
     if (control(EPOLL_CTL_ADD, fd, interest, watched) == 0) return {};
@@ -36,12 +37,22 @@ class EpollReadiness final : public Readiness {
   }
   void change(int fd, Interest interest, Watched& watched) override { control(EPOLL_CTL_MOD, fd, interest, watched); }
 
- protected:
-  void remove(int fd) override { ::epoll_ctl(epoll_.number(), EPOLL_CTL_DEL, fd, nullptr); }
+  void arm() override {
+    if (std::exchange(armed_, true)) return;
+    set_.async_wait(asio::posix::stream_descriptor::wait_read, [this](std::error_code error) {
+      // Aborted when this dies: nothing of it may be touched then.
+      if (error == asio::error::operation_aborted) return;
+      armed_ = false;
+      woken_();
+    });
+  }
 
-  std::size_t find_ready(std::optional<nanoseconds> timeout, std::span<Ready> ready) override {
+ protected:
+  void remove(int fd) override { ::epoll_ctl(set_.native_handle(), EPOLL_CTL_DEL, fd, nullptr); }
+
+  std::size_t find_ready(std::span<Ready> ready) override {
     std::array<epoll_event, max_batch> events;
-    const int found = wait_events(timeout, events);
+    const int found = ::epoll_wait(set_.native_handle(), events.data(), static_cast<int>(events.size()), 0);
     for (std::size_t i = 0; i < static_cast<std::size_t>(std::max(found, 0)); ++i) {
       const std::uint32_t bits = events[i].events;
       const bool broken = (bits & (EPOLLERR | EPOLLHUP)) != 0;
@@ -56,35 +67,18 @@ class EpollReadiness final : public Readiness {
     epoll_event event{};
     event.events = events_of(interest);
     event.data.ptr = &watched;
-    return ::epoll_ctl(epoll_.number(), operation, fd, &event);
+    return ::epoll_ctl(set_.native_handle(), operation, fd, &event);
   }
 
-  int wait_events(std::optional<nanoseconds> timeout, std::span<epoll_event> events) {
-    const int capacity = static_cast<int>(events.size());
-    if (!timeout) return ::epoll_wait(epoll_.number(), events.data(), capacity, -1);
-    if (timeout->count() <= 0) return ::epoll_wait(epoll_.number(), events.data(), capacity, 0);
-#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 35)
-    if (has_nanoseconds_) {
-      const auto seconds = std::chrono::floor<std::chrono::seconds>(*timeout);
-      const timespec limit{static_cast<std::time_t>(seconds.count()), static_cast<long>((*timeout - seconds).count())};
-      const int found = ::epoll_pwait2(epoll_.number(), events.data(), capacity, &limit, nullptr);
-      if (found >= 0 || errno != ENOSYS) return found;
-      has_nanoseconds_ = false;  // Linux before 5.11
-    }
-#endif
-    const auto limit = std::chrono::ceil<std::chrono::milliseconds>(*timeout).count();
-    return ::epoll_wait(epoll_.number(), events.data(), capacity,
-                        static_cast<int>(std::min<long long>(limit, INT_MAX)));
-  }
-
-  FileDescriptor epoll_;
-  bool has_nanoseconds_ = true;
+  std::function<void()> woken_;
+  asio::posix::stream_descriptor set_;
+  bool armed_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Readiness> make_epoll_readiness() {
-  auto readiness = std::make_unique<EpollReadiness>();
+std::unique_ptr<Readiness> make_epoll_readiness(asio::io_context& context, std::function<void()> woken) {
+  auto readiness = std::make_unique<EpollReadiness>(context, std::move(woken));
   if (!readiness->is_open()) return nullptr;
   return readiness;
 }
@@ -94,7 +88,9 @@ std::unique_ptr<Readiness> make_epoll_readiness() {
 #else
 
 namespace mqtk {
-std::unique_ptr<Readiness> make_epoll_readiness() { return nullptr; }
+std::unique_ptr<Readiness> make_epoll_readiness(asio::io_context& /*context*/, std::function<void()> /*woken*/) {
+  return nullptr;
+}
 }  // namespace mqtk
 
 #endif
