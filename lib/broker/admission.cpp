@@ -20,14 +20,15 @@ void Admission::on_connect(BrokerConnection& connection, const Connect& connect,
 
 ReasonCode Admission::check(const BrokerConnection& connection, const Connect& connect) const {
   const BrokerOptions& options = state_.options;
-  if (state_.counters.clients_connected >= options.max_connections) return ReasonCode::quota_exceeded;
   if (connect.client_identifier.empty()) {
     // A made-up identifier that the client does not learn is of no use for a Session that is kept [MQTT-3.1.3-8].
     const bool useless = connect.version != Version::v5 && !connect.clean_start;
     if (useless || connect.version == Version::v3_1) return ReasonCode::client_identifier_not_valid;
   }
-  const bool fresh = connect.client_identifier.empty() || state_.sessions.find(connect.client_identifier) == nullptr;
-  if (fresh && state_.sessions.size() >= options.max_sessions) return ReasonCode::quota_exceeded;
+  const Session* session = state_.sessions.find(connect.client_identifier);
+  if (session == nullptr && state_.sessions.size() >= options.max_sessions) return ReasonCode::quota_exceeded;
+  const bool takes_over = session != nullptr && session->connection != nullptr;
+  if (!takes_over && state_.counters.clients_connected >= options.max_connections) return ReasonCode::quota_exceeded;
   if (state_.access_control == nullptr) return ReasonCode::success;
   return state_.access_control->connect(connect, connection.peer_address());
 }

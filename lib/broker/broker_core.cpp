@@ -9,6 +9,9 @@ constexpr Duration chores_interval = std::chrono::seconds{1};
 constexpr Duration chores_interval_under_pressure = std::chrono::milliseconds{100};
 constexpr std::size_t expiry_steps = 1000;  // retained messages looked at in one round
 
+// Connections beyond those of max_connections clients: they have yet to send CONNECT, which may be refused.
+constexpr std::size_t waiting_room = 1024;
+
 }  // namespace
 
 BrokerCore::BrokerCore(const BrokerOptions& options, BrokerHost& host, ReceiveScratch& scratch,
@@ -29,6 +32,13 @@ BrokerCore::~BrokerCore() = default;
 
 void BrokerCore::accept(std::unique_ptr<NetworkConnection> network) {
   ++state_.counters.connections_opened;
+  if (connections_.size() >= state_.options.max_connections + waiting_room) {
+    const std::string address = network->peer_address();
+    state_.listener.on_event({.type = BrokerEvent::Type::refused,
+                              .reason_code = ReasonCode::quota_exceeded,
+                              .peer_address = address});
+    return;  // which closes it
+  }
   const auto position = static_cast<std::uint32_t>(connections_.size());
   connections_.push_back(std::make_unique<BrokerConnection>(*this, std::move(network), position));
 }

@@ -232,6 +232,22 @@ TEST_CASE("Sessions beyond the limit are refused, those that exist are not") {
   EXPECT_GOT(third, hex("20 03 01 00 00"));
 }
 
+TEST_CASE("a full broker still lets a client take its own connection over, and cuts those who do not even ask") {
+  BrokerOptions options = BrokerFixture::plain_options();
+  options.max_connections = 1;
+  BrokerFixture broker(options);
+  Peer first(broker);
+  first.connect({.id = "a"});
+  Peer second(broker);
+  second.send(connect({.id = "a"}));
+  EXPECT_GOT(second, hex("20 03 00 00 00"));
+  CHECK(first.closed());
+  for (int i = 0; i < 1024; ++i) CHECK_FALSE(broker.new_wire()->closed);
+  CHECK(broker.new_wire()->closed);
+  broker.advance(std::chrono::seconds{11});
+  CHECK(broker.core.connections() == 1);
+}
+
 TEST_CASE("the $SYS topics tell what the broker does") {
   BrokerOptions options = BrokerFixture::plain_options();
   options.system_topics_interval = std::chrono::seconds{10};
