@@ -18,7 +18,7 @@ class BrokerCore;
 class BrokerConnection final : NetworkConnectionListener, public Timed {
  public:
   BrokerConnection(BrokerCore& core, std::unique_ptr<NetworkConnection> network, std::uint32_t position);
-  ~BrokerConnection();
+  ~BrokerConnection() override;
 
   [[nodiscard]] Engine& engine() { return engine_; }
   [[nodiscard]] Session* session() const { return session_; }
