@@ -58,7 +58,9 @@ void Admission::begin_authentication(BrokerConnection& connection, const Connect
   connection.exchange->connect.assign(packet.begin(), packet.end());
   PropertyWriter properties;
   if (!step.data.empty()) properties.add(PropertyId::authentication_data, step.data);
-  static_cast<void>(connection.engine().auth(ReasonCode::continue_authentication, properties.block(), now));
+  if (!connection.engine().auth(ReasonCode::continue_authentication, properties.block(), now)) {
+    connection.condemn(ReasonCode::packet_too_large);
+  }
 }
 
 void Admission::on_auth(BrokerConnection& connection, const Auth& auth, TimePoint now) {
@@ -74,12 +76,14 @@ void Admission::on_auth(BrokerConnection& connection, const Auth& auth, TimePoin
     const std::vector<std::uint8_t> packet = std::move(exchange.connect);
     exchange.connect.clear();
     Packet connect;
-    static_cast<void>(decode(packet, {Version::v5, Role::client}, connect));
+    if (decode(packet, {Version::v5, Role::client}, connect)) return;  // it was decoded before
     return accept(connection, *std::get_if<Connect>(&connect), step.data, now);
   }
   PropertyWriter properties;
   if (!step.data.empty()) properties.add(PropertyId::authentication_data, step.data);
-  static_cast<void>(connection.engine().auth(step.result, properties.block(), now));
+  if (!connection.engine().auth(step.result, properties.block(), now)) {
+    connection.condemn(ReasonCode::packet_too_large);
+  }
 }
 
 void Admission::accept(BrokerConnection& connection, const Connect& connect, std::string_view authentication_data,
@@ -97,7 +101,9 @@ void Admission::accept(BrokerConnection& connection, const Connect& connect, std
   PropertyWriter properties;
   if (connect.version == Version::v5) add_properties(connect, *session, properties);
   if (!authentication_data.empty()) properties.add(PropertyId::authentication_data, authentication_data);
-  static_cast<void>(connection.engine().accept(session->state, {present, properties.block()}, now));
+  if (!connection.engine().accept(session->state, {present, properties.block()}, now)) {
+    return connection.condemn(ReasonCode::packet_too_large);  // the client takes no CONNACK of that size
+  }
   connection.watch_deadline();
   connection.want_turn_end();
   const std::string address = connection.peer_address();

@@ -321,8 +321,11 @@ void BrokerConnection::take_what_was_set_aside(TimePoint now) {
 // ----------------------------------------------------------------------------------------------------------
 
 void BrokerConnection::close_by_broker(ReasonCode reason_code, TimePoint now) {
-  tell({.type = BrokerEvent::Type::closed_by_broker, .reason_code = reason_code});
-  static_cast<void>(engine_.disconnect(reason_code, refusal_properties(reason_code, PacketType::disconnect).block()));
+  // A DISCONNECT that the client cannot take is left out.
+  const auto told = engine_.disconnect(reason_code, refusal_properties(reason_code, PacketType::disconnect).block());
+  tell({.type = BrokerEvent::Type::closed_by_broker,
+        .reason_code = reason_code,
+        .detail = told ? "" : "the client could not be told"});
   close(now);
 }
 

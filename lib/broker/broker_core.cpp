@@ -34,9 +34,8 @@ void BrokerCore::accept(std::unique_ptr<NetworkConnection> network) {
   ++state_.counters.connections_opened;
   if (connections_.size() >= state_.options.max_connections + waiting_room) {
     const std::string address = network->peer_address();
-    state_.listener.on_event({.type = BrokerEvent::Type::refused,
-                              .reason_code = ReasonCode::quota_exceeded,
-                              .peer_address = address});
+    state_.listener.on_event(
+        {.type = BrokerEvent::Type::refused, .reason_code = ReasonCode::quota_exceeded, .peer_address = address});
     return;  // which closes it
   }
   const auto position = static_cast<std::uint32_t>(connections_.size());

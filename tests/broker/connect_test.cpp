@@ -319,6 +319,15 @@ TEST_CASE("a broker without the higher QoS or retained messages says so and refu
   EXPECT_GOT(peer, hex("E0 01 9B"));
 }
 
+TEST_CASE("a client that takes no CONNACK is cut off") {
+  BrokerFixture broker;
+  Peer peer(broker);
+  peer.send(connect({.id = "a", .properties = hex("27 00 00 00 04")}));
+  CHECK(peer.got().empty());
+  CHECK(peer.closed());
+  CHECK(broker.core.counters().clients_connected == 0);
+}
+
 TEST_CASE("every PINGREQ gets a PINGRESP") {
   // shows 5.0: MQTT-3.12.4-1; 3.1.1: MQTT-3.12.4-1
   BrokerFixture broker;
