@@ -8,7 +8,7 @@ import time
 from peer import Message, check, check_equal
 from programs import TIME_LIMIT_STATUS, Programs, check_silent, messages_of_json_lines
 from registry import V5, program_case
-from relay import PUBLISH, SUBACK, TO_CLIENT, TO_SERVER
+from relay import CONNACK, PUBLISH, SUBACK, TO_CLIENT, TO_SERVER
 from scene import until
 
 
@@ -234,6 +234,13 @@ def a_hundred_thousand_bytes_per_line_pass(scene):
     check(sub.check_success() == text, "the lines changed")
 
 
+def subscribed_anew(scene, first):
+    """Whether another connection than `first` has subscribed, or has resumed the Session with its subscriptions."""
+    later = scene.relay.connections[scene.relay.connections.index(first) + 1 :]
+    resumed = [connack for each in later for connack in each.packets_from(TO_CLIENT, CONNACK) if connack[2] & 1]
+    return bool(resumed) or any(each.packets_from(TO_CLIENT, SUBACK) for each in later)
+
+
 @program_case()
 def a_subscriber_comes_back_after_a_lost_connection(scene):
     programs = Programs(scene)
@@ -242,9 +249,7 @@ def a_subscriber_comes_back_after_a_lost_connection(scene):
     programs.pub("-t", "again", "-q", "1", "-m", "before")
     until(lambda: b"before" in sub.output, f"the first message from {sub}")
     first.cut()
-    # Its new SUBACK is the sign that it is there again.
-    until(lambda: any(each is not first and each.packets_from(TO_CLIENT, SUBACK) for each in scene.relay.connections),
-          f"new subscription by {sub}")  # fmt: skip
+    until(lambda: subscribed_anew(scene, first), f"new connection of {sub}")
     programs.pub("-t", "again", "-q", "1", "-m", "after")
     check_equal(sub.check_success(), b"before\nafter\n", "output")
 
@@ -256,8 +261,7 @@ def a_subscriber_whose_broker_falls_silent_connects_again(scene):
     sub = programs.sub("-t", "silence", "-q", "1", "-C", "1", "-k", keep_alive)
     first = scene.relay.connections[-1]
     first.hold(TO_CLIENT)
-    until(lambda: any(each is not first and each.packets_from(TO_CLIENT, SUBACK) for each in scene.relay.connections),
-          f"new subscription by {sub}", 20)  # fmt: skip
+    until(lambda: subscribed_anew(scene, first), f"new connection of {sub}", 30)
     first.release(TO_CLIENT)
     programs.pub("-t", "silence", "-q", "1", "-m", "heard")
     check_equal(sub.check_success(), b"heard\n", "output")
@@ -286,3 +290,46 @@ def no_line_is_lost_when_the_connection_of_the_publisher_breaks(scene):
             check(bytes(sub.output) == text, "lines at QoS 2 were lost, doubled or out of order")
         else:
             check(set(bytes(sub.output).splitlines()) == set(text.splitlines()), "lines at QoS 1 were lost")
+
+
+# Every property, with bytes that are no text in the Correlation Data.
+EVERY_PROPERTY = {
+    "payload_format_indicator": 0,
+    "content_type": "application/octet-stream",
+    "response_topic": "answers",
+    "correlation_data": b"\0\xff id",
+    "user_properties": [["unit", "°C"], ["unit", "K"]],
+}
+
+
+@program_case(versions=V5, publishers=("mqtk",), subscribers=("mqtk",))
+def what_libraries_publish_is_printed_whole(scene):
+    programs = Programs(scene)
+    for library in ("paho", "mqttjs"):
+        sub = programs.sub("-t", "from/#", "-C", "1", "-q", "2", "--json")
+        publisher = scene.client(library, peer=library)
+        publisher.publish(f"from/{library}", b"\0\x80", 2, properties=EVERY_PROPERTY)
+        expected = Message(f"from/{library}", b"\0\x80", 2, properties=EVERY_PROPERTY)
+        check_equal(messages_of_json_lines(sub.check_success()), [expected], f"message of {library}")
+
+
+@program_case(versions=V5, publishers=("mqtk",), subscribers=("mqtk",))
+def libraries_receive_what_was_published(scene):
+    programs = Programs(scene)
+    subscribers = [scene.client(library, "to/all", peer=library) for library in ("paho", "mqttjs")]
+    options = [
+        *programs.property_options("payload-format-indicator", "1"),
+        *programs.property_options("content-type", "text/plain"),
+        *programs.property_options("response-topic", "answers"),
+        *programs.property_options("correlation-data", "id 1"),
+        *programs.property_options("user-property", "unit", "°C"),
+        *programs.property_options("user-property", "unit", "K"),
+    ]
+    programs.pub("-t", "to/all", "-q", "2", "-m", "grün", *options)
+    properties = EVERY_PROPERTY | {
+        "payload_format_indicator": 1,
+        "content_type": "text/plain",
+        "correlation_data": b"id 1",
+    }
+    for subscriber in subscribers:
+        check_equal(subscriber.message(), Message("to/all", "grün".encode(), 2, properties=properties), "message")

@@ -42,7 +42,7 @@ def install_mqttjs(folder):
     for name in FILES:
         shutil.copyfile(source / name, folder / name)
     result = subprocess.run(
-        [npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts"],
+        [npm, "ci", "--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"],
         cwd=folder, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     if result.returncode != 0:
