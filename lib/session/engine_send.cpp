@@ -216,7 +216,11 @@ bool Engine::on_pubcomp(const Pubcomp& pubcomp, Event& event) {
   const InFlight* entry = session_->sender.find(pubcomp.packet_identifier);
   if (entry == nullptr) return false;
   if (entry->state != InFlight::State::pubrel_sent) return fail({Rule::acknowledgement_wrong_type, 0});
-  const ReasonCode reason_code = is_failure(pubcomp.reason_code) ? pubcomp.reason_code : entry->pubrec_code;
+  // The peer took the message with PUBREC. That it no longer knows the identifier means that an earlier PUBCOMP was
+  // lost with its connection, which is no failure of this message.
+  const bool forgotten = pubcomp.reason_code == ReasonCode::packet_identifier_not_found;
+  const bool failed = is_failure(pubcomp.reason_code) && !forgotten;
+  const ReasonCode reason_code = failed ? pubcomp.reason_code : entry->pubrec_code;
   return finish_publish(pubcomp.packet_identifier, reason_code, event);
 }
 

@@ -72,6 +72,17 @@ TEST_CASE("that nobody was subscribed is told at the end of QoS 2") {
   CHECK(client.event().reason_code == ReasonCode::no_matching_subscribers);
 }
 
+TEST_CASE("a peer that no longer knows the identifier of a PUBREL has the message all the same") {
+  Client client;
+  REQUIRE(client.publish("a", QoS::exactly_once, 7));
+  client.peer_sends("50 02 00 01 70 03 00 01 92");
+  const SeenEvent done = client.event();
+  CHECK(done.type == Event::Type::publish_done);
+  CHECK(done.tag == 7);
+  CHECK(done.reason_code == ReasonCode::success);
+  CHECK(client.client_session.state.sender.unfinished() == 0);
+}
+
 TEST_CASE("a PUBREC for nothing in flight is answered with PUBREL 0x92") {
   Client client;
   client.peer_sends("50 02 00 09");
