@@ -2,6 +2,7 @@
 
 import hashlib
 import pathlib
+import random
 import tempfile
 import time
 
@@ -333,3 +334,54 @@ def libraries_receive_what_was_published(scene):
     }
     for subscriber in subscribers:
         check_equal(subscriber.message(), Message("to/all", "grün".encode(), 2, properties=properties), "message")
+
+
+@program_case(versions=("3.1.1", "5.0"), publishers=("mosquitto",), subscribers=("mosquitto",))
+def mosquitto_rr_gets_its_response(scene):
+    programs = Programs(scene)
+    responder = scene.client("responder", "service", peer="paho")
+    requester = programs.start_rr("-t", "service", "-e", "answers", "-q", "1", "-m", "question")
+    request = responder.message()
+    check_equal(request.payload, b"question", "request")
+    if scene.v5:
+        check_equal(request.properties, {"response_topic": "answers"}, "properties of the request")
+    responder.publish("answers", b"answer", 1)
+    check_equal(requester.check_success(), b"answer\n", "response")
+
+
+@program_case(
+    versions=("3.1.1", "5.0"),
+    publishers=("mqtk",),
+    subscribers=("mqtk",),
+    not_with={"mosquitto": "what it would lose is no fault of mqtk"},
+)
+def lines_survive_a_network_that_breaks_again_and_again(scene):
+    programs = Programs(scene)
+    text = b"".join(b"line %d\n" % number for number in range(20_000))
+    session = ["-c", "-x", "600"] if scene.v5 else ["-c"]
+    often = ["--reconnect", "forever", "--reconnect-delay", "20ms", "--reconnect-max-delay", "50ms"]
+    for qos in "12":
+        sub = programs.sub("-t", f"lines/{qos}", "-q", qos, "-i", f"reader{qos}", *session, *often)
+        pub = programs.start_pub(
+            "-t", f"lines/{qos}", "-q", qos, "-l", "-i", f"feeder{qos}", "-M", "50", *session, *often, input_bytes=text
+        )
+        pick = random.Random(qos)
+        for _ in range(40):
+            time.sleep(pick.uniform(0.02, 0.15))
+            alive = [each for each in scene.relay.connections if not each.wait_for_end(0)]
+            if pub.process.poll() is not None:
+                break
+            if not alive:
+                continue
+            connection = pick.choice(alive)
+            if pick.random() < 0.5:
+                connection.hold(pick.choice((TO_CLIENT, TO_SERVER)))
+                time.sleep(0.03)
+            connection.cut()
+        pub.check_success()
+        until(lambda: b"line 19999\n" in sub.output[-100_000:], f"the last line from {sub}", 30)
+        check_equal(sub.interrupt(), 0, f"exit status of {sub}")
+        if qos == "2":
+            check(bytes(sub.output) == text, "lines at QoS 2 were lost, doubled or out of order")
+        else:
+            check(set(bytes(sub.output).splitlines()) == set(text.splitlines()), "lines at QoS 1 were lost")

@@ -104,6 +104,9 @@ class Programs:
     def start_pub(self, *options, version=None, input_bytes=None):
         return self._start(self.publisher, "pub", options, version, input_bytes)
 
+    def start_rr(self, *options):
+        return self._start("mosquitto", "rr", options, None)
+
     def pub(self, *options, version=None, input_bytes=None):
         """Publishes and waits for success."""
         self.start_pub(*options, version=version, input_bytes=input_bytes).check_success()

@@ -44,7 +44,7 @@ class Resources:
         self.mqttjs = None
 
     def program(self, maker, which):
-        """The path of a program; `which` is broker, pub, sub or inspect."""
+        """The path of a program; `which` is broker, pub, sub, rr or inspect."""
         if maker == "mqtk":
             found = shutil.which(f"mqtk-{which}", path=str(self._arguments.programs_folder))
             name = f"mqtk-{which} in {self._arguments.programs_folder}"
@@ -61,6 +61,7 @@ def needed_programs(arguments):
     for which in ("broker", "pub", "sub"):
         yield "mosquitto", which
         yield arguments.broker if which == "broker" else arguments.programs, which
+    yield "mosquitto", "rr"
     if not arguments.no_inspect:
         yield "mqtk", "inspect"
 
