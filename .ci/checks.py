@@ -21,7 +21,8 @@ failures = []
 
 
 def run(command, **options):
-    print("+ " + " ".join(map(str, command)), flush=True)
+    words = [str(word) for word in command]
+    print("+ " + " ".join(words[:8]) + (" …" if len(words) > 8 else ""), flush=True)
     return subprocess.run(command, stdin=subprocess.DEVNULL, check=False, **options)
 
 

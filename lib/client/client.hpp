@@ -90,7 +90,7 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   void send_connect();
   void connection_lost(std::error_code error);
   void engine_closed();
-  void end_attempt(ConnectionFailure failure);
+  void end_attempt(const ConnectionFailure& failure);
   bool falls_back(const ConnectionFailure& failure);
   [[nodiscard]] ConnectionFailure failure(ConnectionFailure::Kind kind) const;
   void drop_connection();

@@ -56,7 +56,7 @@ void Client::connector_done(std::expected<std::unique_ptr<NetworkConnection>, Ne
   if (!result) {
     ConnectionFailure why = failure(ConnectionFailure::Kind::could_not_connect);
     why.network = std::move(result.error());
-    return end_attempt(std::move(why));
+    return end_attempt(why);
   }
   connection_ = std::move(*result);
   const Duration used = loop_.now() - attempt_began_;
@@ -109,7 +109,7 @@ void Client::send_connect() {
   if (const auto sent = engine_->connect(connect, session_, loop_.now()); !sent) {
     ConnectionFailure why = failure(ConnectionFailure::Kind::connect_not_valid);
     why.fault = sent.error();
-    return end_attempt(std::move(why));
+    return end_attempt(why);
   }
   loop_.call_at_turn_end(*this);
 }
@@ -121,7 +121,7 @@ void Client::connection_lost(std::error_code error) {
   why.network = {
       .doing = fmt::format("{} {}", open ? "talking to" : "waiting for the CONNACK of", short_text(endpoint_)),
       .code = error};
-  end_attempt(std::move(why));
+  end_attempt(why);
 }
 
 void Client::engine_closed() {
@@ -159,7 +159,7 @@ bool Client::falls_back(const ConnectionFailure& why) {
   return true;
 }
 
-void Client::end_attempt(ConnectionFailure why) {
+void Client::end_attempt(const ConnectionFailure& why) {
   drop_connection();
   state_ = State::pausing;
   if (falls_back(why)) {
