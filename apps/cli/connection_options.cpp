@@ -65,6 +65,8 @@ Accepted settle_place(ConnectionOptions& options) {
   if (endpoint.port == 0 && endpoint.transport != Transport::unix_socket) {
     return std::unexpected("port 0: no broker listens there; give 1 to 65535");
   }
+  options.broker_given = typed.option.url || typed.option.host || typed.option.port || typed.environment.url ||
+                         typed.environment.host || typed.environment.port;
   options.endpoint = std::move(endpoint);
 
   // A name or password in the URL counts as much as the URL itself does.
@@ -218,8 +220,9 @@ Setter for_will(Typed& typed, Setter set) {
 
 // --- tables ----------------------------------------------------------------------------------------------------------
 
-void add_place(OptionTable& table, ConnectionOptions& options) {
+void add_place(OptionTable& table, ConnectionOptions& options, const ConnectionUse& use) {
   Typed& typed = options.typed;
+  const bool has_default = use.clients == ConnectionUse::Clients::one;
   table.group("Connection");
   table.add({.long_name = "url",
              .short_letter = 'L',
@@ -227,7 +230,7 @@ void add_place(OptionTable& table, ConnectionOptions& options) {
              .help = "Where the broker is: mqtt://[USER[:PASSWORD]@]HOST[:PORT]",
              .manual = "Special characters in user name and password are written as % and two hex digits. "
                        "IPv6 addresses stand in brackets.",
-             .default_text = "mqtt://localhost:1883",
+             .default_text = has_default ? "mqtt://localhost:1883" : "",
              .environment = "MQTK_URL",
              .set = store(typed.option.url),
              .set_from_environment = store(typed.environment.url)});
@@ -236,7 +239,7 @@ void add_place(OptionTable& table, ConnectionOptions& options) {
              .value = "HOST[:PORT]",
              .help = "Name or address of the broker",
              .completion = Completion::host,
-             .default_text = "localhost",
+             .default_text = has_default ? "localhost" : "",
              .environment = "MQTK_HOST",
              .set = store(typed.option.host),
              .set_from_environment = store(typed.environment.host)});
@@ -280,6 +283,7 @@ void add_patience(OptionTable& table, ConnectionOptions& options, const Connecti
                        "such as 500ms, 1.5s, 2m or 3h; without unit it is in seconds.",
              .default_text = "10s",
              .set = store(options.connect.connect_timeout)});
+  if (use.clients == ConnectionUse::Clients::many) return;
   table.add({.long_name = "reconnect",
              .value = "TIMES",
              .help = "Try again when connecting fails or the connection is lost: no, forever or a number",
@@ -306,23 +310,26 @@ void add_patience(OptionTable& table, ConnectionOptions& options, const Connecti
              .set = store(policy.give_up_after)});
 }
 
-void add_session(OptionTable& table, ConnectionOptions& options) {
+void add_session(OptionTable& table, ConnectionOptions& options, const ConnectionUse& use) {
+  const bool many = use.clients == ConnectionUse::Clients::many;
   ConnectOptions& connect = options.connect;
   Typed& typed = options.typed;
   table.group("Session");
   table.add({.long_name = "id",
              .short_letter = 'i',
              .value = "ID",
-             .help = "Client identifier",
-             .manual = "Without one the broker chooses.",
+             .help = many ? "Client identifier; {i} is the number of the client" : "Client identifier",
+             .manual = many ? "Without one each run makes its own." : "Without one the broker chooses.",
              .aliases = {"client-id"},
              .set = store(connect.client_identifier)});
   table.add({.long_name = "mqtt-version",
              .short_letter = 'V',
              .value = "VERSION",
              .help = "Version of MQTT: 5, 3.1.1 or 3.1",
-             .manual = "Also understood: mqttv5, mqttv311, 311, 4, mqttv31, 31 and 3. Without this option a broker "
-                       "that refuses version 5 is asked again with 3.1.1, where nothing that was asked for needs 5.",
+             .manual = std::string{"Also understood: mqttv5, mqttv311, 311, 4, mqttv31, 31 and 3."} +
+                       (many ? ""
+                             : " Without this option a broker that refuses version 5 is asked again with 3.1.1, where "
+                               "nothing that was asked for needs 5."),
              .completion = Completion::choice,
              .choices = {"5", "3.1.1", "3.1"},
              .default_text = "5",
@@ -412,9 +419,9 @@ void add_properties(OptionTable& table, ConnectionOptions& options, const Connec
 }  // namespace
 
 void add_connection_options(OptionTable& table, ConnectionOptions& options, const ConnectionUse& use) {
-  add_place(table, options);
+  add_place(table, options, use);
   add_patience(table, options, use);
-  add_session(table, options);
+  add_session(table, options, use);
   add_will(table, options.typed);
   add_properties(table, options, use);
   for (const auto settle : {settle_place, settle_version, settle_session, settle_will}) {

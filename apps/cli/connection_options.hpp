@@ -20,6 +20,7 @@ struct ConnectionOptions {
   PropertyWriter subscribe_properties;
   PropertyWriter unsubscribe_properties;
   bool version_given = false;  // by --mqtt-version
+  bool broker_given = false;   // by an option or the environment
 
   // As typed, before it is put together. Not for programs.
   struct Target {
@@ -46,6 +47,9 @@ struct ConnectionOptions {
 struct ConnectionUse {
   std::vector<PropertyScope> property_scopes;  // the packets that the program sends and --property may name
   std::string reconnect_default = "no";        // for the manual: what the program does without --reconnect
+  // many: a load test, which connects each client once and has a broker of its own where none is given.
+  enum class Clients : unsigned char { one, many };
+  Clients clients = Clients::one;
 };
 
 // Adds the groups Connection, Session, Will and Properties, and the checks that put `options` together.

@@ -1,0 +1,50 @@
+// What `mqtk bench` is asked to do.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/connection_options.hpp"
+#include "cli/option_table.hpp"
+#include "load/scenario.hpp"
+#include "load/threshold.hpp"
+
+namespace mqtk::bench {
+
+struct Options {
+  enum class Kind : std::uint8_t { none, publish, subscribe, both, connect };
+
+  Kind kind = Kind::none;
+  cli::ConnectionOptions connection;
+  // Complete when parse() has returned, but for the endpoint of a broker of our own and the mark of the run.
+  Scenario scenario;
+  bool embedded_broker = false;
+  std::vector<Threshold> thresholds;
+  std::optional<std::string> output;
+  bool quiet = false;
+
+  // As typed, before it is put together.
+  struct Typed {
+    std::vector<std::string> given;  // names of the options of the load
+    std::uint32_t clients = 1;
+    std::optional<std::uint32_t> subscribers;
+    std::optional<double> rate;
+    std::optional<double> rate_per_client;
+    std::optional<std::uint16_t> closed;
+    bool max = false;
+    std::optional<std::string> topic;
+    std::optional<std::string> filter;
+    std::optional<Duration> duration;
+    bool embedded_broker = false;
+  } typed;
+};
+
+// "pub", "sub", "pubsub", "conn"
+[[nodiscard]] std::string_view kind_name(Options::Kind kind);
+
+// `options` must outlive the table.
+[[nodiscard]] cli::OptionTable option_table(Options& options);
+
+}  // namespace mqtk::bench

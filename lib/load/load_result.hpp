@@ -1,0 +1,126 @@
+// What a load test has counted and measured.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/time.hpp"
+#include "codec/reason_code.hpp"
+#include "load/histogram.hpp"
+
+namespace mqtk {
+
+enum class LoadErrorKind : std::uint8_t {
+  connect_failed,       // name lookup, TCP, or closed before CONNACK
+  connect_refused,      // by the CONNACK
+  connect_timed_out,    // no connection, or no CONNACK, in time
+  subscription_denied,  // by the SUBACK
+  publish_refused,      // by the PUBACK or PUBREC
+  not_sent,             // was due and could not be sent: no connection, a limit of the broker, or no room to wait
+  disconnected,         // DISCONNECT of the broker
+  connection_lost,
+  protocol_broken,  // what the broker sent breaks a rule
+};
+inline constexpr std::size_t load_error_kinds = 9;
+
+// "connect_failed" …
+[[nodiscard]] std::string_view load_error_name(LoadErrorKind kind);
+
+struct LoadError {
+  LoadErrorKind kind = LoadErrorKind::connect_failed;
+  ReasonCode reason = ReasonCode::success;  // of the broker, where it gave one
+  std::string text;                         // what it is, for people
+  std::uint64_t count = 0;
+};
+
+// Errors by kind, Reason Code and text; at most `most_texts` different ones, the others under their kind alone.
+class LoadErrors {
+ public:
+  static constexpr std::size_t most_texts = 64;
+  void add(LoadErrorKind kind, ReasonCode reason, std::string_view text, std::uint64_t times = 1);
+  [[nodiscard]] const std::vector<LoadError>& all() const { return errors_; }
+  [[nodiscard]] std::uint64_t count() const;
+  [[nodiscard]] std::uint64_t count(LoadErrorKind kind) const;
+
+ private:
+  std::vector<LoadError> errors_;
+};
+
+// Of messages that passed in some time.
+struct LoadTraffic {
+  std::uint64_t sent = 0;
+  std::uint64_t acknowledged = 0;  // QoS 1 and 2, with success
+  std::uint64_t received = 0;
+
+  friend LoadTraffic operator-(LoadTraffic a, const LoadTraffic& b);
+};
+
+struct LoadCounts {
+  std::uint64_t connected = 0;
+  std::uint64_t subscribed = 0;
+  LoadTraffic traffic;           // of the whole run, warm-up included
+  std::uint64_t sent_bytes = 0;  // payloads
+  std::uint64_t received_bytes = 0;
+  std::uint64_t unrouted = 0;        // acknowledged with "No matching subscribers"
+  std::uint64_t unacknowledged = 0;  // sent at QoS 1 or 2 and not answered at the end
+  std::uint64_t lost = 0;            // copies that subscribers should have received
+  std::uint64_t duplicated = 0;
+  std::uint64_t out_of_order = 0;
+  std::uint64_t undecided = 0;  // late or duplicated: too far back to tell
+  std::uint64_t foreign = 0;    // received messages that are not of this test
+};
+
+enum class Latency : std::uint8_t {
+  tcp,                 // until the Network Connection is open
+  connack,             // CONNECT to CONNACK
+  connect,             // both together, and the name lookup
+  suback,              // SUBSCRIBE to SUBACK
+  publish,             // intended time to PUBACK or PUBCOMP
+  publish_service,     // actual send to PUBACK or PUBCOMP
+  end_to_end,          // intended time to arrival
+  end_to_end_service,  // actual send to arrival
+  lateness,            // intended time until the generator came to it: its own fault
+};
+inline constexpr std::size_t latency_kinds = 9;
+
+// "tcp", "connack" …
+[[nodiscard]] std::string_view latency_name(Latency latency);
+
+// One interval of a run.
+struct LoadInterval {
+  Duration begin{0};  // since the run's start
+  Duration length{0};
+  LoadTraffic traffic;
+  std::uint64_t errors = 0;
+  Duration p50{0};  // of LoadResult::main_latency
+  Duration p99{0};
+  Duration max{0};
+};
+
+struct LoadResult {
+  LoadCounts counts;
+  // What was due after the warm-up, and how long that took: for sent the time of sending, for the others until the
+  // last one came.
+  LoadTraffic measured;
+  Duration sending_time{0};
+  Duration acknowledging_time{0};
+  Duration receiving_time{0};
+
+  std::array<Histogram, latency_kinds> latencies;
+  Latency main_latency = Latency::connect;  // what "latency" means without another word
+  LoadErrors errors;
+  std::vector<LoadInterval> series;
+  bool ended_early = false;
+
+  [[nodiscard]] Histogram& latency(Latency kind) { return latencies[static_cast<std::size_t>(kind)]; }
+  [[nodiscard]] const Histogram& latency(Latency kind) const { return latencies[static_cast<std::size_t>(kind)]; }
+  // Messages per second, 0 where nothing was measured.
+  [[nodiscard]] double sent_rate() const;
+  [[nodiscard]] double acknowledged_rate() const;
+  [[nodiscard]] double received_rate() const;
+};
+
+}  // namespace mqtk

@@ -1,0 +1,301 @@
+#!/usr/bin/env python3
+"""mqtk-bench, run for real: against mqtk-broker, and against scripted brokers that misbehave."""
+
+import base64
+import json
+import pathlib
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+import zlib
+
+import running
+from running import LIMIT, MqtkBroker, Observer, Scripted, run, start
+
+CONNACK = b"\x00\x00\x00"  # 5.0: no Session, success, no properties
+
+
+class Cases(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.file = pathlib.Path(self.folder.name) / "result.json"
+
+    def bench(self, *arguments, expect=0):
+        """Runs it to its end and returns the JSON of the result, and what it printed."""
+        done = run("bench", *arguments, "--output", self.file)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return json.loads(self.file.read_text()), done.stdout.decode()
+
+    def broker(self):
+        broker = MqtkBroker()
+        self.addCleanup(broker.close)
+        return broker
+
+
+class Counts(Cases):
+    def test_every_message_arrives_once_in_order_at_each_qos_and_version(self):
+        port = self.broker().port
+        for version in ("5", "3.1.1", "3.1"):
+            for qos in (0, 1, 2):
+                result, _ = self.bench("pubsub", "-p", port, "-V", version, "-q", qos, "--clients", 3, "--rate", "2k",
+                                       "--messages", 100, "--quiet")
+                counts = result["counts"]
+                self.assertEqual((counts["sent"], counts["received"], counts["connected"], counts["subscribed"]),
+                                 (100, 100, 6, 3))
+                self.assertEqual(counts["acknowledged"], 100 if qos else 0)
+                for name in ("lost", "duplicated", "out_of_order", "unacknowledged", "foreign", "undecided"):
+                    self.assertEqual(counts[name], 0, name)
+                self.assertEqual(result["errors"], [])
+                self.assertEqual(result["latencies"]["end_to_end"]["count"], 100)
+
+    def test_an_observer_sees_as_many_messages_as_are_counted_with_stamps_in_sequence(self):
+        port = self.broker().port
+        observer = Observer(port, "load/#")
+        self.addCleanup(observer.close)
+        result, _ = self.bench("pub", "-p", port, "-t", "load/{i}/x", "--clients", 2, "--max", "--messages", 5001,
+                               "--size", 20)
+        self.assertEqual(result["counts"]["sent"], 5001)
+        self.assertEqual(result["counts"]["sent_bytes"], 5001 * 20)
+        self.assertTrue(observer.wait_for(5001))
+        time.sleep(0.2)
+        self.assertEqual(len(observer.messages), 5001)
+        for stream in (0, 1):
+            payloads = [payload for topic, payload, _ in observer.messages if topic == f"load/{stream}/x"]
+            self.assertEqual({(len(payload), payload[0], payload[2:5]) for payload in payloads},
+                             {(20, 0xB7, bytes([0, 0, stream]))})
+            self.assertEqual([struct.unpack("!I", payload[5:9])[0] for payload in payloads],
+                             list(range(2501 - stream)))
+
+    def test_fan_out_gives_each_subscriber_its_copy_and_fan_in_all_to_one(self):
+        port = self.broker().port
+        result, _ = self.bench("pubsub", "-p", port, "--clients", 1, "--subscribers", 5, "--messages", 20, "--rate", 500)
+        self.assertEqual((result["counts"]["sent"], result["counts"]["received"]), (20, 100))
+        result, _ = self.bench("pubsub", "-p", port, "--clients", 5, "--subscribers", 1, "--messages", 20, "--rate", 500)
+        self.assertEqual((result["counts"]["sent"], result["counts"]["received"]), (20, 20))
+
+    def test_warm_up_is_sent_and_checked_but_not_measured(self):
+        result, _ = self.bench("pubsub", "--rate", 100, "--warmup", "500ms", "--duration", "500ms")
+        self.assertEqual((result["counts"]["sent"], result["counts"]["received"]), (100, 100))
+        self.assertEqual((result["measured"]["sent"], result["measured"]["received"]), (50, 50))
+        self.assertEqual(result["latencies"]["end_to_end"]["count"], 50)
+        self.assertAlmostEqual(result["rates"]["sent"], 100, delta=20)
+
+    def test_sub_counts_what_a_pub_of_another_process_sends(self):
+        port = self.broker().port
+        receiver = start("bench", "sub", "-p", port, "--messages", 300, "--duration", "30s", "-q", 1,
+                         "--output", self.file, stdout=subprocess.DEVNULL)
+        try:
+            time.sleep(1)
+            self.assertEqual(run("bench", "pub", "-p", port, "-q", 1, "--clients", 3, "--rate", 1000,
+                                 "--messages", 300).returncode, 0)
+            self.assertEqual(receiver.wait(LIMIT), 0)
+        finally:
+            receiver.kill()
+            receiver.stderr.close()
+        counts = json.loads(self.file.read_text())["counts"]
+        self.assertEqual((counts["received"], counts["lost"], counts["duplicated"]), (300, 0, 0))
+
+    def test_messages_of_others_are_foreign_and_spoil_no_count(self):
+        port = self.broker().port
+        self.assertEqual(run("pub", "-p", port, "-t", "mqtk/bench/0", "-r", "-m", "not of this test").returncode, 0)
+        result, _ = self.bench("pubsub", "-p", port, "--messages", 10, "--rate", 200)
+        self.assertEqual((result["counts"]["received"], result["counts"]["foreign"], result["counts"]["lost"]), (10, 1, 0))
+
+    def test_conn_connects_all_and_measures_it(self):
+        result, text = self.bench("conn", "--clients", 300)
+        self.assertEqual(result["counts"]["connected"], 300)
+        self.assertEqual(result["latencies"]["connect"]["count"], 300)
+        self.assertIn("connected 300 of 300", text)
+
+
+class Honesty(Cases):
+    def test_a_broker_that_stops_for_a_second_delays_what_the_schedule_says(self):
+        """Due-time latency: of a stall of 1 s under a fixed rate, delays from 1 s down to 0 are seen, 500 ms on average."""
+        broker = self.broker()
+        load = start("bench", "pubsub", "-p", broker.port, "-q", 1, "--clients", 10, "--rate", 1000, "--duration", "4s",
+                     "--output", self.file, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            time.sleep(1.5)
+            broker.process.send_signal(signal.SIGSTOP)
+            time.sleep(1)
+            broker.process.send_signal(signal.SIGCONT)
+            self.assertEqual(load.wait(LIMIT), 0)
+        finally:
+            broker.process.send_signal(signal.SIGCONT)
+            load.kill()
+        result = json.loads(self.file.read_text())
+        self.assertEqual((result["counts"]["sent"], result["counts"]["received"], result["counts"]["lost"]),
+                         (4000, 4000, 0))
+        latency = result["latencies"]["end_to_end"]
+        self.assertEqual(latency["count"], 4000)
+        # A quarter of the messages was due in the stall: the quantile 1 - x/4 is delayed by 1 s - x s.
+        self.assertAlmostEqual(latency["max_ns"] / 1e9, 1, delta=0.2)
+        self.assertAlmostEqual(latency["percentiles_ns"]["95"] / 1e9, 0.8, delta=0.2)
+        self.assertAlmostEqual(latency["percentiles_ns"]["90"] / 1e9, 0.6, delta=0.2)
+        self.assertAlmostEqual(latency["mean_ns"] / 1e9, 0.125, delta=0.08)
+
+    def test_the_histogram_in_the_report_is_hdrhistograms_v2_with_all_counts(self):
+        result, _ = self.bench("pubsub", "--messages", 50, "--rate", 500)
+        packed = base64.b64decode(result["latencies"]["end_to_end"]["histogram"])
+        cookie, length = struct.unpack("!II", packed[:8])
+        self.assertEqual(cookie, 0x1C849314)
+        plain = zlib.decompress(packed[8:8 + length])
+        cookie, counts_length, _, digits, lowest, highest, _ = struct.unpack("!IIIIQQd", plain[:40])
+        self.assertEqual((cookie, digits, lowest, highest), (0x1C849313, 3, 1000, 3_600_000_000_000))
+        self.assertEqual(sum(count for count in zigzag_numbers(plain[40:40 + counts_length]) if count > 0), 50)
+
+
+def zigzag_numbers(data):
+    value, shift, taken = 0, 0, 0
+    for byte in data:
+        taken += 1
+        if taken == 9:
+            value |= byte << shift
+        else:
+            value |= (byte & 0x7F) << shift
+            shift += 7
+            if byte & 0x80:
+                continue
+        yield (value >> 1) ^ -(value & 1)
+        value, shift, taken = 0, 0, 0
+
+
+class Verdicts(Cases):
+    def test_a_condition_that_fails_ends_with_status_8_and_is_told(self):
+        result, text = self.bench("pubsub", "--messages", 10, "--rate", 500, "--assert", "loss==0",
+                                  "--assert", "received>10", expect=8)
+        self.assertIn("holds: loss==0 (0)", text)
+        self.assertIn("FAILS: received>10 (10)", text)
+        self.assertEqual([(each["condition"], each["holds"]) for each in result["thresholds"]],
+                         [("loss==0", True), ("received>10", False)])
+
+    def test_the_summary_fits_80_columns(self):
+        _, text = self.bench("pubsub", "--messages", 10, "--rate", 500, "-q", 2, "--clients", 4)
+        self.assertLessEqual(max(map(len, text.splitlines())), 80)
+
+    def test_one_line_a_second_goes_to_stderr_and_none_when_quiet(self):
+        done = run("bench", "pubsub", "--rate", 100, "--duration", "2500ms")
+        self.assertGreaterEqual(len(done.stderr.splitlines()), 2)
+        done = run("bench", "pubsub", "--rate", 100, "--duration", "1500ms", "--quiet")
+        self.assertEqual((done.returncode, done.stderr), (0, b""))
+
+    def test_an_interrupt_ends_early_with_a_valid_report(self):
+        load = start("bench", "pubsub", "--rate", 200, "--duration", "60s", "--output", self.file)
+        self.assertTrue(load.stderr.readline())
+        load.send_signal(signal.SIGINT)
+        text, _ = load.communicate(timeout=LIMIT)
+        self.assertEqual(load.returncode, 0)
+        self.assertIn(b"ended early", text)
+        result = json.loads(self.file.read_text())
+        self.assertTrue(result["ended_early"])
+        self.assertEqual((result["counts"]["received"], result["counts"]["lost"]), (result["counts"]["sent"], 0))
+        self.assertGreater(result["counts"]["sent"], 100)
+
+    def test_a_mistake_is_told_before_anything_starts(self):
+        for arguments, word in (
+                ([], "what to measure"), (["fast"], "pub, sub, pubsub, conn"), (["sub", "-p", 1, "--rate", 5], "--rate"),
+                (["conn", "-q", 1], "--qos"), (["pub", "--filter", "a"], "--filter"), (["sub"], "broker"),
+                (["pub", "--closed", 5], "-q 1"), (["pub", "--max", "--rate", 5], "--max"),
+                (["pub", "--size", 15], "--size"), (["pub", "-t", "a/#"], "--topic"),
+                (["pub", "--clients", 2, "--id", "same"], "{i}"), (["pub", "--assert", "speed>1"], "speed"),
+                (["pubsub", "--filter", "$share/g/a"], "Shared"), (["pub", "--broker", "embedded", "-p", 1], "--broker"),
+                (["pub", "--rate", "fast"], "--rate")):
+            done = run("bench", *arguments)
+            self.assertEqual((done.returncode, done.stdout), (1, b""), arguments)
+            self.assertIn(word, done.stderr.decode())
+
+    def test_a_report_that_cannot_be_written_is_an_error_after_the_summary(self):
+        done = run("bench", "conn", "--output", "/dev/full")
+        self.assertEqual(done.returncode, 9)
+        self.assertIn(b"connected 1 of 1", done.stdout)
+        self.assertIn(b"No space left", done.stderr)
+
+
+class BadDays(Cases):
+    def errors(self, result):
+        return [(error["kind"], error.get("reason_code"), error["count"]) for error in result["errors"]]
+
+    def scripted(self, talk):
+        broker = Scripted(talk)
+        self.addCleanup(broker.close)
+        return broker.port
+
+    def test_nobody_listening_is_status_2(self):
+        result, _ = self.bench("pub", "-p", running.free_port(), "--clients", 3, expect=2)
+        self.assertEqual(self.errors(result), [("connect_failed", None, 3)])
+
+    def test_a_refused_connect_is_counted_with_its_reason_code(self):
+        def talk(stream):
+            stream.receive()
+            stream.send(0x20, b"\x00\x87\x00")
+        result, text = self.bench("pub", "-p", self.scripted(talk), "--clients", 2, expect=3)
+        self.assertEqual(self.errors(result), [("connect_refused", 0x87, 2)])
+        self.assertIn("Not authorized (0x87)", text)
+
+    def test_a_denied_subscription_is_counted_and_nothing_is_expected_of_it(self):
+        def talk(stream):
+            stream.receive()
+            stream.send(0x20, CONNACK)
+            while came := stream.receive():
+                first, body = came
+                if first >> 4 == 8:
+                    stream.send(0x90, body[:2] + b"\x00\x87")
+        result, _ = self.bench("sub", "-p", self.scripted(talk), "--duration", "200ms", expect=4)
+        self.assertEqual(self.errors(result), [("subscription_denied", 0x87, 1)])
+        self.assertEqual((result["counts"]["subscribed"], result["counts"]["lost"]), (0, 0))
+
+    def test_refused_publishes_are_counted_apart(self):
+        def talk(stream):
+            stream.receive()
+            stream.send(0x20, CONNACK)
+            count = 0
+            while came := stream.receive():
+                first, body = came
+                if first >> 4 == 3:
+                    size = struct.unpack("!H", body[:2])[0]
+                    identifier = body[2 + size:4 + size]
+                    count += 1
+                    stream.send(0x40, identifier + (b"\x97\x00" if count % 2 else b""))
+        result, _ = self.bench("pub", "-p", self.scripted(talk), "-q", 1, "--messages", 10, "--rate", 500, expect=4)
+        self.assertEqual(self.errors(result), [("publish_refused", 0x97, 5)])
+        self.assertEqual((result["counts"]["sent"], result["counts"]["acknowledged"]), (10, 5))
+        result, _ = self.bench("pub", "-p", self.scripted(talk), "-q", 1, "--messages", 10, "--rate", 500,
+                               "--assert", "errors<=5")
+
+    def test_acknowledgements_that_never_come_end_with_the_drain(self):
+        def talk(stream):
+            stream.receive()
+            stream.send(0x20, CONNACK)
+            while stream.receive():
+                pass
+        began = time.monotonic()
+        result, _ = self.bench("pub", "-p", self.scripted(talk), "-q", 1, "-M", 4, "--messages", 10, "--rate", 500,
+                               "--drain", "300ms", expect=5)
+        self.assertLess(time.monotonic() - began, 20)
+        self.assertEqual((result["counts"]["sent"], result["counts"]["unacknowledged"]), (4, 4))
+        self.assertEqual(self.errors(result), [("not_sent", None, 6)])
+
+    def test_a_broker_that_dies_is_told_and_what_was_due_is_counted(self):
+        def talk(stream):
+            stream.receive()
+            stream.send(0x20, CONNACK)
+            for _ in range(5):
+                stream.receive()
+        result, _ = self.bench("pub", "-p", self.scripted(talk), "--rate", 200, "--duration", "30s", expect=5)
+        self.assertIn(("connection_lost", None, 1), self.errors(result))
+
+    def test_garbage_is_a_broken_protocol(self):
+        def talk(stream):
+            stream.receive()
+            stream.socket.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            stream.receive()
+        result, _ = self.bench("conn", "-p", self.scripted(talk), expect=7)
+        self.assertEqual(self.errors(result), [("protocol_broken", None, 1)])
+
+
+if __name__ == "__main__":
+    unittest.main()
