@@ -35,6 +35,10 @@ std::int64_t Histogram::lowest_of(std::size_t index) {
   return static_cast<std::int64_t>(sub_bucket) << shift_of(index);
 }
 
+std::int64_t Histogram::middle_of(std::size_t index) {
+  return lowest_of(index) + (std::int64_t{1} << shift_of(index)) / 2;
+}
+
 std::int64_t Histogram::highest_of(std::size_t index) {
   return lowest_of(index) + (std::int64_t{1} << shift_of(index)) - 1;
 }
@@ -44,7 +48,7 @@ Duration Histogram::mean() const {
   double sum = 0;
   for (std::size_t i = 0; i < bucket_slots; ++i) {
     if (counts_[i] == 0) continue;
-    const auto middle = static_cast<double>(lowest_of(i) + (std::int64_t{1} << shift_of(i)) / 2);
+    const auto middle = static_cast<double>(middle_of(i));
     sum += middle * static_cast<double>(counts_[i]);
   }
   return Duration{static_cast<std::int64_t>(sum / static_cast<double>(total_))};
@@ -56,7 +60,7 @@ Duration Histogram::standard_deviation() const {
   double squares = 0;
   for (std::size_t i = 0; i < bucket_slots; ++i) {
     if (counts_[i] == 0) continue;
-    const double difference = static_cast<double>(lowest_of(i) + (std::int64_t{1} << shift_of(i)) / 2) - average;
+    const double difference = static_cast<double>(middle_of(i)) - average;
     squares += difference * difference * static_cast<double>(counts_[i]);
   }
   return Duration{static_cast<std::int64_t>(std::sqrt(squares / static_cast<double>(total_)))};

@@ -79,6 +79,7 @@ class Histogram {
   }
   static unsigned shift_of(std::size_t index);
   static std::int64_t lowest_of(std::size_t index);
+  static std::int64_t middle_of(std::size_t index);
   static std::int64_t highest_of(std::size_t index);
 
   std::unique_ptr<std::uint64_t[]> counts_;
