@@ -5,7 +5,11 @@
 #include <unistd.h>
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <cstdlib>
 #include <system_error>
 
@@ -79,12 +83,38 @@ bool Output::flush() {
   const int error = write_all(descriptor_, buffer_);
   buffer_.clear();
   if (error == 0) return true;
-  ended_ = true;
-  if (error != EPIPE) {
-    status_ = ExitStatus::local_failure;
-    report(fmt::format("cannot write to standard output: {}", std::generic_category().message(error)));
-  }
+  end(error);
   return false;
+}
+
+void Output::end(int error) {
+  buffer_.clear();
+  ended_ = true;
+  if (error == EPIPE) return;
+  status_ = ExitStatus::local_failure;
+  report(fmt::format("cannot write to standard output: {}", std::generic_category().message(error)));
+}
+
+Output::Flushed Output::flush_ready() {
+  struct stat status{};
+  if (::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode)) return flush() ? Flushed::all : Flushed::ended;
+  if (ended_) return Flushed::ended;
+  std::size_t written = 0;
+  while (written < buffer_.size()) {
+    pollfd writable{descriptor_, POLLOUT, 0};
+    if (::poll(&writable, 1, 0) == 0) break;
+    // A pipe that can be written takes this much at once: a larger block would wait for the reader.
+    const ssize_t count =
+        ::write(descriptor_, buffer_.data() + written, std::min<std::size_t>(buffer_.size() - written, PIPE_BUF));
+    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (count < 0) {
+      end(errno);
+      return Flushed::ended;
+    }
+    written += static_cast<std::size_t>(count);
+  }
+  buffer_.erase(0, written);
+  return buffer_.empty() ? Flushed::all : Flushed::part;
 }
 
 bool use_color(ColorChoice choice, int descriptor) {

@@ -32,12 +32,21 @@ class Output {
   // Writes all that is buffered. Blocks as long as the reader does. False once ended().
   bool flush();
 
+  // Writes what the reader takes without waiting for it; to a regular file that is everything.
+  enum class Flushed : unsigned char { all, part, ended };
+  [[nodiscard]] Flushed flush_ready();
+  // Throws away what is buffered.
+  void drop() { buffer_.clear(); }
+  [[nodiscard]] int descriptor() const { return descriptor_; }
+
   // True when nothing can be written any more. The run should then stop with status(): `done` where the
   // reader has gone (EPIPE), `local_failure` otherwise, in which case the error line has been printed.
   [[nodiscard]] bool ended() const { return ended_; }
   [[nodiscard]] ExitStatus status() const { return status_; }
 
  private:
+  void end(int error);
+
   static constexpr std::size_t block_bytes = 64 * 1024;
   int descriptor_;
   bool ended_ = false;

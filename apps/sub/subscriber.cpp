@@ -35,6 +35,7 @@ Subscriber::Subscriber(const Options& options)
     : options_(options),
       printer_(options),
       client_(loop_, options.connection.endpoint, connect_options(options), *this),
+      output_ready_(loop_, output_.descriptor(), [this] { write_out(); }),
       signals_(loop_, {SIGINT, SIGTERM}, [this](int) { interrupted(); }),
       time_limit_(loop_, [this] { time_is_up(); }) {}
 
@@ -112,29 +113,46 @@ void Subscriber::on_message(const Publish& message) {
   if (is_hidden(message)) return;
   if (!batch_time_ && printer_.needs_time()) batch_time_ = loop_.wall_now();
   printer_.append(output_.buffer(), message, batch_time_.value_or(WallTime{}));
-  output_.wrote();
   if (++printed_ == options_.count) end(ExitStatus::done);
 }
 
 void Subscriber::on_messages_end() {
   batch_time_.reset();
-  if (!output_.flush()) {
+  write_out();
+}
+
+void Subscriber::write_out() {
+  const cli::Output::Flushed flushed = output_.flush_ready();
+  if (flushed == cli::Output::Flushed::part && !output_ready_.await_writable()) return client_.pause_reading();
+  if (flushed == cli::Output::Flushed::part) output_.flush();  // nothing tells when it can be written: wait for it
+  if (output_.ended()) {
     to_acknowledge_.clear();
-    return end(ExitStatus::done);
+    return stop_now();
   }
   for (const PacketIdentifier id : to_acknowledge_) client_.acknowledge(id);
   to_acknowledge_.clear();
+  client_.resume_reading();
+  if (ending_) client_.stop();
 }
 
+// After all that is printed has been written.
 void Subscriber::end(ExitStatus status) {
   if (status_ == ExitStatus::done) status_ = status;
   ending_ = true;
+  if (output_.buffer().empty()) client_.stop();
+}
+
+// What is not written stays unacknowledged.
+void Subscriber::stop_now() {
+  ending_ = true;
+  to_acknowledge_.clear();
+  output_.drop();
   client_.stop();
 }
 
 void Subscriber::interrupted() {
-  if (ending_) return loop_.stop();
-  end(ExitStatus::done);
+  if (ending_) loop_.stop();
+  stop_now();
 }
 
 void Subscriber::on_connected(const Connected& connected) {
@@ -146,6 +164,7 @@ void Subscriber::on_connected(const Connected& connected) {
 
 void Subscriber::on_connection_lost(const ConnectionFailure& failure, Duration next_attempt_in) {
   (void)next_attempt_in;
+  to_acknowledge_.clear();  // the broker sends them again, with identifiers of its choice
   if (std::exchange(away_, true)) return;
   cli::report(fmt::format("{}; trying again",
                           cli::describe(failure, options_.connection.endpoint, options_.connection.connect).line));
@@ -162,7 +181,7 @@ void Subscriber::on_stopped(const ConnectionFailure* failure) {
 }
 
 void Subscriber::time_is_up() {
-  if (ending_) return loop_.stop();
+  if (ending_ && output_.buffer().empty()) return loop_.stop();
   const std::string limit = cli::duration_text(*options_.timeout);
   if (!client_.is_connected()) {
     cli::report(
@@ -172,7 +191,8 @@ void Subscriber::time_is_up() {
   } else {
     cli::report(fmt::format("the time limit of {} is over (--timeout); {} messages came", limit, printed_));
   }
-  end(ExitStatus::timed_out);
+  status_ = ExitStatus::timed_out;
+  stop_now();
   time_limit_.arm(loop_.now() + farewell);
 }
 

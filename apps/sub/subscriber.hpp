@@ -1,7 +1,7 @@
 // Subscribes and prints what comes.
 //
 // What one read of the connection brought is written at once and acknowledged only then: a message that was not
-// written is the broker's to send again.
+// written is the broker's to send again. While the reader of standard output does not keep up nothing more is read.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +10,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/output.hpp"
 #include "client/client.hpp"
+#include "net/descriptor_watch.hpp"
 #include "net/loop.hpp"
 #include "net/signal_watch.hpp"
 #include "net/timer.hpp"
@@ -34,6 +35,8 @@ class Subscriber final : ClientListener {
 
   void request();
   void answered();
+  void write_out();
+  void stop_now();
   [[nodiscard]] bool is_hidden(const Publish& message) const;
   void end(cli::ExitStatus status);
   void interrupted();
@@ -44,6 +47,7 @@ class Subscriber final : ClientListener {
   cli::Output output_;
   Loop loop_;
   Client client_;
+  DescriptorWatch output_ready_;
   SignalWatch signals_;
   Timer time_limit_;
   std::vector<PacketIdentifier> to_acknowledge_;

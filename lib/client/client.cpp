@@ -84,6 +84,20 @@ bool Client::acknowledge(PacketIdentifier id, ReasonCode reason) {
   return true;
 }
 
+void Client::pause_reading() {
+  if (connection_ == nullptr || state_ == State::closing) return;
+  reading_paused_ = true;
+  connection_->pause_reading();
+  // The PINGRESP lies unread as well: its absence says nothing.
+  engine_options_.ping_timeout = Duration::max();
+}
+
+void Client::resume_reading() {
+  if (!std::exchange(reading_paused_, false)) return;
+  engine_options_.ping_timeout = EngineOptions{}.ping_timeout;
+  connection_->resume_reading();
+}
+
 std::expected<void, Fault> Client::authenticate(ReasonCode reason, PropertyBlock properties) {
   if (engine_ == nullptr) return std::unexpected(Fault{Rule::not_connected});
   const auto sent = engine_->auth(reason, properties, loop_.now());

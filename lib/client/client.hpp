@@ -56,6 +56,11 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   // For ConnectOptions::Acknowledge::by_caller. False if the message's connection is gone: the broker sends it again.
   bool acknowledge(PacketIdentifier id, ReasonCode reason = ReasonCode::success);
 
+  // Back-pressure for a listener that cannot take more messages: the broker holds back what is not read. Keep Alive
+  // goes on meanwhile. Lasts until resume_reading(), or until the connection ends.
+  void pause_reading();
+  void resume_reading();
+
   // A step of enhanced authentication, or with re_authenticate a new one.
   std::expected<void, Fault> authenticate(ReasonCode reason, PropertyBlock properties);
 
@@ -117,7 +122,8 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   bool session_is_ours_ = false;        // the Session Expiry Interval was chosen here, to bridge reconnects
   bool stop_asked_ = false;
   bool messages_told_ = false;  // on_messages_end is due
-  bool answer_due_ = false;     // the engine waits for authenticate()
+  bool reading_paused_ = false;
+  bool answer_due_ = false;  // the engine waits for authenticate()
   ReasonCode stop_reason_ = ReasonCode::success;
   Backoff backoff_;
   std::string client_identifier_;

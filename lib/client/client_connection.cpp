@@ -143,7 +143,8 @@ void Client::drop_connection() {
   connector_.reset();
   engine_timer_.cancel();
   waiting_to_send_.reset();
-  messages_told_ = answer_due_ = false;
+  messages_told_ = answer_due_ = reading_paused_ = false;
+  engine_options_.ping_timeout = EngineOptions{}.ping_timeout;
   if (talked) session_.connection_closed(loop_.now());
 }
 
@@ -177,6 +178,7 @@ void Client::begin_closing() {
     drop_connection();
     return finish(nullptr);
   }
+  resume_reading();  // for the broker's close
   state_ = State::closing;
   engine_timer_.cancel();
   PropertyWriter properties;

@@ -125,16 +125,32 @@ class Cases:
         self.assertEqual(process.stderr.read(), b"mqtk-sub: cannot write to standard output: No space left on device\n")
 
     def test_a_slow_reader_gets_everything(self):
-        lines = b"".join(b"line %d of many that do not fit into a pipe\n" % number for number in range(50_000))
-        process = self.subscribe("-t", self.topic, "-C", 50_000, "-q", 1)
+        lines = b"".join(b"line %d of many that do not fit into a pipe\n" % number for number in range(5_000))
+        process = self.subscribe("-t", self.topic, "-C", 5_000, "-q", 1)
         publisher = start("pub", "-p", self.broker.port, "-t", self.topic, "-q", 1, "-l", stdin=subprocess.PIPE)
         publisher.communicate(lines, LIMIT)
         received = b""
-        while block := process.stdout.read1(65536):
+        while block := process.stdout.read1(4096):
             received += block
-            time.sleep(0.002)
+            time.sleep(0.005)
         self.assertEqual(received, lines)
         self.assertEqual(process.wait(LIMIT), 0)
+
+    def test_a_reader_that_stops_reading_holds_up_neither_keep_alive_nor_signals(self):
+        lines = b"0123456789 and more of it, more than a pipe holds\n" * 6_000
+        process = self.subscribe("-t", self.topic, "-k", 1, "-q", 1)
+        self.publish(self.topic, "-l", stdin=lines)
+        time.sleep(2.5)
+        self.publish(self.topic, "-m", "the end", "-q", 1)
+        received = b""
+        while not received.endswith(b"the end\n"):
+            block = process.stdout.read1(1 << 20)
+            self.assertTrue(block, "the connection was not kept")
+            received += block
+        self.publish(self.topic, "-l", stdin=lines)
+        process.terminate()
+        self.assertEqual(process.wait(10), 0)
+        self.assertEqual(process.stderr.read(), b"")
 
     def test_retained_messages_can_be_hidden_or_asked_for_alone(self):
         self.publish(self.topic + "/1", "-m", "kept", "-r", "-q", 1)
