@@ -86,19 +86,21 @@ bool FanOut::choose_member(SharedGroup& group, Copy& copy) {
   const std::size_t count = group.members.size();
   const Match* best = nullptr;
   int best_rank = 0;
+  std::size_t place = group.next;
   for (std::size_t i = 0; i < count && best_rank < 3; ++i) {
-    const Match& match = group.members[(group.next + i) % count].match;
-    const Session& session = static_cast<const Session&>(*match.subscriber);
-    const bool there = session.connection != nullptr;
-    const int rank = there ? (session.connection->congested() ? 2 : 3) : 1;
+    const std::size_t at = (group.next + i) % count;
+    const Match& match = group.members[at].match;
+    BrokerConnection* connection = static_cast<const Session&>(*match.subscriber).connection;
+    const int rank = connection == nullptr ? 1 : connection->congested() ? 2 : 3;
     if (rank == 1 && std::min(match.qos, source_.qos) == QoS::at_most_once) continue;
     if (rank <= best_rank) continue;
     best = &match;
     best_rank = rank;
-    copy.group = group.number;
+    place = at;
   }
   if (best == nullptr) return false;
-  group.next = static_cast<std::uint32_t>((group.next + 1) % count);
+  group.next = static_cast<std::uint32_t>(place + 1);
+  copy.group = group.number;
   return merge({best, 1}, copy);
 }
 
@@ -151,7 +153,8 @@ void FanOut::queue(const Copy& copy) {
     return;
   }
   state_.message_dropped(session, source_.topic, copy.qos, "the queue of the client is full");
-  if (session.connection != nullptr) session.connection->condemn(ReasonCode::quota_exceeded);
+  const bool must_arrive = copy.qos != QoS::at_most_once && session.connection != nullptr;
+  if (must_arrive) session.connection->condemn(ReasonCode::quota_exceeded);
 }
 
 FanOut::Image& FanOut::image_for(Version version, const Copy& copy) {

@@ -203,6 +203,23 @@ TEST_CASE("a member that is away is passed over, and the last one gets what wait
   EXPECT_GOT(back, hex("20 03 01 00 00") + publish({.topic = "t", .payload = "3", .qos = 1, .id = 1}));
 }
 
+TEST_CASE("those who are there share alike however many are away") {
+  Fixture f;
+  Peer away(f);
+  away.connect({.id = "away", .properties = hex("11 00 00 0E 10")}).subscribe("$share/g/t", 1);
+  away.vanish();
+  Peer two(f);
+  two.connect({.id = "two"}).subscribe("$share/g/t", 0);
+  f.peer.subscribe("$share/g/t", 0);
+  for (int i = 0; i < 6; ++i) f.message("t", std::to_string(i), 1);
+  const auto all = [](const char* first, const char* second, const char* third) {
+    return publish({.topic = "t", .payload = first}) + publish({.topic = "t", .payload = second}) +
+           publish({.topic = "t", .payload = third});
+  };
+  EXPECT_GOT(two, all("0", "2", "4"));
+  EXPECT_GOT(f.peer, all("1", "3", "5"));
+}
+
 TEST_CASE("what a member leaves behind goes to another one") {
   Fixture f;
   Peer leaves(f);
