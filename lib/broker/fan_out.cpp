@@ -176,7 +176,9 @@ FanOut::Image& FanOut::image_for(Version version, const Copy& copy) {
 }
 
 const ApplicationMessage& FanOut::message() {
-  if (!source_.message) source_.message = ApplicationMessage::make(*source_.publish, source_.now);
+  if (!source_.message && source_.publish != nullptr) {
+    source_.message = ApplicationMessage::make(*source_.publish, source_.now);
+  }
   return source_.message;
 }
 
