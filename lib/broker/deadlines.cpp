@@ -38,6 +38,7 @@ void Deadlines::remove(std::size_t index) {
 }
 
 void Deadlines::set(Timed& timed, TimePoint due) {
+  if (due <= expiring_) due = expiring_ + Duration{1};
   timed.due_ = due;
   if (timed.index_ == Timed::not_queued) {
     heap_.push_back({due, &timed});
@@ -61,8 +62,8 @@ std::optional<TimePoint> Deadlines::next() const {
 }
 
 void Deadlines::expire(TimePoint now) {
-  // Deadlines set meanwhile, even for now, wait for the next call: so this ends.
-  for (std::size_t left = heap_.size(); left > 0 && !heap_.empty() && heap_.front().when <= now; --left) {
+  expiring_ = now;
+  while (!heap_.empty() && heap_.front().when <= now) {
     Timed& timed = *heap_.front().timed;
     if (timed.due_ > now) {
       sink(0, {timed.due_, &timed});
@@ -71,6 +72,7 @@ void Deadlines::expire(TimePoint now) {
     remove(0);
     timed.on_deadline(now);
   }
+  expiring_ = TimePoint::min();
 }
 
 }  // namespace mqtk

@@ -51,6 +51,7 @@ class Deadlines {
   void remove(std::size_t index);
 
   std::vector<Entry> heap_;
+  TimePoint expiring_ = TimePoint::min();  // while expire() runs: what is set now waits for the next call
 };
 
 }  // namespace mqtk
