@@ -95,7 +95,9 @@ void Subscriber::on_unsubscribed(Tag tag, const Unsuback& answer) {
 }
 
 void Subscriber::answered() {
-  if (answers_due_ == 0 || --answers_due_ > 0) return;
+  if (answers_due_ == 0) return;
+  --answers_due_;
+  if (answers_due_ > 0) return;
   const bool nothing_to_hear = options_.filters.empty();
   if (nothing_to_hear || options_.after_suback == Options::AfterSuback::end) end(ExitStatus::done);
 }
