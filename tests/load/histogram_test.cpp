@@ -53,7 +53,7 @@ TEST_CASE("the sum of two histograms is the histogram of both") {
   Histogram even;
   Histogram odd;
   for (int i = 0; i < 10'000; ++i) {
-    const Duration value{i * i * 37};
+    const Duration value{std::int64_t{i} * i * 37};
     all.record(value);
     (i % 2 == 0 ? even : odd).record(value);
   }
