@@ -12,6 +12,9 @@ from registry import V5, program_case
 from relay import CONNACK, PUBLISH, SUBACK, TO_CLIENT, TO_SERVER
 from scene import until
 
+# For thousands of messages through the relay on a busy machine.
+PATIENCE_SECONDS = 60
+
 
 def written_file(scene, data):
     folder = tempfile.TemporaryDirectory()
@@ -271,7 +274,7 @@ def a_subscriber_whose_broker_falls_silent_connects_again(scene):
 @program_case(versions=("3.1.1", "5.0"), publishers=("mqtk",))
 def no_line_is_lost_when_the_connection_of_the_publisher_breaks(scene):
     programs = Programs(scene)
-    text = b"".join(b"line %d\n" % number for number in range(5000))
+    text = b"".join(b"line %d\n" % number for number in range(3000))
     for qos in "12":
         sub = programs.sub("-t", f"lines/{qos}", "-q", qos)
         session = ["-i", f"feeder{qos}", "-c"]
@@ -285,8 +288,8 @@ def no_line_is_lost_when_the_connection_of_the_publisher_breaks(scene):
         check(pub.process.poll() is None, "the publisher was done before its connection could be broken")
         time.sleep(0.1)
         connections[before].cut()
-        pub.check_success()
-        until(lambda: text.splitlines()[-1] + b"\n" in sub.output, f"the last line from {sub}")
+        pub.check_success(PATIENCE_SECONDS)
+        until(lambda: b"line 2999\n" in sub.output, f"the last line from {sub}", PATIENCE_SECONDS)
         if qos == "2":
             check(bytes(sub.output) == text, "lines at QoS 2 were lost, doubled or out of order")
         else:
@@ -357,7 +360,7 @@ def mosquitto_rr_gets_its_response(scene):
 )
 def lines_survive_a_network_that_breaks_again_and_again(scene):
     programs = Programs(scene)
-    text = b"".join(b"line %d\n" % number for number in range(20_000))
+    text = b"".join(b"line %d\n" % number for number in range(4000))
     session = ["-c", "-x", "600"] if scene.v5 else ["-c"]
     often = ["--reconnect", "forever", "--reconnect-delay", "20ms", "--reconnect-max-delay", "50ms"]
     for qos in "12":
@@ -378,8 +381,8 @@ def lines_survive_a_network_that_breaks_again_and_again(scene):
                 connection.hold(pick.choice((TO_CLIENT, TO_SERVER)))
                 time.sleep(0.03)
             connection.cut()
-        pub.check_success()
-        until(lambda: b"line 19999\n" in sub.output[-100_000:], f"the last line from {sub}", 30)
+        pub.check_success(PATIENCE_SECONDS)
+        until(lambda: b"line 3999\n" in sub.output, f"the last line from {sub}", PATIENCE_SECONDS)
         check_equal(sub.interrupt(), 0, f"exit status of {sub}")
         if qos == "2":
             check(bytes(sub.output) == text, "lines at QoS 2 were lost, doubled or out of order")

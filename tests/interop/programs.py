@@ -61,8 +61,8 @@ class Program:
             thread.join(LIMIT_SECONDS)
         return status
 
-    def check_success(self):
-        check_equal(self.wait(), 0, f"exit status of {self}")
+    def check_success(self, limit=LIMIT_SECONDS):
+        check_equal(self.wait(limit), 0, f"exit status of {self}")
         return bytes(self.output)
 
     def interrupt(self):

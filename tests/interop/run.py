@@ -22,10 +22,14 @@ import installation
 RUN_LIMIT_SECONDS = 540
 
 
+def absolute_path(text):
+    return pathlib.Path(text).resolve()
+
+
 def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--programs-folder", type=pathlib.Path, help="where mqtk's programs are")
-    parser.add_argument("--npm-folder", type=pathlib.Path, required=True, help="where to install MQTT.js")
+    parser.add_argument("--programs-folder", type=absolute_path, help="where mqtk's programs are")
+    parser.add_argument("--npm-folder", type=absolute_path, required=True, help="where to install MQTT.js")
     parser.add_argument("--broker", choices=("mqtk", "mosquitto"), default="mqtk", help="the broker under test")
     parser.add_argument("--programs", choices=("mqtk", "mosquitto"), default="mqtk", help="the programs under test")
     parser.add_argument("--no-inspect", action="store_true", help="do not give the traffic to mqtk-inspect")
