@@ -9,7 +9,7 @@ import time
 from peer import Message, check, check_equal
 from programs import TIME_LIMIT_STATUS, Programs, check_silent, messages_of_json_lines
 from registry import V5, program_case
-from relay import CONNACK, PUBLISH, SUBACK, TO_CLIENT, TO_SERVER
+from relay import CONNACK, PUBACK, PUBLISH, SUBACK, TO_CLIENT, TO_SERVER
 from scene import until
 
 # For thousands of messages through the relay on a busy machine.
@@ -252,6 +252,8 @@ def a_subscriber_comes_back_after_a_lost_connection(scene):
     first = scene.relay.connections[-1]
     programs.pub("-t", "again", "-q", "1", "-m", "before")
     until(lambda: b"before" in sub.output, f"the first message from {sub}")
+    # Cut before its PUBACK, the message would rightly come again.
+    until(lambda: first.packets_from(TO_SERVER, PUBACK), f"the PUBACK of {sub}")
     first.cut()
     until(lambda: subscribed_anew(scene, first), f"new connection of {sub}")
     programs.pub("-t", "again", "-q", "1", "-m", "after")

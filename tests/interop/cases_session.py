@@ -83,14 +83,13 @@ def a_client_that_falls_silent_is_closed_after_one_and_a_half_keep_alives(scene)
 def a_client_that_pings_stays_connected(scene):
     client = scene.client("pinging", "still/there", keep_alive=1)
     time.sleep(3)
-    check(len(client.wire.packets_from(TO_SERVER, PINGREQ)) >= 2, "the client did not ping")
-    check_equal(
-        len(client.wire.packets_from(TO_CLIENT, PINGRESP)),
-        len(client.wire.packets_from(TO_SERVER, PINGREQ)),
-        "PINGRESP packets",
-    )
+    pings = len(client.wire.packets_from(TO_SERVER, PINGREQ))
+    check(pings >= 2, "the client did not ping")
+    # What comes back behind the answers shows that they have come.
     client.publish("still/there", b"yes", 1)
     check_equal(client.message().payload, b"yes", "payload")
+    answers = len(client.wire.packets_from(TO_CLIENT, PINGRESP))
+    check(answers >= pings, f"{answers} PINGRESP packets for {pings} PINGREQ")
 
 
 @library_case()
