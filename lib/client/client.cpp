@@ -243,7 +243,10 @@ void Client::on_turn_end() {
   // Otherwise what the broker said before it closed is still to be read; reading tells the loss.
   if (state_ == State::closing) {
     if (flushed == FlushResult::all) connection_->end_writing();
-    state_timer_.arm(loop_.now() + closing_limit);
+    // A mere publisher has nothing unread that would turn its close into a reset: what it has written arrives also
+    // when it does not wait until a busy broker has worked through it.
+    const bool may_leave = flushed == FlushResult::all && requests_.empty();
+    state_timer_.arm(loop_.now() + (may_leave ? publisher_closing_limit : closing_limit));
     return;
   }
   if (!engine_timer_.is_armed()) {

@@ -110,6 +110,7 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   static constexpr std::size_t send_buffer_bytes = 256 * 1024;
   // Without any progress: for the rest of the output to go, then for the broker to close.
   static constexpr Duration closing_limit = std::chrono::seconds{5};
+  static constexpr Duration publisher_closing_limit = std::chrono::milliseconds{50};
 
   Loop& loop_;
   Endpoint endpoint_;

@@ -38,6 +38,7 @@ class SubscriptionRequests {
   }
 
   [[nodiscard]] bool awaits_answer() const;
+  [[nodiscard]] bool empty() const { return requests_.empty(); }
 
  private:
   struct Request {
