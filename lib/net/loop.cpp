@@ -49,7 +49,6 @@ struct Loop::Parts {
   std::atomic<bool> stopping = false;
 
   std::vector<TurnEndListener*> marked;  // null: unmarked again
-  std::size_t next_mark = 0;             // while a turn ends: the first that is not called yet
   std::vector<std::unique_ptr<LoopTenant>> tenants;
   std::vector<std::unique_ptr<LoopTenant>> evicted;
 };
