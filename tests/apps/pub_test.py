@@ -11,26 +11,12 @@ import time
 import unittest
 
 import running
-from running import LIMIT, Observer, Scripted, run, start
-
-CONNACK = b"\x00\x00\x00"  # 5.0: no Session, success, no properties
+from running import CONNACK, LIMIT, Observer, Scripted, run, start
 
 
-class Cases:
-    """What holds with every broker."""
-
-    make_broker = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.broker = cls.make_broker()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.broker.close()
-
+class Cases(running.BrokerCases):
     def setUp(self):
-        self.topic = f"test/{self._testMethodName}"
+        super().setUp()
         self.observer = Observer(self.broker.port, self.topic)
         self.addCleanup(self.observer.close)
 
@@ -222,12 +208,7 @@ class WithMqtkBroker(Cases, unittest.TestCase):
     make_broker = running.MqtkBroker
 
 
-class WithScriptedBroker(unittest.TestCase):
-    def serve(self, talk):
-        broker = Scripted(talk)
-        self.addCleanup(broker.close)
-        return broker
-
+class WithScriptedBroker(running.ScriptedCases):
     def publish(self, broker, *arguments, stdin=b""):
         return run("pub", "-p", broker.port, "-t", "a", *arguments, stdin=stdin)
 
@@ -417,10 +398,7 @@ class Usage(unittest.TestCase):
             self.assertEqual(process.wait(LIMIT), -signal.SIGINT)
 
 
-if running.Mosquitto not in running.available_brokers():
-    del WithMosquitto
-if running.MqtkBroker not in running.available_brokers():
-    del WithMqtkBroker
+running.drop_unavailable(globals())
 
 if __name__ == "__main__":
     unittest.main()

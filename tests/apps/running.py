@@ -14,10 +14,12 @@ import subprocess
 import tempfile
 import threading
 import time
+import unittest
 
 BIN = pathlib.Path(os.environ["MQTK_BIN_DIR"])
 MOSQUITTO = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 LIMIT = 60  # seconds: nothing here takes longer
+CONNACK = b"\x00\x00\x00"  # 5.0: no Session, success, no properties
 
 
 def run(name, *arguments, stdin=b"", timeout=LIMIT, environment=None):
@@ -333,3 +335,41 @@ class CuttingProxy:
     def close(self):
         self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
+
+
+# --- test cases ------------------------------------------------------------------------------------------------------
+
+class BrokerCases:
+    """What holds with every broker: one broker for the tests of a class, and a topic for each test.
+
+    Derive `class WithX(Cases, unittest.TestCase)` with make_broker set for each broker, and call drop_unavailable.
+    """
+
+    make_broker = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.broker = cls.make_broker()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.broker.close()
+
+    def setUp(self):
+        self.topic = f"test/{self._testMethodName}"
+
+
+def drop_unavailable(module):
+    """Takes the test cases out of `module` (its globals()) whose broker is not installed."""
+    for name, case in list(module.items()):
+        if isinstance(case, type) and issubclass(case, BrokerCases) and case.make_broker not in (None, *available_brokers()):
+            del module[name]
+
+
+class ScriptedCases(unittest.TestCase):
+    """Against brokers that do what the test says."""
+
+    def serve(self, talk):
+        broker = Scripted(talk)
+        self.addCleanup(broker.close)
+        return broker

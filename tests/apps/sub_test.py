@@ -9,27 +9,10 @@ import time
 import unittest
 
 import running
-from running import LIMIT, Observer, Scripted, run, start, text
-
-CONNACK = b"\x00\x00\x00"  # 5.0: no Session, success, no properties
+from running import CONNACK, LIMIT, Observer, run, start, text
 
 
-class Cases:
-    """What holds with every broker."""
-
-    make_broker = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.broker = cls.make_broker()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.broker.close()
-
-    def setUp(self):
-        self.topic = f"test/{self._testMethodName}"
-
+class Cases(running.BrokerCases):
     def publish(self, topic, *arguments, stdin=b""):
         result = run("pub", "-p", self.broker.port, "-t", topic, *arguments, stdin=stdin)
         self.assertEqual(result.returncode, 0, result.stderr)
@@ -231,12 +214,7 @@ class WithMqtkBroker(Cases, unittest.TestCase):
     make_broker = running.MqtkBroker
 
 
-class WithScriptedBroker(unittest.TestCase):
-    def serve(self, talk):
-        broker = Scripted(talk)
-        self.addCleanup(broker.close)
-        return broker
-
+class WithScriptedBroker(running.ScriptedCases):
     def test_a_denied_subscription_is_status_4(self):
         def talk(stream):
             stream.receive()
@@ -325,10 +303,7 @@ class Usage(unittest.TestCase):
         self.assertEqual(run("sub", "-h", "no-such-host.invalid", "-t", "a").returncode, 2)
 
 
-if running.Mosquitto not in running.available_brokers():
-    del WithMosquitto
-if running.MqtkBroker not in running.available_brokers():
-    del WithMqtkBroker
+running.drop_unavailable(globals())
 
 if __name__ == "__main__":
     unittest.main()
