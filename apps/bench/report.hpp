@@ -1,4 +1,4 @@
-// What stands at the end of a run: one struct for the summary and for the JSON.
+// What stands at the end of a run: one struct for the summary and for every file.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 #include "base/time.hpp"
 #include "bench/machine.hpp"
-#include "bench/options.hpp"
 #include "load/load_result.hpp"
+#include "load/threshold.hpp"
 
 namespace mqtk::bench {
 
@@ -17,8 +17,10 @@ struct CheckedThreshold {
 };
 
 struct Report {
-  const Options* options = nullptr;
-  const LoadResult* result = nullptr;
+  std::string title;     // "pubsub: 10 publishers, 10 subscribers, QoS 1": what was asked for
+  std::string broker;    // "127.0.0.1:1883, started for this run"
+  std::string scenario;  // as run, a JSON object
+  LoadResult result;
   Machine machine;
   Usage usage;  // of the run
   WallTime started_at;
@@ -30,7 +32,7 @@ struct Report {
 [[nodiscard]] std::string summary(const Report& report);
 
 // One line while it runs.
-[[nodiscard]] std::string progress_line(const LoadInterval& interval, const Options& options);
+[[nodiscard]] std::string progress_line(const LoadInterval& interval, Latency main_latency);
 
 // The whole result.
 [[nodiscard]] std::string to_json(const Report& report);

@@ -1,10 +1,9 @@
 // The result as contracts promise it. Durations are nanoseconds, as the names say.
-#include <fmt/format.h>
-
 #include <array>
+#include <span>
 #include <string_view>
 
-#include "base/json_text.hpp"
+#include "bench/json_object.hpp"
 #include "bench/report.hpp"
 #include "cli/program.hpp"
 
@@ -12,79 +11,7 @@ namespace mqtk::bench {
 namespace {
 
 constexpr int schema_version = 1;
-
-// One JSON object, written member by member.
-class JsonObject {
- public:
-  explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
-  JsonObject(const JsonObject&) = delete;
-  JsonObject& operator=(const JsonObject&) = delete;
-  ~JsonObject() { out_ += '}'; }
-
-  std::string& key(std::string_view name) {
-    if (out_.back() != '{') out_ += ',';
-    append_json_string(out_, name);
-    out_ += ':';
-    return out_;
-  }
-  void text(std::string_view name, std::string_view value) { append_json_string(key(name), value); }
-  void number(std::string_view name, std::uint64_t value) { key(name) += std::to_string(value); }
-  void number(std::string_view name, Duration value) { key(name) += std::to_string(value.count()); }
-  void real(std::string_view name, double value) { key(name) += fmt::format("{}", value); }
-  void flag(std::string_view name, bool value) { key(name) += value ? "true" : "false"; }
-
- private:
-  std::string& out_;
-};
-
-template <class List, class Write>
-void write_list(std::string& out, const List& list, Write write) {
-  out += '[';
-  for (const auto& element : list) {
-    if (out.back() != '[') out += ',';
-    write(element);
-  }
-  out += ']';
-}
-
-std::string_view pacing_name(Pacing pacing) {
-  switch (pacing) {
-    case Pacing::open_loop: return "open_loop";
-    case Pacing::closed_loop: return "closed_loop";
-    case Pacing::unlimited: return "unlimited";
-  }
-  return "";
-}
-
-void write_scenario(std::string& out, const Options& options) {
-  const Scenario& scenario = options.scenario;
-  JsonObject object{out};
-  object.text("kind", kind_name(options.kind));
-  object.text("broker", to_text(scenario.endpoint));
-  object.flag("embedded_broker", options.embedded_broker);
-  object.text("protocol_version", version_text(scenario.connect.version));
-  object.number("publishers", scenario.publishers);
-  object.number("subscribers", scenario.subscribers);
-  object.number("idle_clients", scenario.idle_clients);
-  if (scenario.publishers > 0) object.text("topic", scenario.topic);
-  if (scenario.subscribers > 0) object.text("filter", scenario.filter);
-  if (scenario.publishers + scenario.subscribers > 0) object.number("qos", static_cast<std::uint64_t>(scenario.qos));
-  if (scenario.publishers > 0) {
-    object.flag("retain", scenario.retain);
-    object.number("payload_bytes", scenario.payload_bytes);
-    object.text("pacing", pacing_name(scenario.pacing));
-    if (scenario.pacing == Pacing::open_loop) {
-      object.real("rate", scenario.rate);
-      object.text("arrivals", scenario.arrivals == Arrivals::fixed ? "fixed" : "poisson");
-    }
-    object.number("maximum_in_flight", scenario.in_flight);
-    object.number("drain_ns", scenario.drain);
-  }
-  object.number("warm_up_ns", scenario.warm_up);
-  object.number("duration_ns", scenario.duration);
-  if (scenario.messages) object.number("messages", *scenario.messages);
-  object.number("most_pending", scenario.most_pending);
-}
+constexpr std::array interval_percents = {50.0, 90.0, 99.0, 99.9};
 
 void write_machine(std::string& out, const Machine& machine) {
   JsonObject object{out};
@@ -103,6 +30,8 @@ void write_traffic(std::string& out, const LoadTraffic& traffic) {
 
 void write_counts(std::string& out, const LoadCounts& counts) {
   JsonObject object{out};
+  object.number("clients", counts.clients);
+  object.number("subscriptions", counts.subscriptions);
   object.number("connected", counts.connected);
   object.number("subscribed", counts.subscribed);
   object.number("sent", counts.traffic.sent);
@@ -119,25 +48,27 @@ void write_counts(std::string& out, const LoadCounts& counts) {
   object.number("foreign", counts.foreign);
 }
 
+void write_latency(std::string& out, const Histogram& histogram, std::span<const double> percents) {
+  JsonObject latency{out};
+  latency.number("count", histogram.count());
+  latency.number("min_ns", histogram.min());
+  latency.number("mean_ns", histogram.mean());
+  latency.number("max_ns", histogram.max());
+  latency.number("standard_deviation_ns", histogram.standard_deviation());
+  {
+    JsonObject percentiles{latency.key("percentiles_ns")};
+    for (const double percent : percents) percentiles.number(fmt::format("{}", percent), histogram.percentile(percent));
+  }
+  latency.text("histogram", histogram.encode());
+}
+
 void write_latencies(std::string& out, const LoadResult& result) {
   constexpr std::array percents = {50.0, 75.0, 90.0, 95.0, 99.0, 99.9, 99.99, 99.999};
   JsonObject object{out};
   for (std::size_t i = 0; i < latency_kinds; ++i) {
     const auto kind = static_cast<Latency>(i);
     const Histogram& histogram = result.latency(kind);
-    if (histogram.count() == 0) continue;
-    JsonObject latency{object.key(latency_name(kind))};
-    latency.number("count", histogram.count());
-    latency.number("min_ns", histogram.min());
-    latency.number("mean_ns", histogram.mean());
-    latency.number("max_ns", histogram.max());
-    latency.number("standard_deviation_ns", histogram.standard_deviation());
-    {
-      JsonObject percentiles{latency.key("percentiles_ns")};
-      for (const double percent : percents)
-        percentiles.number(fmt::format("{}", percent), histogram.percentile(percent));
-    }
-    latency.text("histogram", histogram.encode());
+    if (histogram.count() > 0) write_latency(object.key(latency_name(kind)), histogram, percents);
   }
 }
 
@@ -149,6 +80,12 @@ void write_error(std::string& out, const LoadError& error) {
   object.number("count", error.count);
 }
 
+void write_process(std::string& out, const ProcessUse& use) {
+  JsonObject object{out};
+  object.number("processor_time_ns", use.processor_time);
+  object.number("memory_bytes", use.memory_bytes);
+}
+
 void write_interval(std::string& out, const LoadInterval& interval) {
   JsonObject object{out};
   object.number("begin_ns", interval.begin);
@@ -156,10 +93,17 @@ void write_interval(std::string& out, const LoadInterval& interval) {
   object.number("sent", interval.traffic.sent);
   object.number("acknowledged", interval.traffic.acknowledged);
   object.number("received", interval.traffic.received);
+  object.number("sent_bytes", interval.sent_bytes);
+  object.number("received_bytes", interval.received_bytes);
   object.number("errors", interval.errors);
-  object.number("p50_ns", interval.p50);
-  object.number("p99_ns", interval.p99);
-  object.number("max_ns", interval.max);
+  {
+    JsonObject latencies{object.key("latencies")};
+    for (const LoadInterval::Recorded& recorded : interval.latencies) {
+      write_latency(latencies.key(latency_name(recorded.kind)), Histogram{recorded.histogram}, interval_percents);
+    }
+  }
+  write_process(object.key("generator"), interval.generator);
+  if (interval.broker.memory_bytes > 0) write_process(object.key("broker"), interval.broker);
 }
 
 void write_threshold(std::string& out, const CheckedThreshold& threshold) {
@@ -172,20 +116,23 @@ void write_threshold(std::string& out, const CheckedThreshold& threshold) {
 }  // namespace
 
 std::string to_json(const Report& report) {
-  const LoadResult& result = *report.result;
+  const LoadResult& result = report.result;
   std::string out;
   {
     JsonObject object{out};
     object.number("schema_version", std::uint64_t{schema_version});
     object.text("tool", "mqtk-bench");
     object.text("tool_version", cli::version());
-    write_scenario(object.key("scenario"), *report.options);
+    object.text("title", report.title);
+    object.text("broker", report.broker);
+    object.key("scenario") += report.scenario;
     write_machine(object.key("machine"), report.machine);
     object.text("started_at", rfc3339(report.started_at));
     object.text("ended_at", rfc3339(report.ended_at));
     object.flag("ended_early", result.ended_early);
     write_counts(object.key("counts"), result.counts);
-    write_list(object.key("errors"), result.errors.all(), [&](const LoadError& error) { write_error(out, error); });
+    write_json_list(object.key("errors"), result.errors.all(),
+                    [&](const LoadError& error) { write_error(out, error); });
     write_traffic(object.key("measured"), result.measured);
     {
       JsonObject rates{object.key("rates")};
@@ -193,11 +140,18 @@ std::string to_json(const Report& report) {
       rates.real("acknowledged", result.acknowledged_rate());
       rates.real("received", result.received_rate());
     }
+    {
+      JsonObject times{object.key("times")};
+      times.number("connecting_ns", result.connecting_time);
+      times.number("sending_ns", result.sending_time);
+      times.number("acknowledging_ns", result.acknowledging_time);
+      times.number("receiving_ns", result.receiving_time);
+    }
     write_latencies(object.key("latencies"), result);
     object.text("main_latency", latency_name(result.main_latency));
-    write_list(object.key("series"), result.series, [&](const LoadInterval& each) { write_interval(out, each); });
-    write_list(object.key("thresholds"), report.thresholds,
-               [&](const CheckedThreshold& each) { write_threshold(out, each); });
+    write_json_list(object.key("series"), result.series, [&](const LoadInterval& each) { write_interval(out, each); });
+    write_json_list(object.key("thresholds"), report.thresholds,
+                    [&](const CheckedThreshold& each) { write_threshold(out, each); });
     {
       JsonObject generator{object.key("generator")};
       generator.number("processor_time_ns", report.usage.processor_time);

@@ -14,50 +14,22 @@ using Out = std::back_insert_iterator<std::string>;
 // From here on a late generator shows in the figures.
 constexpr Duration tolerable_lateness = std::chrono::milliseconds{5};
 
-std::string count_of(std::uint32_t count, std::string_view what) {
-  return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
-}
-
-std::string pace_text(const Scenario& scenario) {
-  switch (scenario.pacing) {
-    case Pacing::unlimited: return "as fast as taken";
-    case Pacing::closed_loop: return fmt::format("closed loop of {}", scenario.in_flight);
-    case Pacing::open_loop: break;
-  }
-  return fmt::format("{:.{}f}/s{}", scenario.rate, scenario.rate < 100 ? 2 : 0,
-                     scenario.arrivals == Arrivals::poisson ? " (Poisson)" : "");
-}
-
-void add_heading(Out out, const Options& options) {
-  const Scenario& scenario = options.scenario;
-  std::string what;
-  if (scenario.publishers > 0) what += count_of(scenario.publishers, "publisher");
-  if (scenario.subscribers > 0) what += (what.empty() ? "" : ", ") + count_of(scenario.subscribers, "subscriber");
-  if (scenario.idle_clients > 0) what += count_of(scenario.idle_clients, "client");
-  if (scenario.publishers + scenario.subscribers > 0) what += fmt::format(", QoS {}", static_cast<int>(scenario.qos));
-  if (scenario.publishers > 0) what += fmt::format(", {} B, {}", scenario.payload_bytes, pace_text(scenario));
-  fmt::format_to(out, "bench {}: {}\n", kind_name(options.kind), what);
-  fmt::format_to(out, "broker {}{}\n", short_text(scenario.endpoint),
-                 options.embedded_broker ? ", started for this run" : "");
-}
-
 void add_traffic(Out out, const Report& report) {
-  const LoadResult& result = *report.result;
-  const Scenario& scenario = report.options->scenario;
+  const LoadResult& result = report.result;
   const LoadCounts& counts = result.counts;
-  fmt::format_to(out, "connected {} of {}", counts.connected, scenario.clients());
-  if (scenario.subscribers > 0) fmt::format_to(out, ", subscribed {} of {}", counts.subscribed, scenario.subscribers);
+  fmt::format_to(out, "connected {} of {}", counts.connected, counts.clients);
+  if (counts.subscriptions > 0) fmt::format_to(out, ", subscribed {} of {}", counts.subscribed, counts.subscriptions);
   *out++ = '\n';
-  if (scenario.publishers + scenario.subscribers == 0) return;
+  if (counts.traffic.sent == 0 && counts.subscriptions == 0) return;
   fmt::format_to(out, "\n{:<14}{:>14}{:>14}{:>14}\n", "messages", "all", "measured", "per second");
   const auto line = [&](std::string_view name, std::uint64_t all, std::uint64_t measured, double rate) {
     fmt::format_to(out, "{:<14}{:>14}{:>14}{:>14.1f}\n", name, all, measured, rate);
   };
-  if (scenario.publishers > 0) line("sent", counts.traffic.sent, result.measured.sent, result.sent_rate());
-  if (scenario.publishers > 0 && scenario.qos != QoS::at_most_once) {
+  if (counts.traffic.sent > 0) line("sent", counts.traffic.sent, result.measured.sent, result.sent_rate());
+  if (counts.traffic.acknowledged + counts.unacknowledged > 0) {
     line("acknowledged", counts.traffic.acknowledged, result.measured.acknowledged, result.acknowledged_rate());
   }
-  if (scenario.subscribers > 0) {
+  if (counts.subscriptions > 0) {
     line("received", counts.traffic.received, result.measured.received, result.received_rate());
     fmt::format_to(out, "lost {}, duplicated {}, out of order {}", counts.lost, counts.duplicated, counts.out_of_order);
     if (counts.undecided > 0) fmt::format_to(out, ", late or duplicated {}", counts.undecided);
@@ -82,7 +54,7 @@ void add_latencies(Out out, const Report& report) {
   fmt::format_to(out, "\n{:<18}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}\n", "latency", "p50", "p90", "p99", "p99.9", "max",
                  "mean");
   for (const auto& [kind, name] : lines) {
-    const Histogram& histogram = report.result->latency(kind);
+    const Histogram& histogram = report.result.latency(kind);
     if (histogram.count() == 0) continue;
     fmt::format_to(out, "{:<18}", name);
     for (const double percent : {50.0, 90.0, 99.0, 99.9}) {
@@ -97,7 +69,7 @@ void add_latencies(Out out, const Report& report) {
 std::string summary(const Report& report) {
   std::string text;
   Out out{text};
-  const LoadResult& result = *report.result;
+  const LoadResult& result = report.result;
   const Duration late = result.latency(Latency::lateness).percentile(99);
   if (late > tolerable_lateness) {
     fmt::format_to(out,
@@ -105,7 +77,7 @@ std::string summary(const Report& report) {
                    "latencies below are also its own. Lower the rate or free the machine.\n\n",
                    short_duration(late));
   }
-  add_heading(out, *report.options);
+  fmt::format_to(out, "bench {}\nbroker {}\n", report.title, report.broker);
   if (result.ended_early) text += "ended early\n";
   add_traffic(out, report);
   add_latencies(out, report);
@@ -124,20 +96,21 @@ std::string summary(const Report& report) {
   return text;
 }
 
-std::string progress_line(const LoadInterval& interval, const Options& options) {
+std::string progress_line(const LoadInterval& interval, Latency main_latency) {
   std::string line;
   Out out{line};
   const double seconds = std::chrono::duration<double>(interval.length).count();
-  const auto rate = [&](std::uint64_t count) { return seconds > 0 ? static_cast<double>(count) / seconds : 0; };
+  const auto rate = [&](std::string_view name, std::uint64_t count) {
+    if (count > 0) fmt::format_to(out, "  {} {:.0f}/s", name, seconds > 0 ? static_cast<double>(count) / seconds : 0);
+  };
   fmt::format_to(out, "{:>4.0f} s", std::chrono::duration<double>(interval.begin + interval.length).count());
-  const Scenario& scenario = options.scenario;
-  if (scenario.publishers > 0) fmt::format_to(out, "  sent {:.0f}/s", rate(interval.traffic.sent));
-  if (scenario.publishers > 0 && scenario.qos != QoS::at_most_once) {
-    fmt::format_to(out, "  acknowledged {:.0f}/s", rate(interval.traffic.acknowledged));
-  }
-  if (scenario.subscribers > 0) fmt::format_to(out, "  received {:.0f}/s", rate(interval.traffic.received));
-  if (interval.max > Duration{0}) {
-    fmt::format_to(out, "  p50 {}  p99 {}", short_duration(interval.p50), short_duration(interval.p99));
+  rate("sent", interval.traffic.sent);
+  rate("acknowledged", interval.traffic.acknowledged);
+  rate("received", interval.traffic.received);
+  const Histogram latency = interval.latency(main_latency);
+  if (latency.count() > 0) {
+    fmt::format_to(out, "  p50 {}  p99 {}", short_duration(latency.percentile(50)),
+                   short_duration(latency.percentile(99)));
   }
   if (interval.errors > 0) fmt::format_to(out, "  errors {}", interval.errors);
   return line;

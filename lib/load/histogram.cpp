@@ -11,15 +11,47 @@ namespace mqtk {
 
 Histogram::Histogram() : counts_(std::make_unique<std::uint64_t[]>(bucket_slots)) {}
 
+Histogram::Histogram(const PackedHistogram& packed) : Histogram() { add(packed); }
+
 void Histogram::add(const Histogram& other) {
-  for (std::size_t i = 0; i < bucket_slots; ++i) counts_[i] += other.counts_[i];
+  if (other.total_ == 0) return;
+  const std::size_t last = index_of(other.maximum_);
+  for (std::size_t i = index_of(other.minimum_); i <= last; ++i) counts_[i] += other.counts_[i];
   total_ += other.total_;
   minimum_ = std::min(minimum_, other.minimum_);
   maximum_ = std::max(maximum_, other.maximum_);
 }
 
+void Histogram::add(const PackedHistogram& packed) {
+  if (packed.buckets.empty()) return;
+  for (const PackedHistogram::Bucket& bucket : packed.buckets) {
+    counts_[bucket.index] += bucket.count;
+    total_ += bucket.count;
+  }
+  minimum_ = std::min(minimum_, packed.min.count());
+  maximum_ = std::max(maximum_, packed.max.count());
+}
+
+PackedHistogram Histogram::packed() const {
+  PackedHistogram packed{.buckets = {}, .min = min(), .max = max()};
+  if (total_ == 0) return packed;
+  const std::size_t last = index_of(maximum_);
+  for (std::size_t i = index_of(minimum_); i <= last; ++i) {
+    if (counts_[i] != 0) packed.buckets.push_back({static_cast<std::uint32_t>(i), counts_[i]});
+  }
+  return packed;
+}
+
+void Histogram::restore_extremes(Duration min, Duration max) {
+  if (total_ == 0 || min < Duration{0} || max.count() > highest_value) return;
+  if (index_of(min.count()) == index_of(minimum_)) minimum_ = min.count();
+  if (max >= Duration{0} && index_of(max.count()) == index_of(maximum_)) maximum_ = max.count();
+}
+
 void Histogram::clear() {
-  std::fill_n(counts_.get(), bucket_slots, 0);
+  if (total_ == 0) return;
+  const std::size_t first = index_of(minimum_);
+  std::fill_n(counts_.get() + first, index_of(maximum_) + 1 - first, 0);
   total_ = 0;
   minimum_ = highest_value;
   maximum_ = 0;

@@ -9,10 +9,22 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/time.hpp"
 
 namespace mqtk {
+
+// What a histogram has counted without its empty buckets, for keeping many.
+struct PackedHistogram {
+  struct Bucket {
+    std::uint32_t index;
+    std::uint64_t count;
+  };
+  std::vector<Bucket> buckets;  // rising
+  Duration min{0};
+  Duration max{0};
+};
 
 class Histogram {
  public:
@@ -21,6 +33,7 @@ class Histogram {
   static constexpr int significant_digits = 3;
 
   Histogram();
+  explicit Histogram(const PackedHistogram& packed);
   Histogram(Histogram&&) noexcept = default;
   Histogram& operator=(Histogram&&) noexcept = default;
 
@@ -37,7 +50,9 @@ class Histogram {
 
   // Adds all counts of `other`: exact, since the buckets are the same.
   void add(const Histogram& other);
+  void add(const PackedHistogram& packed);
   void clear();
+  [[nodiscard]] PackedHistogram packed() const;
 
   [[nodiscard]] std::uint64_t count() const { return total_; }
   // Exact for what was recorded here; to the bucket's precision for what came through decode(). 0 when empty.
@@ -61,6 +76,9 @@ class Histogram {
   [[nodiscard]] std::string encode() const;
   // Reads it back, from any HdrHistogram of 3 digits whose values are nanoseconds. The text says what is wrong.
   [[nodiscard]] static std::expected<Histogram, std::string> decode(std::string_view base64);
+  // Sets min() and max() to what was measured where decode() knows the buckets only. Values that do not lie in the
+  // buckets of the smallest and the largest sample change nothing.
+  void restore_extremes(Duration min, Duration max);
 
  private:
   // 2,048 sub-buckets resolve 3 digits; the unit is 2^9 = 512 ns, the power of two below lowest_value.

@@ -5,6 +5,8 @@
 namespace mqtk {
 namespace {
 
+constexpr Duration nearby = std::chrono::milliseconds{499};
+
 double per_second(std::uint64_t count, Duration time) {
   if (time <= Duration{0}) return 0;
   return static_cast<double>(count) / std::chrono::duration<double>(time).count();
@@ -61,6 +63,92 @@ LoadTraffic operator-(LoadTraffic a, const LoadTraffic& b) {
   a.acknowledged -= b.acknowledged;
   a.received -= b.received;
   return a;
+}
+
+LoadTraffic& LoadTraffic::operator+=(const LoadTraffic& other) {
+  sent += other.sent;
+  acknowledged += other.acknowledged;
+  received += other.received;
+  return *this;
+}
+
+LoadCounts& LoadCounts::operator+=(const LoadCounts& other) {
+  traffic += other.traffic;
+  for (const auto member :
+       {&LoadCounts::clients, &LoadCounts::subscriptions, &LoadCounts::connected, &LoadCounts::subscribed,
+        &LoadCounts::sent_bytes, &LoadCounts::received_bytes, &LoadCounts::unrouted, &LoadCounts::unacknowledged,
+        &LoadCounts::lost, &LoadCounts::duplicated, &LoadCounts::out_of_order, &LoadCounts::undecided,
+        &LoadCounts::foreign}) {
+    this->*member += other.*member;
+  }
+  return *this;
+}
+
+Histogram LoadInterval::latency(Latency kind) const {
+  const auto found = std::ranges::find(latencies, kind, &Recorded::kind);
+  return found == latencies.end() ? Histogram{} : Histogram{found->histogram};
+}
+
+void LoadInterval::add(const LoadInterval& other) {
+  length = std::max(length, other.length);
+  traffic += other.traffic;
+  sent_bytes += other.sent_bytes;
+  received_bytes += other.received_bytes;
+  errors += other.errors;
+  for (const Recorded& each : other.latencies) {
+    const auto place = std::ranges::lower_bound(latencies, each.kind, {}, &Recorded::kind);
+    if (place == latencies.end() || place->kind != each.kind) {
+      latencies.insert(place, each);
+      continue;
+    }
+    Histogram sum{place->histogram};
+    sum.add(each.histogram);
+    place->histogram = sum.packed();
+  }
+  generator.processor_time += other.generator.processor_time;
+  generator.memory_bytes += other.generator.memory_bytes;
+  // All look at the same broker.
+  broker.processor_time = std::max(broker.processor_time, other.broker.processor_time);
+  broker.memory_bytes = std::max(broker.memory_bytes, other.broker.memory_bytes);
+}
+
+void LoadResult::add_parallel(const LoadResult& other, Duration later) {
+  counts += other.counts;
+  measured += other.measured;
+  sending_time = std::max(sending_time, other.sending_time);
+  acknowledging_time = std::max(acknowledging_time, other.acknowledging_time);
+  receiving_time = std::max(receiving_time, other.receiving_time);
+  connecting_time = std::max(connecting_time, other.connecting_time);
+  for (std::size_t i = 0; i < latency_kinds; ++i) latencies[i].add(other.latencies[i]);
+  for (const LoadError& error : other.errors.all()) errors.add(error.kind, error.reason, error.text, error.count);
+  for (LoadInterval interval : other.series) {
+    interval.begin += later;
+    // Intervals are a second long: at most one of ours begins within half a second.
+    const auto place = std::ranges::lower_bound(series, interval.begin - nearby, {}, &LoadInterval::begin);
+    if (place != series.end() && place->begin <= interval.begin + nearby) {
+      place->add(interval);
+    } else {
+      series.insert(place, std::move(interval));
+    }
+  }
+  ended_early = ended_early || other.ended_early;
+}
+
+void LoadResult::add_following(const LoadResult& other) {
+  counts += other.counts;
+  measured += other.measured;
+  sending_time += other.sending_time;
+  acknowledging_time += other.acknowledging_time;
+  receiving_time += other.receiving_time;
+  connecting_time += other.connecting_time;
+  for (std::size_t i = 0; i < latency_kinds; ++i) latencies[i].add(other.latencies[i]);
+  for (const LoadError& error : other.errors.all()) errors.add(error.kind, error.reason, error.text, error.count);
+  const Duration end = series.empty() ? Duration{0} : series.back().begin + series.back().length;
+  for (LoadInterval interval : other.series) {
+    interval.begin += end;
+    series.push_back(std::move(interval));
+  }
+  ended_early = ended_early || other.ended_early;
 }
 
 double LoadResult::sent_rate() const { return per_second(measured.sent, sending_time); }

@@ -56,9 +56,12 @@ struct LoadTraffic {
   std::uint64_t received = 0;
 
   friend LoadTraffic operator-(LoadTraffic a, const LoadTraffic& b);
+  LoadTraffic& operator+=(const LoadTraffic& other);
 };
 
 struct LoadCounts {
+  std::uint64_t clients = 0;        // that were to connect
+  std::uint64_t subscriptions = 0;  // that were to be granted
   std::uint64_t connected = 0;
   std::uint64_t subscribed = 0;
   LoadTraffic traffic;           // of the whole run, warm-up included
@@ -71,6 +74,8 @@ struct LoadCounts {
   std::uint64_t out_of_order = 0;
   std::uint64_t undecided = 0;  // late or duplicated: too far back to tell
   std::uint64_t foreign = 0;    // received messages that are not of this test
+
+  LoadCounts& operator+=(const LoadCounts& other);
 };
 
 enum class Latency : std::uint8_t {
@@ -89,15 +94,32 @@ inline constexpr std::size_t latency_kinds = 9;
 // "tcp", "connack" …
 [[nodiscard]] std::string_view latency_name(Latency latency);
 
+// What a process has used in some time.
+struct ProcessUse {
+  Duration processor_time{0};
+  std::uint64_t memory_bytes = 0;  // resident, at the end; 0 if not known
+};
+
 // One interval of a run.
 struct LoadInterval {
   Duration begin{0};  // since the run's start
   Duration length{0};
   LoadTraffic traffic;
+  std::uint64_t sent_bytes = 0;
+  std::uint64_t received_bytes = 0;
   std::uint64_t errors = 0;
-  Duration p50{0};  // of LoadResult::main_latency
-  Duration p99{0};
-  Duration max{0};
+  struct Recorded {
+    Latency kind = Latency::connect;
+    PackedHistogram histogram;
+  };
+  std::vector<Recorded> latencies;  // of which there were any, in the order of the kinds
+  ProcessUse generator;
+  ProcessUse broker;
+
+  // Empty if there was none.
+  [[nodiscard]] Histogram latency(Latency kind) const;
+  // Adds one that passed at the same time.
+  void add(const LoadInterval& other);
 };
 
 struct LoadResult {
@@ -109,6 +131,7 @@ struct LoadResult {
   Duration acknowledging_time{0};
   Duration receiving_time{0};
 
+  Duration connecting_time{0};  // from the first connection begun until the run's start
   std::array<Histogram, latency_kinds> latencies;
   Latency main_latency = Latency::connect;  // what "latency" means without another word
   LoadErrors errors;
@@ -121,6 +144,12 @@ struct LoadResult {
   [[nodiscard]] double sent_rate() const;
   [[nodiscard]] double acknowledged_rate() const;
   [[nodiscard]] double received_rate() const;
+
+  // Adds what another part of the same run has measured at the same time; its start is `later` than this one's (or
+  // earlier, if negative). Counts and histograms become those of both, exactly.
+  void add_parallel(const LoadResult& other, Duration later);
+  // Adds what was measured after this, as when a run is repeated.
+  void add_following(const LoadResult& other);
 };
 
 }  // namespace mqtk

@@ -33,6 +33,8 @@ Worker::Worker(Loop& loop, const Scenario& scenario, WorkerListener& listener)
   for (std::uint32_t i = 0; i < scenario_.subscribers; ++i) {
     subscribers_.push_back({with_number(scenario_.filter, i % scenario_.filter_numbers), DeliveryCheck{begins}});
   }
+  result_.counts.clients = scenario_.clients();
+  result_.counts.subscriptions = scenario_.subscribers;
   if (scenario_.subscribers > 0) {
     result_.main_latency = Latency::end_to_end;
   } else if (scenario_.publishers > 0 && scenario_.qos != QoS::at_most_once) {
@@ -46,6 +48,7 @@ Worker::~Worker() = default;
 
 void Worker::start() {
   phase_ = Phase::connecting;
+  connecting_began_ = loop_.refresh_now();
   LoadClientListener& listener = *this;
   for (std::uint32_t i = 0; i < scenario_.clients(); ++i) {
     clients_.push_back(std::make_unique<LoadClient>(loop_, settings_, listener, i));
@@ -76,6 +79,8 @@ void Worker::run() {
   phase_ = Phase::running;
   running_or_later_ = true;
   run_began_ = interval_began_ = loop_.refresh_now();
+  result_.connecting_time = run_began_ - connecting_began_;
+  keep_latencies(nullptr);
   // Whole microseconds, since the stamps have no finer time.
   measure_from_ = std::chrono::floor<std::chrono::microseconds>(run_began_ + scenario_.warm_up);
   send_until_ = loop_.time_after(scenario_.warm_up + scenario_.duration);
@@ -183,6 +188,7 @@ void Worker::begin_closing() {
 void Worker::finish() {
   phase_ = Phase::done;
   step_timer_.cancel();
+  keep_latencies(nullptr);
   result_.sending_time = std::max(send_until_, last_sent_) - measure_from_;
   result_.acknowledging_time = std::max(send_until_, last_acknowledged_) - measure_from_;
   result_.receiving_time = std::max(send_until_, last_received_) - measure_from_;
@@ -194,18 +200,28 @@ void Worker::take_interval() {
   LoadInterval interval;
   interval.begin = interval_began_ - run_began_;
   interval.length = now - interval_began_;
-  interval.traffic = result_.counts.traffic - interval_from_;
+  interval.traffic = result_.counts.traffic - interval_from_.traffic;
+  interval.sent_bytes = result_.counts.sent_bytes - interval_from_.sent_bytes;
+  interval.received_bytes = result_.counts.received_bytes - interval_from_.received_bytes;
   interval.errors = result_.errors.count() - interval_errors_;
-  interval.p50 = interval_latency_.percentile(50);
-  interval.p99 = interval_latency_.percentile(99);
-  interval.max = interval_latency_.max();
-  result_.series.push_back(interval);
-  interval_from_ = result_.counts.traffic;
+  keep_latencies(&interval);
+  interval_from_ = result_.counts;
   interval_errors_ = result_.errors.count();
-  interval_latency_.clear();
   interval_began_ = now;
+  result_.series.push_back(std::move(interval));
   interval_timer_.arm(run_began_ + 1s * static_cast<std::int64_t>(result_.series.size() + 1));
-  listener_.on_interval(interval);
+  listener_.on_interval(result_.series.back());
+}
+
+// What was recorded since the last interval goes to the result and, unless it was before the run, to `interval`.
+void Worker::keep_latencies(LoadInterval* interval) {
+  for (std::size_t i = 0; i < latency_kinds; ++i) {
+    Histogram& histogram = interval_latencies_[i];
+    if (histogram.count() == 0) continue;
+    if (interval != nullptr) interval->latencies.push_back({static_cast<Latency>(i), histogram.packed()});
+    result_.latencies[i].add(histogram);
+    histogram.clear();
+  }
 }
 
 void Worker::note_error(LoadErrorKind kind, std::string_view text, std::uint64_t times) {

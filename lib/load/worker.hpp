@@ -4,9 +4,11 @@
 // All messages that are due in a turn are encoded first; then every connection is flushed once.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "load/delivery_check.hpp"
@@ -45,7 +47,9 @@ class Worker final : LoadClientListener {
   // Sends nothing more, waits for what is under way and ends. During the wait: ends at once.
   void end_early();
 
+  // Latencies are complete with on_done only.
   [[nodiscard]] const LoadResult& result() const { return result_; }
+  [[nodiscard]] LoadResult take_result() { return std::move(result_); }
   [[nodiscard]] const Scenario& scenario() const { return scenario_; }
 
  private:
@@ -74,6 +78,7 @@ class Worker final : LoadClientListener {
   void begin_closing();
   void finish();
   void take_interval();
+  void keep_latencies(LoadInterval* interval);
   void note_error(LoadErrorKind kind, std::string_view text, std::uint64_t times);
 
   // worker_traffic.cpp: messages
@@ -86,6 +91,7 @@ class Worker final : LoadClientListener {
   [[nodiscard]] bool may_send_more() const;
   void count_expected();
   void count_lost();
+  void measure(Latency kind, Duration latency) { interval_latencies_[static_cast<std::size_t>(kind)].record(latency); }
   [[nodiscard]] bool is_measured(TimePoint intended) const { return intended >= measure_from_ && running_or_later_; }
   void on_latency(Latency kind, Duration latency) override;
   void on_ready(LoadClient& client) override;
@@ -130,6 +136,7 @@ class Worker final : LoadClientListener {
   std::uint64_t expected_ = 0;  // copies that subscribers should have received by now
   std::uint64_t arrived_ = 0;   // of those
 
+  TimePoint connecting_began_{};
   TimePoint run_began_{};
   TimePoint measure_from_{};
   TimePoint send_until_{};
@@ -139,8 +146,8 @@ class Worker final : LoadClientListener {
   TimePoint last_received_{};
 
   LoadResult result_;
-  Histogram interval_latency_;
-  LoadTraffic interval_from_;
+  std::array<Histogram, latency_kinds> interval_latencies_;  // since interval_began_, not in result_ yet
+  LoadCounts interval_from_;
   std::uint64_t interval_errors_ = 0;
   TimePoint interval_began_{};
   Timer step_timer_;

@@ -17,7 +17,7 @@ void Worker::send_due() {
   const TimePoint now = loop_.now();
   while (schedule_->next() <= now && schedule_->next() < send_until_ && may_send_more()) {
     const TimePoint intended = schedule_->take();
-    if (is_measured(intended)) result_.latency(Latency::lateness).record(now - intended);
+    if (is_measured(intended)) measure(Latency::lateness, now - intended);
     // Poisson arrivals stay independent for each publisher if chance chooses it.
     const std::uint32_t publisher = scenario_.arrivals == Arrivals::poisson
                                         ? static_cast<std::uint32_t>(next_random(random_) % scenario_.publishers)
@@ -123,9 +123,8 @@ void Worker::on_publish_done(LoadClient& client, Tag tag, ReasonCode reason, Tim
   if (!is_measured(now - latency)) return;
   ++result_.measured.acknowledged;
   last_acknowledged_ = now;
-  result_.latency(Latency::publish).record(latency);
-  result_.latency(Latency::publish_service).record(times.since_sent(now));
-  if (result_.main_latency == Latency::publish) interval_latency_.record(latency);
+  measure(Latency::publish, latency);
+  measure(Latency::publish_service, times.since_sent(now));
 }
 
 // --- receiving -------------------------------------------------------------------------------------------------------
@@ -154,9 +153,8 @@ void Worker::on_message(LoadClient& client, const Publish& message, TimePoint no
   if (is_measured(now - latency)) {
     ++result_.measured.received;
     last_received_ = now;
-    result_.latency(Latency::end_to_end).record(latency);
-    result_.latency(Latency::end_to_end_service).record(stamp->times.since_sent(now));
-    interval_latency_.record(latency);
+    measure(Latency::end_to_end, latency);
+    measure(Latency::end_to_end_service, stamp->times.since_sent(now));
   }
   const bool enough =
       scenario_.publishers == 0 && scenario_.messages && result_.counts.traffic.received == *scenario_.messages;
@@ -201,11 +199,8 @@ void Worker::count_lost() {
 // --- connections -----------------------------------------------------------------------------------------------------
 
 void Worker::on_latency(Latency kind, Duration latency) {
-  result_.latency(kind).record(latency);
-  if (kind == Latency::connect) {
-    ++result_.counts.connected;
-    if (scenario_.publishers == 0 && result_.main_latency == kind) interval_latency_.record(latency);
-  }
+  measure(kind, latency);
+  if (kind == Latency::connect) ++result_.counts.connected;
 }
 
 void Worker::on_ready(LoadClient& client) {

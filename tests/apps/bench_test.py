@@ -140,6 +140,19 @@ class Honesty(Cases):
             self.assertGreaterEqual(measured / 1e9, least)
             self.assertLessEqual(measured / 1e9, least + 1)
 
+    def test_the_seconds_of_the_series_add_up_to_the_whole(self):
+        result, _ = self.bench("pubsub", "-q", 1, "--rate", 200, "--duration", "2500ms", "--size", 50)
+        series = result["series"]
+        self.assertGreaterEqual(len(series), 3)
+        for name in ("sent", "acknowledged", "received", "sent_bytes", "received_bytes"):
+            self.assertEqual(sum(second[name] for second in series), result["counts"][name], name)
+        for kind in ("end_to_end", "end_to_end_service", "publish", "publish_service", "lateness"):
+            self.assertEqual(sum(second["latencies"].get(kind, {"count": 0})["count"] for second in series),
+                             result["latencies"][kind]["count"], kind)
+        for second in series[:2]:
+            self.assertLessEqual(second["latencies"]["end_to_end"]["percentiles_ns"]["50"],
+                                 second["latencies"]["end_to_end"]["percentiles_ns"]["99.9"])
+
     def test_the_histogram_in_the_report_is_hdrhistograms_v2_with_all_counts(self):
         result, _ = self.bench("pubsub", "--messages", 50, "--rate", 500)
         packed = base64.b64decode(result["latencies"]["end_to_end"]["histogram"])

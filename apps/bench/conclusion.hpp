@@ -1,0 +1,13 @@
+// The end of a run: verdicts, the summary, files, exit status.
+#pragma once
+
+#include "bench/options.hpp"
+#include "bench/report.hpp"
+#include "cli/exit_status.hpp"
+
+namespace mqtk::bench {
+
+// Prints the summary first, so that it is there when a file cannot be written.
+[[nodiscard]] cli::ExitStatus conclude(Report& report, const Options& options);
+
+}  // namespace mqtk::bench

@@ -1,0 +1,18 @@
+// The scenario in the report: in a line, and as JSON.
+#pragma once
+
+#include <string>
+
+#include "bench/options.hpp"
+
+namespace mqtk::bench {
+
+// "pubsub: 10 publishers, 10 subscribers, QoS 1, 16 B, 1000/s"
+[[nodiscard]] std::string scenario_title(const Options& options);
+
+[[nodiscard]] std::string broker_text(const Options& options);
+
+// One object.
+[[nodiscard]] std::string scenario_json(const Options& options);
+
+}  // namespace mqtk::bench
