@@ -59,12 +59,19 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+bool names_regular_file(int descriptor) {
+  struct stat status{};
+  return ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+}
+
 bool is_set(const char* variable) {
   const char* value = std::getenv(variable);
   return value != nullptr && *value != '\0';
 }
 
 }  // namespace
+
+Output::Output(int descriptor) : descriptor_(descriptor), regular_file_(names_regular_file(descriptor)) {}
 
 Output::~Output() { flush(); }
 
@@ -96,8 +103,7 @@ void Output::end(int error) {
 }
 
 Output::Flushed Output::flush_ready() {
-  struct stat status{};
-  if (::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode)) return flush() ? Flushed::all : Flushed::ended;
+  if (regular_file_) return flush() ? Flushed::all : Flushed::ended;
   if (ended_) return Flushed::ended;
   std::size_t written = 0;
   while (written < buffer_.size()) {

@@ -14,7 +14,7 @@ namespace mqtk::cli {
 
 class Output {
  public:
-  explicit Output(int descriptor = 1) : descriptor_(descriptor) {}
+  explicit Output(int descriptor = 1);
   ~Output();
   Output(const Output&) = delete;
   Output& operator=(const Output&) = delete;
@@ -31,6 +31,9 @@ class Output {
 
   // Writes all that is buffered. Blocks as long as the reader does. False once ended().
   bool flush();
+
+  // Nobody waits at the other end, and a write never blocks for long.
+  [[nodiscard]] bool is_regular_file() const { return regular_file_; }
 
   // Writes what the reader takes without waiting for it; to a regular file that is everything.
   enum class Flushed : unsigned char { all, part, ended };
@@ -49,6 +52,7 @@ class Output {
 
   static constexpr std::size_t block_bytes = 64 * 1024;
   int descriptor_;
+  bool regular_file_;
   bool ended_ = false;
   ExitStatus status_ = ExitStatus::done;
   std::string buffer_;

@@ -16,6 +16,11 @@ using cli::ExitStatus;
 // The broker may be deaf: its answer to DISCONNECT is not waited for any longer.
 constexpr Duration farewell = std::chrono::milliseconds{200};
 
+// Where messages come one by one, waking up costs more than reading. This is long enough for a hundred to gather, and
+// short for whoever looks at the file.
+constexpr Duration gathering = std::chrono::microseconds{500};
+constexpr std::size_t gathered_enough_bytes = 64 * 1024;
+
 ConnectOptions connect_options(const Options& options) {
   ConnectOptions connect = options.connection.connect;
   // With a small count the broker shall keep what will not be taken.
@@ -37,13 +42,15 @@ Subscriber::Subscriber(const Options& options)
       client_(loop_, options.connection.endpoint, connect_options(options), *this),
       output_ready_(loop_, output_.descriptor(), [this] { write_out(); }),
       signals_(loop_, {SIGINT, SIGTERM}, [this](int) { interrupted(); }),
-      time_limit_(loop_, [this] { time_is_up(); }) {}
+      time_limit_(loop_, [this] { time_is_up(); }),
+      gathered_(loop_, [this] { write_out(); }) {}
 
 ExitStatus Subscriber::run() {
   if (options_.timeout) time_limit_.arm(loop_.now() + *options_.timeout);
   request();
   client_.start();
   loop_.run();
+  (void)output_.flush();
   return output_.ended() && status_ == ExitStatus::done ? output_.status() : status_;
 }
 
@@ -120,7 +127,15 @@ void Subscriber::on_message(const Publish& message) {
 
 void Subscriber::on_messages_end() {
   batch_time_.reset();
-  write_out();
+  if (!can_gather()) return write_out();
+  client_.pause_reading();
+  gathered_.arm(loop_.now() + gathering);
+}
+
+// An acknowledgement that waits would hold up the broker.
+bool Subscriber::can_gather() {
+  return output_.is_regular_file() && to_acknowledge_.empty() && !ending_ &&
+         output_.buffer().size() < gathered_enough_bytes;
 }
 
 void Subscriber::write_out() {
@@ -144,11 +159,11 @@ void Subscriber::end(ExitStatus status) {
   if (output_.buffer().empty()) client_.stop();
 }
 
-// What is not written stays unacknowledged.
+// What is not written stays unacknowledged; a regular file takes it without waiting.
 void Subscriber::stop_now() {
   ending_ = true;
   to_acknowledge_.clear();
-  output_.drop();
+  if (!output_.is_regular_file()) output_.drop();
   client_.stop();
 }
 

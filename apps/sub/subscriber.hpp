@@ -2,6 +2,7 @@
 //
 // What one read of the connection brought is written at once and acknowledged only then: a message that was not
 // written is the broker's to send again. While the reader of standard output does not keep up nothing more is read.
+// A regular file has no reader who waits for each message: for it QoS 0 messages are gathered for a moment first.
 #pragma once
 
 #include <cstdint>
@@ -36,6 +37,7 @@ class Subscriber final : ClientListener {
   void request();
   void answered();
   void write_out();
+  [[nodiscard]] bool can_gather();
   void stop_now();
   [[nodiscard]] bool is_hidden(const Publish& message) const;
   void end(cli::ExitStatus status);
@@ -50,6 +52,7 @@ class Subscriber final : ClientListener {
   DescriptorWatch output_ready_;
   SignalWatch signals_;
   Timer time_limit_;
+  Timer gathered_;
   std::vector<PacketIdentifier> to_acknowledge_;
   std::optional<WallTime> batch_time_;
   std::uint64_t printed_ = 0;

@@ -35,6 +35,7 @@ struct Loop::Parts {
       });
     }
     while (!woken) context.run_one();
+    if (!posted.empty()) context.poll();  // what was posted behind it belongs to the same turn
   }
 
   asio::io_context context{1};  // one thread runs it; others only post
@@ -84,11 +85,12 @@ void Loop::run_turn(std::optional<Duration> max_wait) {
   parts.woken = false;
   const bool ready = parts.readiness->collect();
   if (!ready) parts.readiness->arm();
-  parts.context.poll();
-  if (!ready) {
-    if (!parts.woken && (!limit || *limit > now_)) parts.sleep(limit);
-    parts.readiness->collect();
+  if (!ready && (!limit || *limit > now_)) {
+    parts.sleep(limit);
+  } else {
+    parts.context.poll();
   }
+  if (!ready) parts.readiness->collect();
   refresh_now();
   for (const auto& work : std::exchange(parts.posted, {})) work();
   parts.readiness->dispatch();
