@@ -58,10 +58,12 @@ void idle(const std::string& broker, int count, const std::string& directory) {
   const int port = free_port();
   BrokerProcess process{command_of(broker, port, directory), directory + "/" + broker + ".log"};
   if (!wait_for_port(port)) return;
-  (void)open_idle(port, 10);
+  IdleConnections warm_up;
+  (void)warm_up.open(port, 10);
   const double memory = static_cast<double>(process.resident_bytes());
   const double cpu = process.cpu_seconds();
-  const int opened = open_idle(port, count);
+  IdleConnections connections;
+  const int opened = connections.open(port, count);
   fmt::print("{:<10} {:>6} idle connections: {:>6.0f} bytes and {:>5.1f} us of CPU each\n", broker, opened,
              (static_cast<double>(process.resident_bytes()) - memory) / opened,
              (process.cpu_seconds() - cpu) / opened * 1e6);

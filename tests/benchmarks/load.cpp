@@ -259,10 +259,16 @@ class Run {
 
 LoadResult run_load(int port, const Load& load) { return Run{port, load}.go(); }
 
-int open_idle(int port, int count) {
+IdleConnections::~IdleConnections() {
+  for (const int fd : sockets_) ::close(fd);
+}
+
+int IdleConnections::open(int port, int count) {
   for (int i = 0; i < count; ++i) {
     const int fd = open_connection(port);
-    if (fd < 0 || !exchange(fd, connect_packet(fmt::format("idle{}", i)), 4)) return i;
+    if (fd < 0) return i;
+    sockets_.push_back(fd);
+    if (!exchange(fd, connect_packet(fmt::format("idle{}", i)), 4)) return i;
   }
   return count;
 }

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace mqtk::benchmark {
 
@@ -25,7 +26,19 @@ struct LoadResult {
 // publisher at QoS 1 and 2), so that nothing but a fault of the broker loses one. Gives up after 60 s.
 [[nodiscard]] LoadResult run_load(int port, const Load& load);
 
-// Opens idle connections that have sent CONNECT and got CONNACK; returns how many it got. They close with the program.
-[[nodiscard]] int open_idle(int port, int count);
+// Connections that have sent CONNECT, got CONNACK and say nothing more.
+class IdleConnections {
+ public:
+  IdleConnections() = default;
+  IdleConnections(const IdleConnections&) = delete;
+  IdleConnections& operator=(const IdleConnections&) = delete;
+  ~IdleConnections();
+
+  // Returns how many it got.
+  [[nodiscard]] int open(int port, int count);
+
+ private:
+  std::vector<int> sockets_;
+};
 
 }  // namespace mqtk::benchmark
