@@ -20,13 +20,20 @@ struct MessageRecord {
   QoS qos = QoS::at_most_once;
   bool retain = false;
   bool dup = false;
-  PacketIdentifier packet_identifier = 0;  // only for QoS 1 and 2
-  Bytes payload;
-  PropertyBlock properties;
+  PacketIdentifier packet_identifier = 0;  // only for QoS 1 and 2; 0 where it was not kept
+  Bytes payload = {};
+  PropertyBlock properties = {};
+  bool retained_at_subscribe = false;  // a retained message that the broker sent because of the subscription
 
   [[nodiscard]] static MessageRecord from(const Publish& publish, std::optional<WallTime> time) {
-    return {time,        publish.topic_name,        publish.qos,     publish.retain,
-            publish.dup, publish.packet_identifier, publish.payload, publish.properties};
+    return {.time = time,
+            .topic = publish.topic_name,
+            .qos = publish.qos,
+            .retain = publish.retain,
+            .dup = publish.dup,
+            .packet_identifier = publish.packet_identifier,
+            .payload = publish.payload,
+            .properties = publish.properties};
   }
 };
 
@@ -40,6 +47,7 @@ struct StoredMessage {
   std::optional<PacketIdentifier> packet_identifier;
   std::vector<std::uint8_t> payload;
   PropertyWriter properties;
+  bool retained_at_subscribe = false;
 };
 
 }  // namespace mqtk

@@ -39,7 +39,8 @@ void append_message_json(std::string& out, const MessageRecord& message, Payload
   out += static_cast<char>('0' + static_cast<int>(message.qos));
   out += message.retain ? ",\"retain\":true" : ",\"retain\":false";
   out += message.dup ? ",\"dup\":true" : ",\"dup\":false";
-  if (message.qos != QoS::at_most_once) {
+  if (message.retained_at_subscribe) out += ",\"retained_at_subscribe\":true";
+  if (message.qos != QoS::at_most_once && message.packet_identifier != 0) {
     out += ",\"packet_identifier\":";
     const fmt::format_int identifier{message.packet_identifier};
     out.append(identifier.data(), identifier.size());

@@ -16,7 +16,8 @@ namespace mqtk {
 // line breaks between its tokens turned into spaces.
 enum class PayloadJson : std::uint8_t { left_out, beside };
 
-// Appends one object and a line feed.
+// Appends one object and a line feed. `packet_identifier` stands only where it is known, and `retained_at_subscribe`
+// behind `dup` only where it is true.
 void append_message_json(std::string& out, const MessageRecord& message,
                          PayloadJson payload_json = PayloadJson::left_out);
 

@@ -6,6 +6,7 @@
 #include "base/base64.hpp"
 #include "base/utf8.hpp"
 #include "capture/json_check.hpp"
+#include "capture/mcap_mapping.hpp"
 #include "capture/ndjson.hpp"
 
 namespace mqtk {
@@ -138,6 +139,12 @@ Done take_member(const std::string& member, const Json& value, StoredMessage& me
   if (member == "qos") return take_number(member, value, 2, message.qos);
   if (member == "retain") return take_flag(member, value, message.retain);
   if (member == "dup") return take_flag(member, value, message.dup);
+  if (member == "retained_at_subscribe") {
+    std::optional<bool> flag;
+    const Done taken = take_flag(member, value, flag);
+    message.retained_at_subscribe = flag.value_or(false);
+    return taken;
+  }
   if (member == "packet_identifier") return take_number(member, value, 65'535, message.packet_identifier);
   if (member == "payload" || member == "payload_base64") return take_payload(member, value, message);
   if (member == "payload_json") return {};
@@ -160,6 +167,24 @@ std::expected<StoredMessage, std::string> parse_message_json(std::string_view li
     return std::unexpected("exactly one of \"payload\" and \"payload_base64\" is needed");
   }
   return message;
+}
+
+std::optional<mcap::Attributes> mcap::parse_attributes(std::string_view text) {
+  const Json object = Json::parse(text, nullptr, false);
+  if (!object.is_object()) return std::nullopt;
+  Attributes attributes;
+  for (const auto& [member, value] : object.items()) {
+    std::optional<bool> flag;
+    Done taken;
+    if (member == "dup" || member == "retained_at_subscribe") {
+      taken = take_flag(member, value, flag);
+      (member == "dup" ? attributes.dup : attributes.retained_at_subscribe) = flag.value_or(false);
+    } else if (member == "properties") {
+      taken = take_properties(value, attributes.properties);
+    }
+    if (!taken) return std::nullopt;
+  }
+  return attributes;
 }
 
 }  // namespace mqtk

@@ -1,0 +1,76 @@
+// Messages of an MCAP file, ours or another's: by the index where there is one, else record by record.
+//
+// A damaged chunk costs its messages and no others. A file that was never finished is read as far as it goes.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "capture/byte_source.hpp"
+#include "capture/compression.hpp"
+#include "capture/mcap_summary.hpp"
+#include "capture/recording_reader.hpp"
+#include "codec/packet.hpp"
+
+namespace mqtk {
+
+class McapReader final : public RecordingReader {
+ public:
+  [[nodiscard]] static std::expected<std::unique_ptr<McapReader>, std::string> open(std::unique_ptr<ByteSource> source);
+
+  [[nodiscard]] State next(MessageRecord& message) override;
+  void want(const TimeRange& range) override { wanted_ = range; }
+
+  // Null for a file that was not finished.
+  [[nodiscard]] const McapSummary* summary() const { return summary_ ? &*summary_ : nullptr; }
+  [[nodiscard]] const McapChannels& channels() const { return channels_; }
+  [[nodiscard]] const McapHeader& header() const { return header_; }
+
+ private:
+  // An MQTT packet has at most 256 MiB; a chunk of ours is its last message longer than 1 MiB at most.
+  static constexpr std::uint64_t largest_chunk = std::uint64_t{288} * 1024 * 1024;
+
+  explicit McapReader(std::unique_ptr<ByteSource> source);
+
+  // A state to hand out, or nothing: look for more.
+  [[nodiscard]] std::optional<State> take_record(MessageRecord& message);
+  [[nodiscard]] std::optional<State> take_message(Bytes content, MessageRecord& message);
+  [[nodiscard]] std::optional<State> fill(const McapChannel& channel, Bytes data, MessageRecord& message);
+  [[nodiscard]] std::optional<State> next_chunk();
+  [[nodiscard]] std::optional<State> next_indexed();
+  [[nodiscard]] std::optional<State> next_scanned();
+  [[nodiscard]] std::optional<State> load_chunk(std::uint64_t offset, std::uint64_t length);
+  [[nodiscard]] bool is_wanted(const McapChunk& chunk) const;
+  [[nodiscard]] State fail(std::uint64_t offset, std::string_view what);
+
+  std::unique_ptr<ByteSource> source_;
+  SourceWindow window_;
+  McapHeader header_;
+  McapChannels channels_;
+  std::optional<McapSummary> summary_;
+  bool indexed_ = false;
+  TimeRange wanted_;
+
+  std::size_t next_chunk_ = 0;  // indexed
+  std::uint64_t offset_ = 0;    // of the next record, scanned
+  bool ended_ = false;
+
+  Decompressor decompressor_;
+  GrowingBytes decompressed_;
+  Bytes records_;  // what is left of the open chunk
+  std::uint64_t chunk_offset_ = 0;
+
+  struct Pending {
+    std::uint32_t sequence = 0;
+    std::uint64_t time = 0;
+    mcap::Attributes attributes;
+  };
+  std::optional<Pending> pending_;  // attributes of the message that follows
+  PropertyWriter properties_;       // of the message handed out, if it has attributes
+  Packet packet_;
+};
+
+}  // namespace mqtk
