@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "cli/payload_encoding.hpp"
 #include "cli/property_option.hpp"
 #include "cli/setters.hpp"
 #include "codec/topic.hpp"
@@ -102,7 +103,7 @@ Accepted settle_version(ConnectionOptions& options) {
                         typed.maximum_packet_size || typed.topic_alias_maximum;
   if (connect.version != Version::v5 && needs_v5) {
     return std::unexpected(
-        fmt::format("--mqtt-version '{}': --property, --session-expiry, --receive-maximum, "
+        fmt::format("--mqtt-version '{}': properties, --session-expiry, --receive-maximum, "
                     "--maximum-packet-size and --topic-alias-maximum need version 5",
                     version_text(connect.version)));
   }
@@ -206,7 +207,14 @@ Accepted set_property(std::string_view text, ConnectionOptions& options, const C
   if (words->property.id != PropertyId::user_property && writer.block().find(words->property.id)) {
     return std::unexpected("given twice; only user properties may be repeated");
   }
-  writer.add(words->property);
+  const PropertyInfo* info = find_property(static_cast<std::uint32_t>(words->property.id));
+  if (info->type != PropertyType::binary) {
+    writer.add(words->property);
+    return {};
+  }
+  const auto bytes = parse_binary(words->property.text);
+  if (!bytes) return std::unexpected(bytes.error());
+  writer.add(words->property.id, as_text(*bytes));
   return {};
 }
 
@@ -408,7 +416,8 @@ void add_properties(OptionTable& table, ConnectionOptions& options, const Connec
              .value = "PACKET NAME VALUE",
              .help = "Add a property to a packet; a user property takes a name and a value",
              .manual = fmt::format("PACKET is one of {}. NAME is the name of the property in small letters with "
-                                   "dashes.\n\nExamples: --property publish content-type text/plain, "
+                                   "dashes. Binary data is a text, hex:DIGITS or base64:TEXT.\n\nExamples: --property "
+                                   "publish content-type text/plain, "
                                    "--property connect user-property site berlin. Needs version 5.",
                                    packets),
              .repeatable = true,

@@ -17,7 +17,12 @@ std::string_view network_remedy(std::error_code code) {
   }
 }
 
-std::string_view refusal_remedy(ReasonCode reason) {
+// For what passes by itself.
+std::string_view patience(Outlook outlook) {
+  return outlook == Outlook::ended ? "try again later, or with --reconnect" : "see the broker's log";
+}
+
+std::string_view refusal_remedy(ReasonCode reason, Outlook outlook) {
   switch (reason) {
     case ReasonCode::unsupported_protocol_version: return "choose another version with -V";
     case ReasonCode::client_identifier_not_valid: return "choose another --id";
@@ -26,7 +31,7 @@ std::string_view refusal_remedy(ReasonCode reason) {
     case ReasonCode::server_unavailable:
     case ReasonCode::server_busy:
     case ReasonCode::connection_rate_exceeded:
-    case ReasonCode::quota_exceeded: return "try again later, or with --reconnect";
+    case ReasonCode::quota_exceeded: return patience(outlook);
     case ReasonCode::bad_authentication_method: return "the broker wants another authentication method";
     case ReasonCode::retain_not_supported:
     case ReasonCode::qos_not_supported: return "lower --will-qos or leave out --will-retain";
@@ -50,7 +55,7 @@ ReasonCode reason_of_return_code(ReasonCode code) {
   }
 }
 
-std::string_view disconnect_remedy(ReasonCode reason) {
+std::string_view disconnect_remedy(ReasonCode reason, Outlook outlook) {
   switch (reason) {
     case ReasonCode::session_taken_over: return "another client has connected with the same --id";
     case ReasonCode::not_authorized: return "check what the broker allows this user";
@@ -59,7 +64,7 @@ std::string_view disconnect_remedy(ReasonCode reason) {
     case ReasonCode::message_rate_too_high: return "send less at a time";
     case ReasonCode::receive_maximum_exceeded: return "lower --max-inflight";
     case ReasonCode::server_shutting_down:
-    case ReasonCode::server_busy: return "try again later, or with --reconnect";
+    case ReasonCode::server_busy: return patience(outlook);
     case ReasonCode::use_another_server:
     case ReasonCode::server_moved: return "connect to another broker";
     default: return "see the broker's log";
@@ -76,7 +81,7 @@ std::string fault_text(Fault fault, Version version) {
   return id.empty() ? std::string{rule.text} : fmt::format("{} [{}]", rule.text, id);
 }
 
-FailureText refused(const ConnectionFailure& failure, const std::string& where) {
+FailureText refused(const ConnectionFailure& failure, const std::string& where, Outlook outlook) {
   const bool v5 = failure.version == Version::v5;
   const auto code = static_cast<std::uint8_t>(failure.reason);
   std::string reason;
@@ -86,7 +91,8 @@ FailureText refused(const ConnectionFailure& failure, const std::string& where) 
     reason = fmt::format("{} (return code {})", connack_return_code_name(code), code);
   }
   const ReasonCode meant = v5 ? failure.reason : reason_of_return_code(failure.reason);
-  return {fmt::format("{} refused the connection: {}{}; {}", where, reason, elsewhere(failure), refusal_remedy(meant)),
+  return {fmt::format("{} refused the connection: {}{}; {}", where, reason, elsewhere(failure),
+                      refusal_remedy(meant, outlook)),
           ExitStatus::refused_at_connect};
 }
 
@@ -104,7 +110,8 @@ std::string duration_text(Duration duration) {
   return fmt::format("{} s", static_cast<double>(milliseconds) / 1000);
 }
 
-FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint, const ConnectOptions& options) {
+FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint, const ConnectOptions& options,
+                     Outlook outlook) {
   const std::string where = short_text(endpoint);
   using Kind = ConnectionFailure::Kind;
   switch (failure.kind) {
@@ -123,14 +130,15 @@ FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint,
     case Kind::closed_before_connack:
       return {fmt::format("{}; it may want TLS (mqtts://), another -V, or be no MQTT listener", failure.network.text()),
               failure.was_connected ? ExitStatus::connection_lost : ExitStatus::not_connected};
-    case Kind::refused: return refused(failure, where);
+    case Kind::refused: return refused(failure, where, outlook);
     case Kind::disconnected:
       return {fmt::format("{} ended the connection: {}{}; {}", where,
                           reason_text(failure.reason, PacketType::disconnect, failure.reason_string),
-                          elsewhere(failure), disconnect_remedy(failure.reason)),
+                          elsewhere(failure), disconnect_remedy(failure.reason, outlook)),
               ExitStatus::refused_later};
     case Kind::lost:
-      return {fmt::format("connection lost, {}; see the broker's log, or use --reconnect", failure.network.text()),
+      return {fmt::format("connection lost, {}; see the broker's log{}", failure.network.text(),
+                          outlook == Outlook::ended ? ", or use --reconnect" : ""),
               ExitStatus::connection_lost};
     case Kind::protocol_broken:
       return {fmt::format("{} broke the protocol: {}; is it an MQTT broker?", where,

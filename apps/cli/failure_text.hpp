@@ -15,8 +15,15 @@ struct FailureText {
   ExitStatus status;
 };
 
+// What comes next decides what can be advised: to someone who sees that it is tried again, not that it could be.
+enum class Outlook : unsigned char {
+  ended,        // nothing was, or will be, tried again
+  tried_again,  // the next attempt comes by itself
+  given_up,     // the reconnect policy has come to its end
+};
+
 [[nodiscard]] FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint,
-                                   const ConnectOptions& options);
+                                   const ConnectOptions& options, Outlook outlook = Outlook::ended);
 
 // "Not authorized (0x87)", and ": TEXT" where the broker gave a Reason String.
 [[nodiscard]] std::string reason_text(ReasonCode reason, PacketType packet, std::string_view reason_string);

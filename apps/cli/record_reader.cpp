@@ -1,5 +1,6 @@
 #include "cli/record_reader.hpp"
 
+#include <poll.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -7,6 +8,11 @@
 #include <cstring>
 
 namespace mqtk::cli {
+
+bool can_read(int descriptor) {
+  pollfd input{descriptor, POLLIN, 0};
+  return ::poll(&input, 1, 0) != 0;
+}
 
 RecordReader::State RecordReader::next() {
   if (found_) return State::record;

@@ -11,6 +11,9 @@
 
 namespace mqtk::cli {
 
+// Whether a read(2) would not wait. A regular file is always ready.
+[[nodiscard]] bool can_read(int descriptor);
+
 class RecordReader {
  public:
   // Reads from `descriptor`, which stays the caller's. A record longer than `longest` bytes is not taken apart.

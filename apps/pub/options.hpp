@@ -7,22 +7,29 @@
 
 #include "base/time.hpp"
 #include "cli/connection_options.hpp"
+#include "cli/message_input.hpp"
 #include "cli/option_table.hpp"
+#include "cli/text_pattern.hpp"
 
 namespace mqtk::pub {
 
 struct Options {
-  enum class Source : std::uint8_t { none, text, empty, file, whole_input, lines };
-
   cli::ConnectionOptions connection;
   std::string topic;
   QoS qos = QoS::at_most_once;
   bool retain = false;
-  Source source = Source::none;
-  std::string text;  // the message itself, or the name of the file
-  char delimiter = '\n';
-  std::uint32_t repeat = 1;
-  Duration repeat_delay{0};
+  bool clear_retained = false;
+  cli::MessageInput input;
+
+  bool is_template = false;
+  std::optional<cli::TextPattern> topic_pattern;    // with is_template
+  std::optional<cli::TextPattern> payload_pattern;  // likewise, of -m
+
+  Duration pause{0};     // after a message
+  Duration interval{0};  // from one message to the next
+  bool confirm = false;
+  bool auto_topic_alias = false;
+  bool stats = false;
   std::optional<Duration> timeout;  // of the whole run
 };
 

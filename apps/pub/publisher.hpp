@@ -2,20 +2,24 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <string>
 
+#include "cli/connection_report.hpp"
 #include "cli/exit_status.hpp"
+#include "cli/message_input.hpp"
 #include "client/client.hpp"
 #include "net/descriptor_watch.hpp"
 #include "net/loop.hpp"
 #include "net/timer.hpp"
-#include "pub/message_source.hpp"
+#include "pub/confirmation.hpp"
 #include "pub/options.hpp"
 
 namespace mqtk::pub {
 
 class Publisher final : ClientListener {
  public:
-  Publisher(const Options& options, MessageSource& source);
+  Publisher(const Options& options, cli::MessageSource& source);
   [[nodiscard]] cli::ExitStatus run();
 
  private:
@@ -24,26 +28,51 @@ class Publisher final : ClientListener {
   void on_stopped(const ConnectionFailure* failure) override;
   void on_ready_to_send() override { send(); }
   void on_publish_done(const PublishDone& done) override;
+  void on_subscribed(Tag tag, const Suback& answer) override;
+  void on_message(const Publish& message) override;
 
   void send();
+  [[nodiscard]] bool input_has_message();
+  [[nodiscard]] bool prepare();
+  [[nodiscard]] bool prepare_patterns();
+  [[nodiscard]] bool is_listened_to();
+  [[nodiscard]] bool publish_one();
+  [[nodiscard]] bool may_go_on_now();
   void end_input();
   void end_if_done();
   void refuse(Fault fault);
   void fail(std::string_view line, cli::ExitStatus status);
   void time_is_up();
+  void not_come_back();
+  void print_statistics() const;
 
   const Options& options_;
-  MessageSource& source_;
+  cli::MessageSource& source_;
+  std::optional<cli::TextPattern> topic_pattern_;
+  std::optional<cli::TextPattern> payload_pattern_;
+  ConnectOptions connect_;
+  cli::ConnectionReport report_;
   Loop loop_;
   Client client_;
   DescriptorWatch input_;
-  Timer next_repeat_;
+  Timer next_message_;
   Timer time_limit_;
+  Timer come_back_limit_;
+  Confirmation confirmation_;
+
+  bool speaks_v5_ = true;
   Publish message_;
-  std::uint64_t refused_ = 0;
-  bool waiting_for_repeat_ = false;
+  bool prepared_ = false;  // message_ is the source's next one
+  std::string topic_;      // filled in, as the payload below
+  cli::PayloadBytes payload_;
+  bool waiting_for_pace_ = false;
+  std::optional<TimePoint> due_;  // of the next message, with Options::interval
   bool input_ended_ = false;
-  bool away_ = false;  // it was said that the connection is lost
+  TimePoint began_{};
+  std::uint64_t sent_ = 0;
+  std::uint64_t payload_bytes_ = 0;
+  std::uint64_t acknowledged_ = 0;
+  std::uint64_t refused_ = 0;
   cli::ExitStatus status_ = cli::ExitStatus::done;
 };
 

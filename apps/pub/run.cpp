@@ -6,7 +6,7 @@
 namespace mqtk::pub {
 
 cli::ExitStatus run(const Options& options) {
-  const auto source = open_source(options);
+  const auto source = cli::open_source(options.input);
   if (!source) {
     cli::report_usage(source.error());
     return cli::ExitStatus::usage;

@@ -48,7 +48,7 @@ void add_subscription_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "topic",
              .short_letter = 't',
              .value = "FILTER",
-             .help = "Topic Filter, also FILTER:QOS; may be given several times",
+             .help = "Topic Filter, also FILTER:QOS",
              .manual = "+ stands for one level and # at the end for all that follow; $share/NAME/FILTER shares the "
                        "messages among all subscribers of that name. A filter that itself ends in a colon and 0, 1 or "
                        "2 needs a QoS behind it.",
@@ -69,7 +69,7 @@ void add_subscription_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "unsubscribe",
              .short_letter = 'U',
              .value = "FILTER",
-             .help = "Remove a subscription that the session has; may be given several times",
+             .help = "Remove a subscription that the session has",
              .completion = cli::Completion::topic,
              .repeatable = true,
              .set = cli::append(options.unsubscribe_filters)});
@@ -99,7 +99,7 @@ void add_subscription_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "filter-out",
              .short_letter = 'T',
              .value = "FILTER",
-             .help = "Do not print messages whose topic matches; may be given several times",
+             .help = "Do not print messages whose topic matches",
              .completion = cli::Completion::topic,
              .repeatable = true,
              .set = cli::append(options.hidden_filters)});

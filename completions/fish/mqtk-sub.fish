@@ -1,14 +1,14 @@
 # Made by `mqtk-sub --generate fish`.
 complete -c mqtk-sub -f
-complete -c mqtk-sub -s t -l topic -x -d 'Topic Filter, also FILTER:QOS; may be given several times'
+complete -c mqtk-sub -s t -l topic -x -d 'Topic Filter, also FILTER:QOS'
 complete -c mqtk-sub -s q -l qos -x -a '0 1 2' -d 'Highest QoS to receive at, where a filter does not say'
-complete -c mqtk-sub -s U -l unsubscribe -x -d 'Remove a subscription that the session has; may be given several times'
+complete -c mqtk-sub -s U -l unsubscribe -x -d 'Remove a subscription that the session has'
 complete -c mqtk-sub -l no-local -d 'Do not receive what this client itself publishes'
 complete -c mqtk-sub -l retain-as-published -d 'Keep the RETAIN flag as the publisher set it'
 complete -c mqtk-sub -l retain-handling -x -a 'always new never' -d 'Whether the broker sends retained messages: always, new (subscriptions only) or never'
 complete -c mqtk-sub -s R -l no-retained -d 'Do not print retained messages'
 complete -c mqtk-sub -l retained-only -d 'Print only retained messages and end at the first other one'
-complete -c mqtk-sub -s T -l filter-out -x -d 'Do not print messages whose topic matches; may be given several times'
+complete -c mqtk-sub -s T -l filter-out -x -d 'Do not print messages whose topic matches'
 complete -c mqtk-sub -s L -l url -x -d 'Where the broker is: mqtt://[USER[:PASSWORD]@]HOST[:PORT]'
 complete -c mqtk-sub -s h -l host -x -a '(__fish_print_hostnames)' -d 'Name or address of the broker'
 complete -c mqtk-sub -s p -l port -x -d 'Port of the broker'

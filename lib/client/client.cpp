@@ -1,5 +1,6 @@
 #include "client/client.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace mqtk {
@@ -15,6 +16,7 @@ Client::Client(Loop& loop, Endpoint endpoint, ConnectOptions options, ClientList
       engine_timer_(loop, [this] { engine_timer_expired(); }),
       acknowledge_timer_(loop, [this] { acknowledge_timer_expired(); }) {
   engine_options_.maximum_in_flight = options_.maximum_in_flight;
+  engine_options_.automatic_topic_aliases = options_.automatic_topic_aliases;
 }
 
 Client::~Client() = default;
@@ -94,8 +96,15 @@ void Client::pause_reading() {
 
 void Client::resume_reading() {
   if (!std::exchange(reading_paused_, false)) return;
-  engine_options_.ping_timeout = EngineOptions{}.ping_timeout;
+  engine_options_.ping_timeout = patience_for_pingresp();
   connection_->resume_reading();
+}
+
+// Who asks for a short Keep Alive wants to know soon that the broker is silent.
+Duration Client::patience_for_pingresp() const {
+  constexpr Duration longest = EngineOptions{}.ping_timeout;
+  const std::uint16_t keep_alive = engine_ == nullptr ? 0 : engine_->keep_alive_seconds();
+  return keep_alive == 0 ? longest : std::min<Duration>(std::chrono::seconds{keep_alive}, longest);
 }
 
 std::expected<void, Fault> Client::authenticate(ReasonCode reason, PropertyBlock properties) {
@@ -203,6 +212,7 @@ void Client::take_connack(const Event& event) {
   }
   backoff_.connected(loop_.now());
   engine_timer_.cancel();  // Keep Alive may be due earlier than the CONNACK was
+  engine_options_.ping_timeout = patience_for_pingresp();
   if (const auto assigned = connack.properties.text(PropertyId::assigned_client_identifier)) {
     client_identifier_ = *assigned;
   }

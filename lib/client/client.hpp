@@ -86,6 +86,7 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   void publish_abandoned();
   [[nodiscard]] bool can_take(QoS qos) const;
   [[nodiscard]] bool can_go_on() const;
+  [[nodiscard]] Duration patience_for_pingresp() const;
   std::expected<Flow, Fault> wait_to_send(QoS qos);
   void progress();
 

@@ -144,7 +144,6 @@ void Client::drop_connection() {
   engine_timer_.cancel();
   waiting_to_send_.reset();
   messages_told_ = answer_due_ = reading_paused_ = false;
-  engine_options_.ping_timeout = EngineOptions{}.ping_timeout;
   if (talked) session_.connection_closed(loop_.now());
 }
 

@@ -52,6 +52,9 @@ struct ConnectOptions {
   // The most QoS 1 and 2 messages in flight, if the broker's Receive Maximum allows more.
   std::uint16_t maximum_in_flight = 1000;
 
+  // Topic Aliases set without being asked for, if the broker takes some; 5.0 only.
+  std::uint16_t automatic_topic_aliases = 0;
+
   // The Application Message is acknowledged when the listener's on_message returns, or by Client::acknowledge.
   enum class Acknowledge : std::uint8_t { on_return, by_caller };
   Acknowledge acknowledge = Acknowledge::on_return;

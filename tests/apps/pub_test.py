@@ -361,12 +361,12 @@ class Usage(unittest.TestCase):
     def test_what_cannot_be_done_is_told_in_one_line_before_connecting(self):
         for arguments, line in [
             ([], "no topic to publish to; give it with -t"),
-            (["-t", "a"], "no message to publish; give it with -m, -f, -n, -s or -l"),
+            (["-t", "a"], "no message to publish; give it with -m, -f, -n, -s, -l or --json-lines"),
             (["-t", "a/+", "-m", "x"], "-t 'a/+': the Topic Name has a wildcard"),
             (["-t", "a", "-m", "x", "-n"],
-             "--null-message: the message is given twice; use one of -m, -f, -n, -s and -l"),
+             "--null-message: the message is given twice; use one of -m, -f, -n, -s, -l and --json-lines"),
             (["-t", "a", "-m", "x", "-q", "3"], "--qos '3': not one of 0, 1, 2"),
-            (["-t", "a", "-l", "--repeat", "2"], "--repeat and --repeat-delay do not go with -l"),
+            (["-t", "a", "-l", "--repeat", "2"], "--repeat does not go with -l, --json-lines and --chunk: their input is read once"),
             (["-t", "a", "-f", "/nowhere/x"], "cannot open /nowhere/x: No such file or directory"),
             (["-t", "a", "-m", "x", "--timeout", "soon"],
              "--timeout 'soon': not a duration such as 500ms, 1.5s, 2m or a number of seconds"),

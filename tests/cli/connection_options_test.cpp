@@ -127,7 +127,7 @@ TEST_CASE("an older broker is asked again only where neither the version nor any
 }
 
 TEST_CASE("what version 5 brought is refused in the older ones") {
-  CHECK(refusal({"-V", "311", "-x", "60"}).starts_with("--mqtt-version '3.1.1': --property, --session-expiry,"));
+  CHECK(refusal({"-V", "311", "-x", "60"}).starts_with("--mqtt-version '3.1.1': properties, --session-expiry,"));
   CHECK(refusal({"-V", "311", "-P", "secret"}) ==
         "--password: before version 5 a password needs a user name; give --username");
   CHECK(refusal({"-P", "secret"}) == "");
