@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "base/deadlines.hpp"
 #include "broker/access_control.hpp"
 #include "broker/broker_state.hpp"
-#include "broker/deadlines.hpp"
 #include "net/network_connection.hpp"
 #include "session/engine.hpp"
 

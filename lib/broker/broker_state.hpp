@@ -4,12 +4,12 @@
 #include <memory>
 #include <string_view>
 
+#include "base/deadlines.hpp"
 #include "base/send_queue.hpp"
 #include "base/time.hpp"
 #include "broker/access_control.hpp"
 #include "broker/broker_listener.hpp"
 #include "broker/broker_options.hpp"
-#include "broker/deadlines.hpp"
 #include "broker/retained_messages.hpp"
 #include "broker/session_store.hpp"
 #include "broker/subscription_index.hpp"

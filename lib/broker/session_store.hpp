@@ -7,7 +7,7 @@
 #include <string_view>
 #include <unordered_set>
 
-#include "broker/deadlines.hpp"
+#include "base/deadlines.hpp"
 #include "broker/retained_messages.hpp"
 #include "broker/subscription_index.hpp"
 #include "broker/text_hash.hpp"

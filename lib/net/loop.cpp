@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/deadlines.hpp"
 #include "net/readiness.hpp"
-#include "net/timer.hpp"
 
 namespace mqtk {
 
@@ -44,7 +44,7 @@ struct Loop::Parts {
   std::optional<TimePoint> alarm_time;  // what `alarm` is set to
   bool woken = false;
   std::unique_ptr<Readiness> readiness;
-  TimerQueue timers;
+  Deadlines timers;
   ReceiveScratch scratch;
   std::vector<std::function<void()>> posted;  // arrived in the context, to be run in this turn
   std::atomic<bool> stopping = false;
@@ -78,9 +78,10 @@ void Loop::run_turn(std::optional<Duration> max_wait) {
   Parts& parts = *parts_;
   if (!parts.marked.empty() || !parts.evicted.empty()) max_wait = Duration{0};
   std::optional<TimePoint> limit;
-  if (max_wait || parts.timers.next() != nullptr) refresh_now();
+  const std::optional<TimePoint> due = parts.timers.next();
+  if (max_wait || due) refresh_now();
   if (max_wait) limit = time_after(*max_wait);
-  if (const TimePoint* due = parts.timers.next()) limit = limit ? std::min(*limit, *due) : *due;
+  if (due) limit = limit ? std::min(*limit, *due) : *due;
 
   parts.woken = false;
   const bool ready = parts.readiness->collect();
@@ -168,6 +169,6 @@ Readiness& Loop::readiness() { return *parts_->readiness; }
 
 asio::io_context& Loop::context() { return parts_->context; }
 
-TimerQueue& Loop::timers() { return parts_->timers; }
+Deadlines& Loop::timers() { return parts_->timers; }
 
 }  // namespace mqtk

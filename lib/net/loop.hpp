@@ -19,9 +19,9 @@ class io_context;
 
 namespace mqtk {
 
+class Deadlines;
 class Loop;
 class Readiness;
-class TimerQueue;
 
 // Wants one call at the end of the turn in which it was marked with Loop::call_at_turn_end. May be destroyed
 // at any time, in its own call, too; does not outlive the Loop while it is marked.
@@ -103,7 +103,7 @@ class Loop {
 
   // For lib/net.
   [[nodiscard]] Readiness& readiness();
-  [[nodiscard]] TimerQueue& timers();
+  [[nodiscard]] Deadlines& timers();
   [[nodiscard]] asio::io_context& context();
 
  private:

@@ -1,6 +1,7 @@
-// When connections and Sessions want to be called: keep alive, Session expiry, Will delay.
+// When timers, connections and Sessions want to be called: a binary heap of due times.
 //
-// Moving a deadline later is one store; it is looked at again when its old time comes.
+// Moving a deadline later is one store, so it may move with every packet; it is looked at again when its old time
+// comes.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +21,9 @@ class Timed {
   // May destroy this object.
   virtual void on_deadline(TimePoint now) = 0;
 
+ protected:
+  [[nodiscard]] bool is_set() const { return index_ != not_queued; }
+
  private:
   friend class Deadlines;
   static constexpr std::uint32_t not_queued = UINT32_MAX;
@@ -37,7 +41,7 @@ class Deadlines {
   // When to call expire() next: maybe too early, never too late.
   [[nodiscard]] std::optional<TimePoint> next() const;
 
-  // Calls whoever is due, each at most once.
+  // Calls whoever is due, each at most once, in the order of their times.
   void expire(TimePoint now);
 
  private:

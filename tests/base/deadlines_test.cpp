@@ -1,4 +1,4 @@
-#include "broker/deadlines.hpp"
+#include "base/deadlines.hpp"
 
 #include <doctest/doctest.h>
 

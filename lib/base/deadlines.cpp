@@ -1,4 +1,4 @@
-#include "broker/deadlines.hpp"
+#include "base/deadlines.hpp"
 
 namespace mqtk {
 
@@ -65,7 +65,7 @@ void Deadlines::expire(TimePoint now) {
   expiring_ = now;
   while (!heap_.empty() && heap_.front().when <= now) {
     Timed& timed = *heap_.front().timed;
-    if (timed.due_ > now) {
+    if (heap_.front().when < timed.due_) {
       sink(0, {timed.due_, &timed});
       continue;
     }
