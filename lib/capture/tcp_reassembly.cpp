@@ -1,0 +1,136 @@
+#include "capture/tcp_reassembly.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace mqtk {
+
+class TcpReassembly::StreamListener : public TcpStreamListener {
+ public:
+  StreamListener(ConnectionListener& listener, std::uint64_t id, Side sender)
+      : listener_(listener), id_(id), sender_(sender) {}
+  void received(Bytes bytes, std::optional<WallTime> time) override { listener_.received(id_, sender_, bytes, time); }
+  void missing(std::uint64_t bytes, std::optional<WallTime> time) override {
+    listener_.missing(id_, sender_, bytes, time);
+  }
+
+ private:
+  ConnectionListener& listener_;
+  std::uint64_t id_;
+  Side sender_;
+};
+
+std::size_t TcpReassembly::KeyHash::operator()(const Key& key) const {
+  std::uint64_t hash = 0xCBF29CE484222325U;
+  const auto mix = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001B3U; };
+  for (const SocketEnd* end : {&key.low, &key.high}) {
+    const std::size_t size = end->family == 6 ? 16 : 4;
+    for (std::size_t i = 0; i < size; ++i) mix(end->address[i]);
+    mix(end->port);
+  }
+  return static_cast<std::size_t>(hash ^ (hash >> 29U));
+}
+
+TcpReassembly::Key TcpReassembly::key_of(const Segment& segment) {
+  return segment.source < segment.destination ? Key{segment.source, segment.destination}
+                                              : Key{segment.destination, segment.source};
+}
+
+TcpReassembly::Connection* TcpReassembly::find_or_open(const Segment& segment, const Key& key,
+                                                       std::optional<WallTime> time) {
+  const auto found = connections_.find(key);
+  const bool opens = segment.kind == Segment::Kind::tcp && segment.syn && !segment.has_acknowledgement;
+  if (found != connections_.end()) {
+    Connection& connection = found->second;
+    // A SYN that is sent again is no new connection.
+    const bool is_new = opens && (connection.closed || connection.streams[0].counts().segments > 0 ||
+                                  connection.streams[1].counts().segments > 0);
+    if (!is_new) return connection.closed ? nullptr : &connection;
+    if (!connection.closed) close(connection, ConnectionEnd::replaced, time);
+    connections_.erase(found);
+  } else if (segment.payload.empty() && !segment.syn) {
+    return nullptr;
+  }
+  make_room();
+  Connection& connection = connections_[key];
+  connection.id = ++last_id_;
+  // A captured answer to a SYN tells as well who opened the connection.
+  const bool answers = segment.syn && segment.has_acknowledgement;
+  connection.first = answers ? segment.destination : segment.source;
+  by_age_.emplace_back(connection.id, key);
+  listener_.opened(connection.id, {connection.first, answers ? segment.source : segment.destination, segment.syn},
+                   time);
+  return &connection;
+}
+
+void TcpReassembly::take(const Segment& segment, std::optional<WallTime> time) {
+  if (segment.kind != Segment::Kind::tcp && segment.kind != Segment::Kind::bare) return;
+  if (time) last_time_ = time;
+  const Key key = key_of(segment);
+  Connection* connection = find_or_open(segment, key, time);
+  if (connection == nullptr) return;
+  const Side sender = segment.source == connection->first ? Side::first : Side::second;
+  if (segment.kind == Segment::Kind::bare) {
+    listener_.received(connection->id, sender, segment.payload, time);
+    return;
+  }
+  TcpStream& stream = connection->streams[static_cast<std::size_t>(sender)];
+  TcpStream& answered = connection->streams[static_cast<std::size_t>(other(sender))];
+  const std::size_t held_before = stream.held_bytes() + answered.held_bytes();
+  StreamListener to_stream{listener_, connection->id, sender};
+  StreamListener to_answered{listener_, connection->id, other(sender)};
+  if (segment.has_acknowledgement && !segment.syn) {
+    answered.acknowledged(segment.acknowledgement, time, to_answered);
+  }
+  stream.take(segment, time, to_stream);
+  held_bytes_ += stream.held_bytes() + answered.held_bytes() - held_before;
+  while (held_bytes_ > max_held_bytes && stream.held_bytes() > 0) {
+    const std::size_t before = stream.held_bytes();
+    stream.skip_gap(time, to_stream);
+    held_bytes_ -= before - stream.held_bytes();
+  }
+  if (segment.reset) {
+    close(*connection, ConnectionEnd::reset, time);
+  } else if (stream.finished() && answered.finished()) {
+    close(*connection, ConnectionEnd::finished, time);
+  }
+}
+
+void TcpReassembly::finish() {
+  std::vector<Connection*> open;
+  for (auto& [key, connection] : connections_) {
+    if (!connection.closed) open.push_back(&connection);
+  }
+  std::ranges::sort(open, {}, &Connection::id);
+  for (Connection* connection : open) close(*connection, ConnectionEnd::capture_end, last_time_);
+}
+
+void TcpReassembly::close(Connection& connection, ConnectionEnd end, std::optional<WallTime> time) {
+  for (const Side side : {Side::first, Side::second}) {
+    TcpStream& stream = connection.streams[static_cast<std::size_t>(side)];
+    held_bytes_ -= stream.held_bytes();
+    StreamListener listener{listener_, connection.id, side};
+    stream.finish(time, listener);
+  }
+  connection.closed = true;
+  listener_.closed(connection.id, end, connection.streams[0].counts(), connection.streams[1].counts(), time);
+}
+
+void TcpReassembly::make_room() {
+  if (by_age_.size() > 2 * max_connections) {
+    std::erase_if(by_age_, [this](const auto& entry) {
+      const auto found = connections_.find(entry.second);
+      return found == connections_.end() || found->second.id != entry.first;
+    });
+  }
+  while (connections_.size() >= max_connections && !by_age_.empty()) {
+    const auto [id, key] = by_age_.front();
+    by_age_.pop_front();
+    const auto found = connections_.find(key);
+    if (found == connections_.end() || found->second.id != id) continue;
+    if (!found->second.closed) close(found->second, ConnectionEnd::capture_end, last_time_);
+    connections_.erase(found);
+  }
+}
+
+}  // namespace mqtk
