@@ -41,6 +41,7 @@ struct Annotation {
 struct Problem {
   Fault fault;               // rule and offset
   std::uint32_t length = 0;  // bytes concerned, 0 if something is missing at `offset`
+  std::string detail = {};  // what was found and what is allowed, where the rule does not say it: "QoS 2, 1 is allowed"
 };
 
 struct AnnotatedPacket {

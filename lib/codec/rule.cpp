@@ -5,15 +5,19 @@
 namespace mqtk {
 namespace {
 
-constexpr RuleInfo table[] = {{Rule::none, "none", RuleClass::advice, ReasonCode::success, "", "", "", false},
+constexpr RuleInfo table[] = {{Rule::none, "none", RuleClass::advice, ReasonCode::success, "", "", "", false, false},
 #define MQTK_CODEC_ROW(name, kind, reason, v5, v3, text) \
-  {Rule::name, #name, RuleClass::kind, ReasonCode::reason, v5, v3, text, true},
+  {Rule::name, #name, RuleClass::kind, ReasonCode::reason, v5, v3, text, true, false},
                               MQTK_CODEC_RULES(MQTK_CODEC_ROW)
 #undef MQTK_CODEC_ROW
 #define MQTK_FLOW_ROW(name, kind, reason, v5, v3, text) \
-  {Rule::name, #name, RuleClass::kind, ReasonCode::reason, v5, v3, text, false},
+  {Rule::name, #name, RuleClass::kind, ReasonCode::reason, v5, v3, text, false, false},
                                   MQTK_FLOW_RULES(MQTK_FLOW_ROW)
 #undef MQTK_FLOW_ROW
+#define MQTK_OBSERVER_ROW(name, kind, reason, v5, v3, text) \
+  {Rule::name, #name, RuleClass::kind, ReasonCode::reason, v5, v3, text, false, true},
+                                      MQTK_OBSERVER_RULES(MQTK_OBSERVER_ROW)
+#undef MQTK_OBSERVER_ROW
 };
 
 }  // namespace

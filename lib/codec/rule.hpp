@@ -15,7 +15,7 @@ namespace mqtk {
 enum class Rule : std::uint8_t {
   none,
 #define MQTK_RULE_NAME(name, kind, reason, v5, v3, text) name,
-  MQTK_CODEC_RULES(MQTK_RULE_NAME) MQTK_FLOW_RULES(MQTK_RULE_NAME)
+  MQTK_CODEC_RULES(MQTK_RULE_NAME) MQTK_FLOW_RULES(MQTK_RULE_NAME) MQTK_OBSERVER_RULES(MQTK_RULE_NAME)
 #undef MQTK_RULE_NAME
 };
 
@@ -34,6 +34,7 @@ struct RuleInfo {
   std::string_view statements_v3_1_1;
   std::string_view text;  // what is wrong, one line without a full stop
   bool codec;             // one packet's bytes show it
+  bool observer;          // only who watches both sides can tell; no engine does
 };
 
 [[nodiscard]] const RuleInfo& rule_info(Rule rule);

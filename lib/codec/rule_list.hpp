@@ -111,7 +111,7 @@
   X(second_connack, protocol_error, protocol_error, "MQTT-3.2.0-2", "", "a second CONNACK came") \
   X(packet_during_authentication, protocol_error, protocol_error, "MQTT-3.1.2-30", "", "the client sent more than AUTH or DISCONNECT before CONNACK") \
   X(packet_after_disconnect, protocol_error, protocol_error, "MQTT-3.14.4-1", "MQTT-3.14.4-2", "a packet follows DISCONNECT") \
-  X(keep_alive_timeout, protocol_error, keep_alive_timeout, "MQTT-3.1.2-22", "MQTT-3.1.2-24", "nothing came within one and a half times the Keep Alive") \
+  X(keep_alive_timeout, protocol_error, keep_alive_timeout, "MQTT-3.1.2-22 MQTT-3.1.2-20 MQTT-3.1.2-21 MQTT-3.2.2-21", "MQTT-3.1.2-24 MQTT-3.1.2-23", "nothing came within one and a half times the Keep Alive") \
   X(session_present_unexpected, protocol_error, protocol_error, "MQTT-3.2.2-4", "", "Session Present is 1, but this client has no Session") \
   X(session_present_after_clean_start, protocol_error, protocol_error, "MQTT-3.2.2-2", "MQTT-3.2.2-1", "Session Present is 1 although the client asked for a new Session") \
   X(client_identifier_not_assigned, protocol_error, protocol_error, "MQTT-3.2.2-16 MQTT-3.1.3-7", "", "the Client Identifier was empty, but CONNACK assigns none") \
@@ -140,4 +140,23 @@
   X(connack_timeout, protocol_error, protocol_error, "", "", "no CONNACK came in time") \
   X(pingresp_timeout, protocol_error, keep_alive_timeout, "", "", "no PINGRESP came in time") \
   X(not_connected, protocol_error, protocol_error, "", "", "the packet cannot be sent: the connection is not open")
+
+// Shown by the flow of a connection, and met by nobody who plays one side of it: only who watches both sides, or several
+// connections, can tell.
+#define MQTK_OBSERVER_RULES(X) \
+  X(packet_after_refusal, protocol_error, protocol_error, "MQTT-3.2.2-7", "MQTT-3.2.2-5", "a packet follows a CONNACK that refuses the connection") \
+  X(session_not_taken_over, protocol_error, session_taken_over, "MQTT-3.1.4-3", "MQTT-3.1.4-2", "the server goes on with a connection whose Client Identifier has connected anew") \
+  X(redelivery_without_dup, protocol_error, protocol_error, "MQTT-3.3.1-1", "MQTT-3.3.1-1", "a PUBLISH is sent again with DUP 0") \
+  X(dup_on_first_delivery, protocol_error, protocol_error, "MQTT-4.3.2-2 MQTT-4.3.3-2 MQTT-3.3.1-3", "MQTT-3.3.1-3 MQTT-4.3.2-1 MQTT-4.3.3-1", "a PUBLISH that was not sent before has DUP 1") \
+  X(redelivery_without_reconnect, protocol_error, protocol_error, "MQTT-4.4.0-1", "", "a PUBLISH is sent again on the connection on which it was sent first") \
+  X(publish_after_pubrel, protocol_error, protocol_error, "MQTT-4.3.3-6", "MQTT-4.3.3-1", "a PUBLISH is sent again after its PUBREL") \
+  X(publish_without_subscription, protocol_error, protocol_error, "MQTT-3.3.2-3 MQTT-4.7.2-1", "MQTT-3.3.2-3 MQTT-4.7.2-1", "the client has no subscription that matches the Topic Name") \
+  X(delivery_qos_above_granted, protocol_error, protocol_error, "MQTT-3.8.4-8 MQTT-4.8.2-3", "MQTT-3.8.4-6", "the QoS is above that granted to each matching subscription") \
+  X(granted_qos_above_requested, protocol_error, protocol_error, "", "", "the QoS granted is above the one requested") \
+  X(puback_out_of_order, protocol_error, protocol_error, "MQTT-4.6.0-2", "MQTT-4.6.0-2", "the client's PUBACK is not for the oldest QoS 1 message that it has not acknowledged") \
+  X(pubrec_out_of_order, protocol_error, protocol_error, "MQTT-4.6.0-3", "MQTT-4.6.0-3", "the client's PUBREC is not for the oldest QoS 2 message that it has not acknowledged") \
+  X(pubrel_out_of_order, protocol_error, protocol_error, "MQTT-4.6.0-4", "MQTT-4.6.0-4", "the client's PUBREL is not for the oldest PUBREC that it has not answered") \
+  X(websocket_text_frame, protocol_error, protocol_error, "MQTT-6.0.0-1", "MQTT-6.0.0-1", "a WebSocket frame with data is not binary") \
+  X(websocket_protocol_not_offered, protocol_error, protocol_error, "MQTT-6.0.0-3", "MQTT-6.0.0-3", "the client does not offer the WebSocket subprotocol mqtt") \
+  X(websocket_protocol_not_selected, protocol_error, protocol_error, "MQTT-6.0.0-4", "MQTT-6.0.0-4", "the server does not select the WebSocket subprotocol mqtt")
 // clang-format on

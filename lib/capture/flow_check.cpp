@@ -1,0 +1,329 @@
+#include "capture/flow_check.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "codec/topic.hpp"
+
+namespace mqtk {
+namespace {
+
+// Packets of an older connection that were on their way when the client connected anew.
+constexpr std::chrono::seconds take_over_time{2};
+
+bool is_v5(Version version) { return version == Version::v5; }
+
+}  // namespace
+
+void FlowCheck::find(Rule rule, std::string_view field, std::string detail) {
+  problems_->push_back({rule, field, std::move(detail)});
+}
+
+void FlowCheck::take(const FlowPacket& packet, std::vector<FlowProblem>& problems) {
+  now_ = packet;
+  problems_ = &problems;
+  latency_.reset();
+  if (packet.packet == nullptr || packet.sender == Role::unknown) return;
+  const PacketType type = packet_type(*packet.packet);
+  check_phase(type);
+  check_silence(type);
+  if (type != PacketType::connect) check_size();
+  switch (type) {
+    case PacketType::connect: on(std::get<Connect>(*packet.packet)); break;
+    case PacketType::connack: on(std::get<Connack>(*packet.packet)); break;
+    case PacketType::publish: on(std::get<Publish>(*packet.packet)); break;
+    case PacketType::puback: on_puback(std::get<Puback>(*packet.packet)); break;
+    case PacketType::pubrec: on_pubrec(std::get<Pubrec>(*packet.packet)); break;
+    case PacketType::pubrel: on_pubrel(std::get<Pubrel>(*packet.packet)); break;
+    case PacketType::pubcomp: on_pubcomp(std::get<Pubcomp>(*packet.packet)); break;
+    case PacketType::subscribe: on(std::get<Subscribe>(*packet.packet)); break;
+    case PacketType::suback: on(std::get<Suback>(*packet.packet)); break;
+    case PacketType::unsubscribe: on(std::get<Unsubscribe>(*packet.packet)); break;
+    case PacketType::unsuback: on(std::get<Unsuback>(*packet.packet)); break;
+    case PacketType::pingreq: ++pings_; break;
+    case PacketType::pingresp: on_pingresp(); break;
+    case PacketType::disconnect: on(std::get<Disconnect>(*packet.packet)); break;
+    case PacketType::auth: on(std::get<Auth>(*packet.packet)); break;
+    default: break;
+  }
+}
+
+void FlowCheck::check_phase(PacketType type) {
+  const bool from_client = now_.sender == Role::client;
+  if (disconnected_[index(now_.sender)]) find(Rule::packet_after_disconnect, "");
+  if (refused_) find(Rule::packet_after_refusal, "");
+  if (taken_over_ && !from_client && type != PacketType::disconnect && now_.time &&
+      *now_.time > *taken_over_ + take_over_time) {
+    find(Rule::session_not_taken_over, "", fmt::format("the Client Identifier is {}", client_identifier_));
+  }
+  if (connected_ || !complete_) return;
+  if (from_client && !connect_seen_ && type != PacketType::connect) {
+    find(Rule::first_packet_not_connect, "Packet Type");
+  }
+  if (!connect_seen_) return;
+  if (from_client && has_authentication_method_ && type != PacketType::auth && type != PacketType::disconnect &&
+      type != PacketType::connect) {
+    find(Rule::packet_during_authentication, "Packet Type");
+  }
+  if (from_client || type == PacketType::connack || refused_) return;
+  if (type == PacketType::disconnect) {
+    find(Rule::disconnect_before_connack, "Packet Type");
+  } else if (type != PacketType::auth) {
+    find(Rule::packet_before_connack, "Packet Type");
+  }
+}
+
+void FlowCheck::check_size() {
+  const std::uint32_t limit = limits_[index(peer_of(now_.sender))].maximum_packet_size;
+  if (now_.size_bytes > limit) {
+    find(Rule::packet_too_large, "Remaining Length", fmt::format("{} bytes, {} are allowed", now_.size_bytes, limit));
+  }
+}
+
+void FlowCheck::check_silence(PacketType type) {
+  if (now_.sender != Role::client) return;
+  if (complete_ && connected_ && keep_alive_.count() > 0 && now_.time && last_from_client_ &&
+      type != PacketType::connect && *now_.time - *last_from_client_ > keep_alive_ * 3 / 2) {
+    const auto silence = std::chrono::duration<double>(*now_.time - *last_from_client_).count();
+    find(Rule::keep_alive_timeout, "",
+         fmt::format("{:.1f} s of silence, the Keep Alive is {} s", silence, keep_alive_.count()));
+  }
+  last_from_client_ = now_.time;
+}
+
+void FlowCheck::check_problem_information(PropertyBlock properties, PacketType type) {
+  const bool may_have = type == PacketType::publish || type == PacketType::connack || type == PacketType::disconnect;
+  if (wants_problem_information_ || now_.sender != Role::server || may_have) return;
+  if (properties.find(PropertyId::reason_string)) find(Rule::problem_information_unrequested, "Reason String");
+  if (properties.find(PropertyId::user_property)) find(Rule::problem_information_unrequested, "User Property");
+}
+
+void FlowCheck::on(const Connect& p) {
+  if (connect_seen_) {
+    find(Rule::second_connect, "Packet Type");
+    return;
+  }
+  connect_seen_ = true;
+  version_ = p.version;
+  client_identifier_ = p.client_identifier;
+  clean_start_ = p.clean_start;
+  keep_alive_ = std::chrono::seconds{p.keep_alive};
+  if (!is_v5(version_)) {
+    session_expiry_ = p.clean_start ? 0 : never_expires;
+    return;
+  }
+  Limits& client = limits_[index(Role::client)];
+  for (const Property& property : p.properties) {
+    switch (property.id) {
+      case PropertyId::session_expiry_interval: session_expiry_ = property.number; break;
+      case PropertyId::receive_maximum: client.receive_maximum = property.number; break;
+      case PropertyId::maximum_packet_size: client.maximum_packet_size = property.number; break;
+      case PropertyId::topic_alias_maximum: client.topic_alias_maximum = property.number; break;
+      case PropertyId::request_response_information: wants_response_information_ = property.number != 0; break;
+      case PropertyId::request_problem_information: wants_problem_information_ = property.number != 0; break;
+      case PropertyId::authentication_method:
+        has_authentication_method_ = true;
+        authentication_method_ = property.text;
+        break;
+      default: break;
+    }
+  }
+}
+
+void FlowCheck::on(const Connack& p) {
+  if (connack_seen_) {
+    find(Rule::second_connack, "Packet Type");
+    return;
+  }
+  connack_seen_ = true;
+  if (p.reason_code != ReasonCode::success) {
+    refused_ = true;
+    return;
+  }
+  connected_ = true;
+  if (!connect_seen_) return;
+  check_connack(p);
+  if (is_v5(version_)) {
+    Limits& server = limits_[index(Role::server)];
+    for (const Property& property : p.properties) {
+      switch (property.id) {
+        case PropertyId::session_expiry_interval: session_expiry_ = property.number; break;
+        case PropertyId::receive_maximum: server.receive_maximum = property.number; break;
+        case PropertyId::maximum_packet_size: server.maximum_packet_size = property.number; break;
+        case PropertyId::topic_alias_maximum: server.topic_alias_maximum = property.number; break;
+        case PropertyId::maximum_qos: maximum_qos_ = static_cast<QoS>(property.number); break;
+        case PropertyId::retain_available: retain_available_ = property.number != 0; break;
+        case PropertyId::wildcard_subscription_available: wildcards_available_ = property.number != 0; break;
+        case PropertyId::shared_subscription_available: shared_available_ = property.number != 0; break;
+        case PropertyId::subscription_identifier_available: identifiers_available_ = property.number != 0; break;
+        case PropertyId::server_keep_alive: keep_alive_ = std::chrono::seconds{property.number}; break;
+        case PropertyId::assigned_client_identifier: client_identifier_ = property.text; break;
+        default: break;
+      }
+    }
+  }
+  resume_session(p.session_present);
+}
+
+void FlowCheck::check_connack(const Connack& p) {
+  if (p.session_present && clean_start_) {
+    find(Rule::session_present_after_clean_start, "Session Present");
+  }
+  if (!is_v5(version_)) return;
+  if (client_identifier_.empty() && !p.properties.find(PropertyId::assigned_client_identifier)) {
+    find(Rule::client_identifier_not_assigned, "Properties");
+  }
+  if (!wants_response_information_ && p.properties.find(PropertyId::response_information)) {
+    find(Rule::response_information_unrequested, "Response Information");
+  }
+  const auto method = p.properties.text(PropertyId::authentication_method);
+  if (method && !has_authentication_method_) find(Rule::auth_not_agreed, "Authentication Method");
+  if (method && has_authentication_method_ && *method != authentication_method_) {
+    find(Rule::authentication_method_changed, "Authentication Method");
+  }
+}
+
+void FlowCheck::resume_session(bool session_present) {
+  // 3.1 does not tell whether the server has the Session.
+  const bool told = version_ != Version::v3_1 || clean_start_;
+  session_known_ = complete_ && told && (!session_present || offered_.has_value());
+  if (session_present && offered_) {
+    session_ = std::move(*offered_);
+  } else if (!session_present && offered_ && !clean_start_) {
+    // The server has lost the Session. What the client still sends again is not new to it.
+    session_.sides[index(Role::client)] = std::move(offered_->sides[index(Role::client)]);
+  }
+  offered_.reset();
+}
+
+std::optional<FlowSession> FlowCheck::take_session() {
+  if (!connected_ || session_expiry_ == 0 || client_identifier_.empty()) return std::nullopt;
+  if (!session_known_) return std::nullopt;
+  for (FlowSide& side : session_.sides) side.disconnect();
+  return std::move(session_);
+}
+
+void FlowCheck::on(const Subscribe& p) {
+  check_problem_information(p.properties, PacketType::subscribe);
+  if (InFlight* known = own().find(p.packet_identifier); known != nullptr && !known->earlier_connection) {
+    find(Rule::packet_identifier_in_use, "Packet Identifier");
+  }
+  if (!identifiers_available_ && p.properties.find(PropertyId::subscription_identifier)) {
+    find(Rule::subscription_identifier_not_available, "Subscription Identifier");
+  }
+  std::vector<std::pair<std::string, QoS>> asked;
+  std::uint16_t count = 0;
+  for (const Subscription& subscription : p.subscriptions) {
+    const TopicFilter filter = TopicFilter::checked(subscription.topic_filter, version_);
+    if (!wildcards_available_ && filter.has_wildcard()) {
+      find(Rule::wildcard_not_available, "Topic Filter", std::string{subscription.topic_filter});
+    }
+    if (!shared_available_ && filter.is_shared()) {
+      find(Rule::shared_not_available, "Topic Filter", std::string{subscription.topic_filter});
+    }
+    ++count;
+    remember_filter(subscription);
+    asked.emplace_back(subscription.topic_filter, subscription.qos);
+  }
+  own().start(p.packet_identifier, {.stage = InFlight::Stage::subscribe, .filters = count, .time = now_.time});
+  if (subscribing_.size() < max_filters) subscribing_[p.packet_identifier] = std::move(asked);
+}
+
+// Counts from SUBSCRIBE on: the server may send matching messages before SUBACK.
+void FlowCheck::remember_filter(const Subscription& subscription) {
+  // Brokers have Shared Subscriptions in 3.1.1, too, and filters of their own that begin with $.
+  const auto filter = TopicFilter::from(subscription.topic_filter, Version::v5);
+  const bool is_special =
+      !filter || (!filter->is_shared() && filter->text().starts_with('$') && !filter->text().starts_with("$SYS/"));
+  if (is_special || session_.filters.size() >= max_filters) {
+    session_known_ = false;
+    return;
+  }
+  QoS& qos = session_.filters.try_emplace(std::string{filter->filter()}, subscription.qos).first->second;
+  qos = std::max(qos, subscription.qos);
+}
+
+void FlowCheck::on(const Suback& p) {
+  check_problem_information(p.properties, PacketType::suback);
+  const InFlight* request = peer().find(p.packet_identifier);
+  if (request == nullptr || request->stage != InFlight::Stage::subscribe) {
+    if (complete_) find(Rule::suback_unexpected, "Packet Identifier");
+    return;
+  }
+  note_latency(*request);
+  if (p.reason_codes.size() != request->filters) {
+    find(Rule::suback_count, "", fmt::format("{} codes for {} filters", p.reason_codes.size(), request->filters));
+  }
+  const auto asked = subscribing_.find(p.packet_identifier);
+  if (asked != subscribing_.end()) {
+    for (std::size_t i = 0; i < std::min(p.reason_codes.size(), asked->second.size()); ++i) {
+      const auto& [filter, qos] = asked->second[i];
+      if (p.reason_codes[i] < 3 && p.reason_codes[i] > static_cast<unsigned>(qos)) {
+        find(Rule::granted_qos_above_requested, "",
+             fmt::format("QoS {} for {}, requested was {}", p.reason_codes[i], filter, static_cast<unsigned>(qos)));
+      }
+    }
+    subscribing_.erase(asked);
+  }
+  peer().finish(p.packet_identifier);
+}
+
+void FlowCheck::on(const Unsubscribe& p) {
+  check_problem_information(p.properties, PacketType::unsubscribe);
+  if (InFlight* known = own().find(p.packet_identifier); known != nullptr && !known->earlier_connection) {
+    find(Rule::packet_identifier_in_use, "Packet Identifier");
+  }
+  const auto count = static_cast<std::uint16_t>(p.topic_filters.count());
+  own().start(p.packet_identifier, {.stage = InFlight::Stage::unsubscribe, .filters = count, .time = now_.time});
+}
+
+void FlowCheck::on(const Unsuback& p) {
+  check_problem_information(p.properties, PacketType::unsuback);
+  const InFlight* request = peer().find(p.packet_identifier);
+  if (request == nullptr || request->stage != InFlight::Stage::unsubscribe) {
+    if (complete_) find(Rule::suback_unexpected, "Packet Identifier");
+    return;
+  }
+  note_latency(*request);
+  if (v5() && p.reason_codes.size() != request->filters) {
+    find(Rule::suback_count, "", fmt::format("{} codes for {} filters", p.reason_codes.size(), request->filters));
+  }
+  peer().finish(p.packet_identifier);
+}
+
+void FlowCheck::on(const Disconnect& p) {
+  disconnected_[index(now_.sender)] = true;
+  const auto expiry = p.properties.number(PropertyId::session_expiry_interval);
+  if (!expiry || !connect_seen_) return;
+  if (session_expiry_ == 0 && *expiry > 0) {
+    find(Rule::session_expiry_raised, "Session Expiry Interval", fmt::format("{} s", *expiry));
+  } else {
+    session_expiry_ = *expiry;
+  }
+}
+
+void FlowCheck::on(const Auth& p) {
+  check_problem_information(p.properties, PacketType::auth);
+  if (!connect_seen_) return;
+  const auto method = p.properties.text(PropertyId::authentication_method);
+  if (!has_authentication_method_) {
+    find(Rule::auth_not_agreed, "Packet Type");
+  } else if (method && *method != authentication_method_) {
+    find(Rule::authentication_method_changed, "Authentication Method");
+  }
+}
+
+void FlowCheck::on_pingresp() {
+  if (pings_ > 0) {
+    --pings_;
+  } else if (complete_) {
+    find(Rule::pingresp_unexpected, "Packet Type");
+  }
+}
+
+void FlowCheck::note_latency(const InFlight& what) {
+  if (what.time && now_.time && *now_.time >= *what.time) latency_ = *now_.time - *what.time;
+}
+
+}  // namespace mqtk
