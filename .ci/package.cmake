@@ -12,5 +12,8 @@ set(CPACK_PACKAGE_CONTACT "mqtk developers")
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
 set(CPACK_DEBIAN_PACKAGE_SECTION net)
+if(MQTK_LATE_OPENSSL)
+  set(CPACK_DEBIAN_PACKAGE_DEPENDS libssl3)  # loaded by name, so that no program names it
+endif()
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 include(CPack)

@@ -48,7 +48,8 @@ void Client::begin_attempt() {
   connector_->connect(endpoint_,
                       {.family = options_.address_family,
                        .time_limit = options_.connect_timeout,
-                       .bind_address = options_.bind_address},
+                       .bind_address = options_.bind_address,
+                       .transport = options_.transport},
                       [this](auto result) { connector_done(std::move(result)); });
 }
 

@@ -31,10 +31,12 @@ void LoadClient::begin(std::string client_identifier, std::string filter) {
   began_ = loop_.refresh_now();
   const ConnectOptions& connect = settings_.scenario->connect;
   connector_ = std::make_unique<Connector>(loop_);
-  connector_->connect(
-      settings_.scenario->endpoint,
-      {.family = connect.address_family, .time_limit = connect.connect_timeout, .bind_address = connect.bind_address},
-      [this](auto result) { connector_done(std::move(result)); });
+  connector_->connect(settings_.scenario->endpoint,
+                      {.family = connect.address_family,
+                       .time_limit = connect.connect_timeout,
+                       .bind_address = connect.bind_address,
+                       .transport = connect.transport},
+                      [this](auto result) { connector_done(std::move(result)); });
 }
 
 void LoadClient::connector_done(std::expected<std::unique_ptr<NetworkConnection>, NetError> result) {

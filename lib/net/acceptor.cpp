@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -14,6 +15,9 @@
 #include "net/socket.hpp"
 #include "net/tcp_connection.hpp"
 #include "net/timer.hpp"
+#include "net/tls_connection.hpp"
+#include "net/tls_fault.hpp"
+#include "net/websocket_connection.hpp"
 
 namespace mqtk {
 namespace {
@@ -43,6 +47,7 @@ class Acceptor::Parts final : Watched {
         }) {}
   ~Parts() {
     stop_listening();
+    if (owns_file_) ::unlink(endpoint_.path.c_str());
     if (destroyed_ != nullptr) *destroyed_ = true;
   }
 
@@ -58,6 +63,14 @@ class Acceptor::Parts final : Watched {
       error = listen_at_each(addresses);
     }
     return error;
+  }
+
+  std::error_code listen_at_unix_socket() {
+    auto socket = open_unix_socket();
+    if (!socket) return socket.error();
+    if (const std::error_code error = bind_socket(*socket, endpoint_.path)) return error;
+    owns_file_ = !endpoint_.path.starts_with('@');
+    return begin(std::move(*socket));
   }
 
   void watch(Interest interest) {
@@ -108,13 +121,30 @@ class Acceptor::Parts final : Watched {
       ::setsockopt(socket->number(), IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
     }
     if (const std::error_code error = bind_socket(*socket, address)) return error;
-    if (::listen(socket->number(), options_.backlog) != 0) return {errno, std::system_category()};
     const auto local = local_address(*socket);
     if (!local) return local.error();
-    if (const auto error = loop_.readiness().watch(socket->number(), {.read = true}, *this)) return error;
+    if (const std::error_code error = begin(std::move(*socket))) return error;
     endpoint_.port = local->port;
-    sockets_.push_back(std::move(*socket));
     return {};
+  }
+
+  std::error_code begin(FileDescriptor socket) {
+    if (::listen(socket.number(), options_.backlog) != 0) return {errno, std::system_category()};
+    if (const auto error = loop_.readiness().watch(socket.number(), {.read = true}, *this)) return error;
+    sockets_.push_back(std::move(socket));
+    return {};
+  }
+
+  // What the connection carries over TCP or a Unix socket.
+  std::unique_ptr<NetworkConnection> layered(std::unique_ptr<NetworkConnection> connection) {
+    const Transport transport = endpoint_.transport;
+    if (transport == Transport::tls || transport == Transport::websocket_over_tls) {
+      connection = TlsConnection::for_server(loop_, options_.tls, std::move(connection));
+    }
+    if (transport == Transport::websocket || transport == Transport::websocket_over_tls) {
+      connection = WebSocketConnection::for_server(loop_, std::move(connection), endpoint_.path);
+    }
+    return connection;
   }
 
   // Level-triggered, and which socket it was is not told: usually there is one, and asking another costs one
@@ -138,7 +168,7 @@ class Acceptor::Parts final : Watched {
       auto connection = TcpConnection::adopt(loop_.readiness(), std::move(accepted->first), accepted->second,
                                              TcpConnection::Watching::not_yet);
       if (!connection) return pause_because(connection.error());
-      listener_.on_connection(std::move(*connection));
+      listener_.on_connection(layered(std::move(*connection)));
     }
   }
 
@@ -154,6 +184,7 @@ class Acceptor::Parts final : Watched {
   AcceptorListener& listener_;
   Timer pause_;
   std::vector<FileDescriptor> sockets_;
+  bool owns_file_ = false;     // of a Unix socket
   bool* destroyed_ = nullptr;  // while connections are handed out: where to note the end
 };
 
@@ -161,7 +192,15 @@ std::expected<std::unique_ptr<Acceptor>, NetError> Acceptor::listen(Loop& loop, 
                                                                     const AcceptorOptions& options,
                                                                     AcceptorListener& listener) {
   const std::string doing = fmt::format("listening at {}", to_text(endpoint));
-  if (const auto missing = missing_transport(endpoint.transport)) return std::unexpected(NetError{doing, missing});
+  const bool needs_tls = endpoint.transport == Transport::tls || endpoint.transport == Transport::websocket_over_tls;
+  if (needs_tls && options.tls == nullptr) {
+    return std::unexpected(NetError{doing, TlsFault::other, "no certificate was given"});
+  }
+  if (endpoint.transport == Transport::unix_socket) {
+    auto parts = std::make_unique<Parts>(loop, endpoint, options, listener);
+    if (const auto error = parts->listen_at_unix_socket()) return std::unexpected(NetError{doing, error});
+    return std::unique_ptr<Acceptor>(new Acceptor(std::move(parts)));
+  }
   const Addresses addresses =
       endpoint.host == "*" ? Addresses(any_addresses(options.family)) : look_up_blocking(endpoint.host, options.family);
   if (!addresses) return std::unexpected(NetError{doing, addresses.error()});

@@ -35,13 +35,17 @@ struct AcceptorOptions {
   // Several loops of one process listen at the same port and the system shares the connections out
   // (SO_REUSEPORT).
   enum class Port : std::uint8_t { own, shared } port = Port::own;
+  std::shared_ptr<TlsContext> tls = nullptr;  // for an Endpoint with TLS
 };
 
 class Acceptor {
  public:
   // Listens at every address of the host ("localhost" has two, "*" means all of this machine), at the same
   // port; an address that this machine lacks is skipped while another one works. Blocks while the name is
-  // looked up. Does not outlive `loop` and `listener`.
+  // looked up. Does not outlive `loop` and `listener`. The path of a WebSocket is the only one that is served. A Unix
+  // socket's file is removed at the end.
+  //
+  // Connections with TLS or WebSocket are handed out at once and shake hands while they are read.
   [[nodiscard]] static std::expected<std::unique_ptr<Acceptor>, NetError> listen(Loop& loop, const Endpoint& endpoint,
                                                                                  const AcceptorOptions& options,
                                                                                  AcceptorListener& listener);

@@ -2,21 +2,40 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
+#include "net/address_race.hpp"
 #include "net/loop.hpp"
 #include "net/name_lookup.hpp"
-#include "net/readiness.hpp"
-#include "net/socket.hpp"
-#include "net/tcp_connection.hpp"
+#include "net/proxy_connection.hpp"
+#include "net/service_lookup.hpp"
 #include "net/timer.hpp"
+#include "net/tls_connection.hpp"
+#include "net/tls_fault.hpp"
+#include "net/websocket_connection.hpp"
 
 namespace mqtk {
+namespace {
 
-class Connector::Attempt final : Watched {
+bool speaks_tls(Transport transport) {
+  return transport == Transport::tls || transport == Transport::websocket_over_tls;
+}
+
+bool speaks_websocket(Transport transport) {
+  return transport == Transport::websocket || transport == Transport::websocket_over_tls;
+}
+
+std::vector<std::string> texts_of(const std::vector<SocketAddress>& addresses) {
+  std::vector<std::string> texts;
+  for (const SocketAddress& address : addresses) texts.push_back(address.host_text());
+  return texts;
+}
+
+}  // namespace
+
+class Connector::Attempt final : NetworkConnectionListener {
  public:
   Attempt(Connector& connector, Endpoint endpoint, const ConnectorOptions& options, Done done)
       : connector_(connector),
@@ -24,14 +43,9 @@ class Connector::Attempt final : Watched {
         endpoint_(std::move(endpoint)),
         options_(options),
         done_(std::move(done)),
-        deadline_(loop_.time_after(options.time_limit)),
         timer_(loop_, [this] { on_timer(); }) {}
-  ~Attempt() { close_socket(); }
 
   void begin() {
-    if (const std::error_code missing = missing_transport(endpoint_.transport)) {
-      return fail_soon({fmt::format("connecting to {}", to_text(endpoint_)), missing});
-    }
     if (!options_.bind_address.empty()) {
       const auto local = known_addresses(options_.bind_address, AddressFamily::any);
       if (local == nullptr || !*local) {
@@ -40,79 +54,154 @@ class Connector::Attempt final : Watched {
       }
       local_addresses_ = **local;
     }
-    timer_.arm(deadline_);
-    if (const auto known = known_addresses(endpoint_.host, options_.family)) return on_addresses(*known);
-    lookup_.emplace(loop_, endpoint_.host, options_.family,
-                    [this](const Addresses& addresses) { on_addresses(addresses); });
+    timer_.arm(loop_.time_after(options_.time_limit));
+    if (endpoint_.transport == Transport::unix_socket) {
+      race_.emplace(loop_, endpoint_.path, [this](auto result) { on_connected(std::move(result)); });
+      return;
+    }
+    if (options_.transport.service_lookup) return look_service_up();
+    begin_with_host();
   }
 
  private:
-  void on_addresses(const Addresses& addresses) {
-    if (!addresses) return fail_soon({fmt::format("looking up {}", endpoint_.host), addresses.error()});
-    addresses_ = *addresses;
-    try_next_address();
+  // --- name and address ----------------------------------------------------------------------------------------------
+
+  void look_service_up() {
+    doing_ = fmt::format("looking up the service {}", service_name(endpoint_));
+    services_.emplace(loop_, service_name(endpoint_), [this](const Services& services) {
+      if (!services) return fail_soon({doing_, services.error()});
+      service_list_ = *services;
+      take_next_service();
+    });
   }
 
-  // Goes on until an attempt is under way or nothing is left to try.
-  void try_next_address() {
-    close_socket();
-    while (next_ < addresses_.size()) {
-      SocketAddress& address = addresses_[next_++];
-      address.port = endpoint_.port;
-      const std::error_code error = start(address);
-      if (!error) {
-        // An address that does not answer must leave time for the others.
-        const auto share = (deadline_ - loop_.now()) / static_cast<long>(addresses_.size() - next_ + 1);
-        return timer_.arm(loop_.now() + share);
+  // The services come in the order in which they are to be tried.
+  void take_next_service() {
+    const Service service = service_list_[next_service_++];
+    endpoint_.host = service.host;
+    endpoint_.port = service.port;
+    begin_with_host();
+  }
+
+  void begin_with_host() {
+    const auto& proxy = options_.transport.proxy;
+    target_host_ = endpoint_.host;
+    if (proxy && proxy->kind == ProxyOptions::Kind::socks5) {
+      return look_up(endpoint_.host, [this](const std::vector<SocketAddress>& addresses) {
+        target_host_ = addresses.front().host_text();
+        reach(options_.transport.proxy->host, options_.transport.proxy->port);
+      });
+    }
+    if (proxy) return reach(proxy->host, proxy->port);
+    reach(endpoint_.host, endpoint_.port);
+  }
+
+  void look_up(const std::string& host, std::function<void(const std::vector<SocketAddress>&)> then) {
+    doing_ = fmt::format("looking up {}", host);
+    const auto take = [this, then = std::move(then)](const Addresses& addresses) {
+      if (!addresses) return give_up({doing_, addresses.error()});
+      if (options_.observer != nullptr) options_.observer->on_looked_up(texts_of(*addresses));
+      then(*addresses);
+    };
+    if (const auto known = known_addresses(host, options_.family)) return take(*known);
+    lookup_.emplace(loop_, host, options_.family, take);
+  }
+
+  void reach(const std::string& host, std::uint16_t port) {
+    look_up(host, [this, what = short_text({.host = host, .port = port}), port](std::vector<SocketAddress> addresses) {
+      for (SocketAddress& address : addresses) address.port = port;
+      race_.emplace(loop_, what, std::move(addresses), local_addresses_,
+                    [this](auto result) { on_connected(std::move(result)); });
+    });
+  }
+
+  void on_connected(std::expected<std::unique_ptr<TcpConnection>, NetError> result) {
+    if (!result) return give_up(std::move(result.error()));
+    race_.reset();
+    connection_ = std::move(*result);
+    if (options_.observer != nullptr) options_.observer->on_connected(connection_->peer_address());
+    begin_layer();
+  }
+
+  // --- layers --------------------------------------------------------------------------------------------------------
+
+  void begin_layer() {
+    const Transport transport = endpoint_.transport;
+    if (options_.transport.proxy && stage_ < Stage::proxy && transport != Transport::unix_socket) {
+      stage_ = Stage::proxy;
+      doing_ = "connecting through the proxy";
+      layer_ = std::make_unique<ProxyConnection>(std::move(connection_), *options_.transport.proxy, target_host_,
+                                                 endpoint_.port);
+    } else if (speaks_tls(transport) && stage_ < Stage::tls) {
+      if (!begin_tls()) return;
+    } else if (speaks_websocket(transport) && stage_ < Stage::websocket) {
+      stage_ = Stage::websocket;
+      doing_ = fmt::format("WebSocket handshake with {}", short_text(endpoint_));
+      const bool usual = endpoint_.port == default_port(transport);
+      Endpoint named = endpoint_;
+      std::string host = short_text(named);
+      if (usual) host.resize(host.rfind(':'));
+      layer_ = WebSocketConnection::for_client(
+          loop_, std::move(connection_),
+          {.host = host, .path = resource(endpoint_), .headers = options_.transport.websocket_headers});
+    } else {
+      return finish(std::move(connection_));
+    }
+    layer_->start(*this);
+    go_on();
+  }
+
+  bool begin_tls() {
+    stage_ = Stage::tls;
+    doing_ = fmt::format("TLS handshake with {}", endpoint_.host);
+    auto context = options_.transport.tls;
+    if (context == nullptr) {
+      auto made = TlsContext::for_client({});
+      if (!made) {
+        fail_soon({doing_, TlsFault::not_available});
+        return false;
       }
-      note(address, error);
+      context = std::move(*made);
     }
-    fail_soon(*failure_);
+    layer_ =
+        TlsConnection::for_client(loop_, std::move(context), std::move(connection_), endpoint_.host, endpoint_.port);
+    return true;
   }
 
-  std::error_code start(const SocketAddress& address) {
-    auto socket = open_tcp_socket(address);
-    if (!socket) return socket.error();
-    if (!options_.bind_address.empty()) {
-      const auto local = std::ranges::find(local_addresses_, address.family, &SocketAddress::family);
-      if (local == local_addresses_.end()) return make_error_code(std::errc::address_family_not_supported);
-      if (const std::error_code error = bind_socket(*socket, *local)) return error;
-    }
-    if (const std::error_code error = start_connecting(*socket, address)) return error;
-    if (const std::error_code error = loop_.readiness().watch(socket->number(), {.write = true}, *this)) return error;
-    socket_ = std::move(*socket);
-    return {};
+  void on_readable() override { go_on(); }
+  void on_writable() override { go_on(); }
+
+  void go_on() {
+    if (failing_) return;
+    auto done = layer_->shake_hands();
+    if (!done) return fail_soon(std::move(done.error()));
+    if (!*done) return;
+    tell_layer_done();
+    layer_->await_start();
+    connection_ = std::move(layer_);
+    begin_layer();
   }
 
-  void on_fd_readable() override {}
-
-  void on_fd_writable() override {
-    const SocketAddress& address = addresses_[next_ - 1];
-    if (const std::error_code error = pending_error(socket_)) {
-      note(address, error);
-      return try_next_address();
-    }
-    auto connection =
-        TcpConnection::adopt(loop_.readiness(), std::move(socket_), address, TcpConnection::Watching::hand_over);
-    finish(std::move(*connection));
+  void tell_layer_done() {
+    if (options_.observer == nullptr) return;
+    if (stage_ == Stage::proxy) options_.observer->on_proxy_passed();
+    if (stage_ == Stage::tls && layer_->tls_facts() != nullptr) options_.observer->on_tls(*layer_->tls_facts());
+    if (stage_ == Stage::websocket) options_.observer->on_websocket();
   }
+
+  // --- the end -------------------------------------------------------------------------------------------------------
 
   void on_timer() {
     if (failing_) return finish(std::unexpected(*failure_));
-    if (addresses_.empty()) {
-      return finish(std::unexpected(NetError{fmt::format("looking up {}", endpoint_.host), NetFault::timed_out}));
-    }
-    note(addresses_[next_ - 1], NetFault::timed_out);
-    try_next_address();
+    if (race_) return finish(std::unexpected(race_->overdue()));
+    finish(std::unexpected(NetError{doing_, NetFault::timed_out}));
   }
 
-  // Of several failures the one is told that says most: any other one over "unreachable".
-  void note(const SocketAddress& address, std::error_code error) {
-    if (failure_ && failure_of(error) == NetFailure::unreachable) return;
-    const std::string host = address.host_text();
-    failure_ = {endpoint_.host == host ? fmt::format("connecting to {}", short_text(endpoint_))
-                                       : fmt::format("connecting to {} ({})", short_text(endpoint_), host),
-                error};
+  // A service may be at other hosts, too.
+  void give_up(NetError failure) {
+    race_.reset();
+    if (next_service_ < service_list_.size()) return take_next_service();
+    fail_soon(std::move(failure));
   }
 
   // From the Loop, since connect() may still be running.
@@ -129,24 +218,25 @@ class Connector::Attempt final : Watched {
     done(std::move(result));
   }
 
-  void close_socket() {
-    if (!socket_.is_open()) return;
-    loop_.readiness().forget(socket_.number(), *this);
-    socket_.close();
-  }
+  enum class Stage : std::uint8_t { address, proxy, tls, websocket };
 
   Connector& connector_;
   Loop& loop_;
   Endpoint endpoint_;
   ConnectorOptions options_;
   Done done_;
-  TimePoint deadline_;
-  Timer timer_;  // the limit of the address being tried, or a failure waiting to be told
+  Timer timer_;  // the time limit, or a failure waiting to be told
+  std::string doing_;
+  std::optional<ServiceLookup> services_;
+  std::vector<Service> service_list_;
+  std::size_t next_service_ = 0;
   std::optional<NameLookup> lookup_;
+  std::string target_host_;  // that a proxy is asked for
   std::vector<SocketAddress> local_addresses_;
-  std::vector<SocketAddress> addresses_;
-  std::size_t next_ = 0;  // in addresses_: the one to try next
-  FileDescriptor socket_;
+  std::optional<AddressRace> race_;
+  Stage stage_ = Stage::address;
+  std::unique_ptr<NetworkConnection> connection_;  // between two layers
+  std::unique_ptr<LayeredConnection> layer_;       // that is shaking hands
   std::optional<NetError> failure_;
   bool failing_ = false;
 };

@@ -151,7 +151,10 @@ std::expected<void, std::string> take_path(std::string_view text, Endpoint& endp
   const auto path = percent_decoded(text);
   if (!path) return Error("a '%' in the path is not followed by two hexadecimal digits");
   if (endpoint.transport == Transport::unix_socket) {
-    if (path->size() < 2) return Error("a Unix socket is written unix:///path/to/file");
+    if (endpoint.path.starts_with('@')) {
+      return text.empty() ? std::expected<void, std::string>{} : Error("nothing may follow the name of a Unix socket");
+    }
+    if (path->size() < 2) return Error("a Unix socket is written unix:///path/to/file or unix://@name");
     if (path->contains('\0')) return Error("the path of a Unix socket holds a null character");
   }
   endpoint.path = *path;
@@ -172,15 +175,42 @@ std::expected<void, std::string> take_query(std::string_view text, Endpoint& end
   return {};
 }
 
+// @name of the abstract namespace, maybe behind user:password
+std::expected<void, std::string> take_abstract_name(std::string_view text, Endpoint& endpoint) {
+  const std::size_t at = text.rfind('@');
+  if (at == std::string_view::npos) return Error("a Unix socket is written unix:///path/to/file or unix://@name");
+  const auto name = percent_decoded(text.substr(at));
+  if (!name) return Error("a '%' in the name is not followed by two hexadecimal digits");
+  endpoint.path = *name;
+  std::string_view credentials = text.substr(0, at);
+  if (!credentials.ends_with('@')) {
+    return credentials.empty() ? std::expected<void, std::string>{} : Error("a name of a Unix socket begins with '@'");
+  }
+  credentials.remove_suffix(1);
+  return take_credentials(credentials, endpoint);
+}
+
 // user:password@host:port
 std::expected<void, std::string> take_authority(std::string_view text, Endpoint& endpoint) {
+  if (endpoint.transport == Transport::unix_socket && !text.empty() && !text.ends_with('@')) {
+    return take_abstract_name(text, endpoint);
+  }
   if (const std::size_t at = text.rfind('@'); at != std::string_view::npos) {
     if (auto taken = take_credentials(text.substr(0, at), endpoint); !taken) return taken;
     text.remove_prefix(at + 1);
   }
   if (endpoint.transport != Transport::unix_socket) return take_host(text, endpoint);
-  if (!text.empty()) return Error("a Unix socket is written unix:///path/to/file");
   return {};
+}
+
+std::string query_text(const Endpoint& endpoint) {
+  std::string text;
+  char separator = '?';
+  for (const auto& [name, value] : endpoint.query) {
+    text += separator + percent_encoded(name, "/$+,;:@!*'()") + '=' + percent_encoded(value, "/$+,;:@!*'()");
+    separator = '&';
+  }
+  return text;
 }
 
 }  // namespace
@@ -228,6 +258,8 @@ std::string short_text(const Endpoint& endpoint) {
   return fmt::format("{}:{}", endpoint.host, endpoint.port);
 }
 
+std::string resource(const Endpoint& endpoint) { return endpoint.path + query_text(endpoint); }
+
 std::string to_text(const Endpoint& endpoint, Credentials credentials) {
   std::string text = fmt::format("{}://", scheme_of(endpoint.transport));
   if (credentials != Credentials::left_out && (endpoint.user_name || endpoint.password)) {
@@ -238,6 +270,8 @@ std::string to_text(const Endpoint& endpoint, Credentials credentials) {
     }
     text += '@';
   }
+  if (endpoint.path.starts_with('@'))
+    return text + '@' + percent_encoded(endpoint.path.substr(1), "") + query_text(endpoint);
   if (endpoint.host.contains(':')) {
     const std::size_t zone = std::min(endpoint.host.find('%'), endpoint.host.size());
     text += '[' + endpoint.host.substr(0, zone);
@@ -248,12 +282,7 @@ std::string to_text(const Endpoint& endpoint, Credentials credentials) {
   }
   if (endpoint.transport != Transport::unix_socket) text += fmt::format(":{}", endpoint.port);
   text += is_websocket(endpoint.transport) ? endpoint.path : percent_encoded(endpoint.path, "/$+,;=:@!*'()&");
-  char separator = '?';
-  for (const auto& [name, value] : endpoint.query) {
-    text += separator + percent_encoded(name, "/$+,;:@!*'()") + '=' + percent_encoded(value, "/$+,;:@!*'()");
-    separator = '&';
-  }
-  return text;
+  return text + query_text(endpoint);
 }
 
 }  // namespace mqtk

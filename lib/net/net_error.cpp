@@ -2,6 +2,9 @@
 
 #include <cctype>
 
+#include "net/handshake_fault.hpp"
+#include "net/tls_fault.hpp"
+
 namespace mqtk {
 namespace {
 
@@ -14,9 +17,7 @@ class NetCategory final : public std::error_category {
       case NetFault::unknown_host: return "unknown host";
       case NetFault::name_lookup_failed: return "the name cannot be looked up at the moment";
       case NetFault::timed_out: return "no answer within the time limit";
-      case NetFault::tls_not_built: return "TLS is not built in this version";
-      case NetFault::websocket_not_built: return "WebSocket is not built in this version";
-      case NetFault::unix_socket_not_built: return "Unix sockets are not built in this version";
+      case NetFault::no_such_service: return "DNS has no SRV record for it";
     }
     return "unknown network fault";
   }
@@ -26,11 +27,9 @@ NetFailure failure_of(NetFault fault) {
   switch (fault) {
     case NetFault::end_of_stream: return NetFailure::lost;
     case NetFault::unknown_host:
-    case NetFault::name_lookup_failed: return NetFailure::unknown_host;
+    case NetFault::name_lookup_failed:
+    case NetFault::no_such_service: return NetFailure::unknown_host;
     case NetFault::timed_out: return NetFailure::timed_out;
-    case NetFault::tls_not_built:
-    case NetFault::websocket_not_built:
-    case NetFault::unix_socket_not_built: return NetFailure::unsupported;
   }
   return NetFailure::other;
 }
@@ -49,13 +48,16 @@ std::string NetError::text() const {
   if (code.category() == std::system_category() && reason.size() > 1 && is_upper(0) && !is_upper(1)) {
     reason[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(reason[0])));
   }
-  return doing + ": " + reason;
+  std::string line = doing + ": " + reason;
+  if (!detail.empty()) line.append(" (").append(detail).append(")");
+  return line;
 }
 
 NetFailure failure_of(std::error_code code) {
   if (code.category() == make_error_code(NetFault::timed_out).category()) {
     return failure_of(static_cast<NetFault>(code.value()));
   }
+  if (is_tls_fault(code) || is_handshake_fault(code)) return NetFailure::not_agreed;
   if (code == std::errc::connection_refused) return NetFailure::refused;
   if (code == std::errc::timed_out) return NetFailure::timed_out;
   if (code == std::errc::too_many_files_open || code == std::errc::too_many_files_open_in_system) {

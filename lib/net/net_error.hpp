@@ -12,9 +12,7 @@ enum class NetFault {
   unknown_host,        // the name does not exist, or has no address of the wanted family
   name_lookup_failed,  // the name could not be looked up now; trying again may help
   timed_out,           // our own time limit for connecting ran out
-  tls_not_built,       // this version has no TLS, and so on
-  websocket_not_built,
-  unix_socket_not_built,
+  no_such_service,     // DNS has no SRV record of this name
 };
 
 [[nodiscard]] std::error_code make_error_code(NetFault fault);
@@ -23,6 +21,7 @@ enum class NetFault {
 struct NetError {
   std::string doing;
   std::error_code code;
+  std::string detail = {};  // what makes the code precise: names, dates, the peer's words. Follows in parentheses
 
   [[nodiscard]] std::string text() const;
 };
@@ -38,6 +37,7 @@ enum class NetFailure {
   no_descriptors,  // the process or the system has no file descriptors left
   address_in_use,  // another program listens there
   forbidden,       // the system does not allow it, for example a port below 1024
+  not_agreed,      // TLS, WebSocket or a proxy: both sides are there, but they do not come together
   other,
 };
 

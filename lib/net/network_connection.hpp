@@ -21,6 +21,7 @@
 namespace mqtk {
 
 class Loop;
+struct TlsFacts;
 
 class NetworkConnectionListener {
  public:
@@ -74,8 +75,11 @@ class NetworkConnection {
   // away and the peer sees an error.
   virtual void reset_on_close() = 0;
 
-  // "192.0.2.1:50123", "[2001:db8::1]:50123".
+  // "192.0.2.1:50123", "[2001:db8::1]:50123", "local" for a Unix socket.
   [[nodiscard]] virtual std::string peer_address() const = 0;
+
+  // What the TLS handshake showed; null without TLS and until it is done.
+  [[nodiscard]] virtual const TlsFacts* tls_facts() const { return nullptr; }
 };
 
 struct SendingEnd {

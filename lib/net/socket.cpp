@@ -4,8 +4,13 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstddef>
+#include <cstring>
 
 #include "net/net_error.hpp"
 
@@ -28,6 +33,27 @@ void set_flags([[maybe_unused]] int fd) {
 #ifdef SO_NOSIGPIPE
   set_option(fd, SOL_SOCKET, SO_NOSIGPIPE);
 #endif
+}
+
+struct UnixAddress {
+  sockaddr_un system{};
+  socklen_t length = 0;
+};
+
+std::expected<UnixAddress, std::error_code> unix_address(const std::string& path) {
+  UnixAddress address;
+  address.system.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.system.sun_path) {
+    return std::unexpected(make_error_code(std::errc::filename_too_long));
+  }
+  std::memcpy(address.system.sun_path, path.data(), path.size());
+  address.length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size());
+  if (path.starts_with('@')) {
+    address.system.sun_path[0] = '\0';
+  } else {
+    ++address.length;
+  }
+  return address;
 }
 
 }  // namespace
@@ -93,15 +119,40 @@ std::expected<SocketAddress, std::error_code> local_address(const FileDescriptor
   return SocketAddress::from_system(system);
 }
 
-std::error_code missing_transport(Transport transport) {
-  switch (transport) {
-    case Transport::tcp: return {};
-    case Transport::tls: return NetFault::tls_not_built;
-    case Transport::websocket:
-    case Transport::websocket_over_tls: return NetFault::websocket_not_built;
-    case Transport::unix_socket: return NetFault::unix_socket_not_built;
-  }
-  return {};
+std::expected<FileDescriptor, std::error_code> open_unix_socket() {
+  int type = SOCK_STREAM;
+#ifdef __linux__
+  type |= SOCK_NONBLOCK | SOCK_CLOEXEC;
+#endif
+  FileDescriptor socket(::socket(AF_UNIX, type, 0));
+  if (!socket.is_open()) return std::unexpected(last_error());
+  set_flags(socket.number());
+  return socket;
+}
+
+std::error_code start_connecting(const FileDescriptor& socket, const std::string& path) {
+  const auto address = unix_address(path);
+  if (!address) return address.error();
+  if (::connect(socket.number(), reinterpret_cast<const sockaddr*>(&address->system), address->length) == 0) return {};
+  if (errno == EINPROGRESS || errno == EINTR) return {};
+  return last_error();
+}
+
+std::error_code bind_socket(const FileDescriptor& socket, const std::string& path) {
+  const auto address = unix_address(path);
+  if (!address) return address.error();
+  const auto* system = reinterpret_cast<const sockaddr*>(&address->system);
+  if (::bind(socket.number(), system, address->length) == 0) return {};
+  if (errno != EADDRINUSE || path.starts_with('@')) return last_error();
+  const auto probe = open_unix_socket();
+  if (!probe) return probe.error();
+  struct stat status{};
+  const bool is_socket = ::lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+  const bool served = ::connect(probe->number(), system, address->length) == 0 || errno != ECONNREFUSED;
+  if (!is_socket || served) return make_error_code(std::errc::address_in_use);
+  ::unlink(path.c_str());
+  if (::bind(socket.number(), system, address->length) == 0) return {};
+  return last_error();
 }
 
 }  // namespace mqtk

@@ -1,11 +1,11 @@
-// Opening TCP sockets the way all of ours are: non-blocking, closed on exec, TCP_NODELAY. Private to lib/net.
+// Opening sockets the way all of ours are: non-blocking, closed on exec, TCP_NODELAY. Private to lib/net.
 #pragma once
 
 #include <expected>
+#include <string>
 #include <system_error>
 #include <utility>
 
-#include "net/endpoint.hpp"
 #include "net/file_descriptor.hpp"
 #include "net/socket_address.hpp"
 
@@ -26,7 +26,13 @@ namespace mqtk {
 
 [[nodiscard]] std::expected<SocketAddress, std::error_code> local_address(const FileDescriptor& socket);
 
-// Nothing for TCP; otherwise the fault that says that this version does not have it.
-[[nodiscard]] std::error_code missing_transport(Transport transport);
+// --- Unix sockets. `path` is a file, or with a leading '@' a name in Linux's abstract namespace.
+// -------------------------
+
+[[nodiscard]] std::expected<FileDescriptor, std::error_code> open_unix_socket();
+[[nodiscard]] std::error_code start_connecting(const FileDescriptor& socket, const std::string& path);
+
+// A file that nobody listens at any more is replaced; any other one is address_in_use.
+[[nodiscard]] std::error_code bind_socket(const FileDescriptor& socket, const std::string& path);
 
 }  // namespace mqtk

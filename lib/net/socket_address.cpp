@@ -12,6 +12,7 @@ namespace mqtk {
 
 SocketAddress SocketAddress::from_system(const sockaddr_storage& system) {
   SocketAddress address;
+  if (system.ss_family == AF_UNIX) address.family = Family::local;
   if (system.ss_family == AF_INET6) {
     sockaddr_in6 in6;
     std::memcpy(&in6, &system, sizeof in6);
@@ -62,6 +63,7 @@ std::string SocketAddress::host_text() const {
 }
 
 std::string SocketAddress::text() const {
+  if (family == Family::local) return "local";
   if (family == Family::ipv6) return fmt::format("[{}]:{}", host_text(), port);
   return fmt::format("{}:{}", host_text(), port);
 }

@@ -131,17 +131,6 @@ TEST_CASE("an attempt that gets no answer ends at its time limit") {
   FAIL("the listener's queue did not fill up");
 }
 
-TEST_CASE("transports of other versions give a clear error") {
-  Loop loop;
-  CHECK(error_text(connect(loop, *parse_endpoint("mqtts://u:p@h"))) ==
-        "connecting to mqtts://h:8883: TLS is not built in this version");
-  CHECK(error_text(connect(loop, *parse_endpoint("wss://h"))) ==
-        "connecting to wss://h:443/mqtt: WebSocket is not built in this version");
-  const auto result = connect(loop, *parse_endpoint("unix:///run/x"));
-  CHECK(error_text(result) == "connecting to unix:///run/x: Unix sockets are not built in this version");
-  CHECK(failure_of(result.error().code) == NetFailure::unsupported);
-}
-
 TEST_CASE("a cancelled or destroyed attempt does not call back") {
   Loop loop;
   Connections connections;

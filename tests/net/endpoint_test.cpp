@@ -111,6 +111,14 @@ TEST_CASE("the query is a list in order, repeats and empty values kept") {
   CHECK(parsed("mqtt://h/p?a=b=c").path == "/p");
 }
 
+TEST_CASE("a Unix socket may be a name of the abstract namespace, with credentials in front") {
+  CHECK(parsed("unix://@mqtt").path == "@mqtt");
+  CHECK(parsed("unix://me:pw@@a%2Fb").path == "@a/b");
+  CHECK(parsed("unix://me:pw@@a%2Fb").user_name == "me");
+  CHECK(to_text(parsed("unix://me:pw@@a%2Fb?x=y")) == "unix://@a%2Fb?x=y");
+  CHECK(short_text(parsed("unix://@mqtt")) == "@mqtt");
+}
+
 TEST_CASE("bad text gives one line that says what is wrong") {
   struct Row {
     std::string_view text;
@@ -154,9 +162,11 @@ TEST_CASE("bad text gives one line that says what is wrong") {
            Row{"h?a=%4", "a '%' in the query is not followed by two hexadecimal digits"},
            Row{"mqtt://h/a/#", "a '#' is written %23"},
            Row{"ws://h/a b", "the path holds a blank or a control character"},
-           Row{"unix://", "a Unix socket is written unix:///path/to/file"},
-           Row{"unix:///", "a Unix socket is written unix:///path/to/file"},
-           Row{"unix://run/x.sock", "a Unix socket is written unix:///path/to/file"},
+           Row{"unix://", "a Unix socket is written unix:///path/to/file or unix://@name"},
+           Row{"unix:///", "a Unix socket is written unix:///path/to/file or unix://@name"},
+           Row{"unix://run/x.sock", "a Unix socket is written unix:///path/to/file or unix://@name"},
+           Row{"unix://a@@b/c", "nothing may follow the name of a Unix socket"},
+           Row{"unix://a@b", "a name of a Unix socket begins with '@'"},
            Row{"unix:///a%00b", "the path of a Unix socket holds a null character"},
        }) {
     CAPTURE(text);

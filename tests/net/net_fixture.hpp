@@ -62,6 +62,8 @@ class Peer final : public NetworkConnectionListener, public TurnEndListener {
     }
   }
 
+  [[nodiscard]] bool ended() const { return error && error != std::errc::operation_would_block; }
+
   void on_writable() override {
     ++writables;
     flush();

@@ -1,0 +1,200 @@
+#include "net/tls_identity.hpp"
+
+#include <fmt/format.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/pkcs12.h>
+#include <openssl/ssl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <system_error>
+
+namespace mqtk {
+namespace {
+
+struct Deleter {
+  void operator()(EVP_PKEY* key) const { EVP_PKEY_free(key); }
+  void operator()(X509* certificate) const { X509_free(certificate); }
+  void operator()(BIO* bio) const { BIO_free(bio); }
+  void operator()(PKCS12* bag) const { PKCS12_free(bag); }
+  void operator()(STACK_OF(X509) * certificates) const { sk_X509_pop_free(certificates, X509_free); }
+};
+using Key = std::unique_ptr<EVP_PKEY, Deleter>;
+using Certificate = std::unique_ptr<X509, Deleter>;
+using MemoryBio = std::unique_ptr<BIO, Deleter>;
+
+constexpr std::size_t max_file_bytes = 16U * 1024 * 1024;
+
+std::unexpected<std::string> refusal(const std::string& what, const std::string& file, const std::string& why) {
+  return std::unexpected(fmt::format("{} '{}': {}", what, file, why));
+}
+
+std::expected<std::string, std::string> contents(const std::string& what, const std::string& file) {
+  struct stat status{};
+  if (::stat(file.c_str(), &status) == 0 && S_ISDIR(status.st_mode)) {
+    return refusal(what, file, "this is a directory");
+  }
+  errno = 0;
+  std::ifstream input(file, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(input), {}};
+  if (!input.is_open() || input.bad()) {
+    const int error = errno == 0 ? EIO : errno;
+    return refusal(what, file, "cannot be read: " + std::system_category().message(error));
+  }
+  if (text.size() > max_file_bytes) return refusal(what, file, "is larger than 16 MiB");
+  return text;
+}
+
+MemoryBio memory_bio(const std::string& text) {
+  return MemoryBio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+bool is_pem(const std::string& text) { return text.contains("-----BEGIN "); }
+
+// What OpenSSL's callback is given: how to ask, and what came of it.
+struct PassPhrase {
+  const TlsCommonOptions& options;
+  bool asked = false;
+  bool given = false;
+
+  std::optional<std::string> get() {
+    asked = true;
+    auto phrase = options.pass_phrase ? options.pass_phrase() : std::nullopt;
+    given = phrase.has_value();
+    return phrase;
+  }
+  static int callback(char* buffer, int size, int /*for_writing*/, void* self) {
+    const auto phrase = static_cast<PassPhrase*>(self)->get();
+    if (!phrase || phrase->size() > static_cast<std::size_t>(size)) return -1;
+    std::memcpy(buffer, phrase->data(), phrase->size());
+    return static_cast<int>(phrase->size());
+  }
+  [[nodiscard]] std::string failure() const {
+    if (!asked) return "holds no private key that OpenSSL can read: " + openssl_reason();
+    return given ? "the pass phrase is wrong" : "is encrypted; a pass phrase is needed";
+  }
+};
+
+Loaded use_chain(SSL_CTX* context, const std::string& what, const std::string& file, const std::string& pem) {
+  const MemoryBio bio = memory_bio(pem);
+  const Certificate first(PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr));
+  if (first == nullptr) return refusal(what, file, "holds no certificate");
+  if (SSL_CTX_use_certificate(context, first.get()) != 1) return refusal(what, file, openssl_reason());
+  while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
+    SSL_CTX_add0_chain_cert(context, next);
+  }
+  ERR_clear_error();  // the end of the file
+  return {};
+}
+
+Loaded use_key(SSL_CTX* context, const std::string& what, const std::string& file, EVP_PKEY* key) {
+  // OpenSSL compares the key with the certificate that is there already.
+  if (SSL_CTX_use_PrivateKey(context, key) != 1 || SSL_CTX_check_private_key(context) != 1) {
+    return refusal(what, file, "the key does not belong to the certificate");
+  }
+  return {};
+}
+
+Loaded use_pkcs12(SSL_CTX* context, const std::string& what, const std::string& file, const std::string& text,
+                  const TlsCommonOptions& options) {
+  const MemoryBio bio = memory_bio(text);
+  const std::unique_ptr<PKCS12, Deleter> bag(d2i_PKCS12_bio(bio.get(), nullptr));
+  if (bag == nullptr) return refusal(what, file, "is neither PEM nor PKCS#12");
+  PassPhrase phrase{options};
+  std::string words;
+  const bool open = PKCS12_verify_mac(bag.get(), nullptr, 0) == 1 || PKCS12_verify_mac(bag.get(), "", 0) == 1;
+  if (!open) {
+    words = phrase.get().value_or("");
+    if (!phrase.given || PKCS12_verify_mac(bag.get(), words.c_str(), -1) != 1) {
+      return refusal(what, file, phrase.failure());
+    }
+  }
+  EVP_PKEY* raw_key = nullptr;
+  X509* raw_certificate = nullptr;
+  STACK_OF(X509)* raw_others = nullptr;
+  const bool parsed = PKCS12_parse(bag.get(), words.c_str(), &raw_key, &raw_certificate, &raw_others) == 1;
+  const Key key(raw_key);
+  const Certificate certificate(raw_certificate);
+  const std::unique_ptr<STACK_OF(X509), Deleter> others(raw_others);
+  if (!parsed) return refusal(what, file, openssl_reason());
+  if (key == nullptr || certificate == nullptr) return refusal(what, file, "holds no certificate with its key");
+  if (SSL_CTX_use_certificate(context, certificate.get()) != 1) return refusal(what, file, openssl_reason());
+  for (int i = 0; i < sk_X509_num(others.get()); ++i) {
+    SSL_CTX_add1_chain_cert(context, sk_X509_value(others.get(), i));
+  }
+  return use_key(context, what, file, key.get());
+}
+
+}  // namespace
+
+std::string openssl_reason() {
+  const unsigned long error = ERR_peek_last_error();
+  const char* reason = error == 0 ? nullptr : ERR_reason_error_string(error);
+  ERR_clear_error();
+  return reason == nullptr ? "unknown error" : reason;
+}
+
+Loaded load_identity(ssl_ctx_st* context, const TlsCommonOptions& options) {
+  if (options.certificate_file.empty()) {
+    if (options.key_file.empty()) return {};
+    return std::unexpected(fmt::format("key file '{}': a key is of use only with its certificate", options.key_file));
+  }
+  const std::string what = "certificate file";
+  const auto text = contents(what, options.certificate_file);
+  if (!text) return std::unexpected(text.error());
+  if (!is_pem(*text)) return use_pkcs12(context, what, options.certificate_file, *text, options);
+  if (auto used = use_chain(context, what, options.certificate_file, *text); !used) return used;
+
+  const std::string key_what = options.key_file.empty() ? what : "key file";
+  const std::string& key_file = options.key_file.empty() ? options.certificate_file : options.key_file;
+  const auto key_text = contents(key_what, key_file);
+  if (!key_text) return std::unexpected(key_text.error());
+  const MemoryBio bio = memory_bio(*key_text);
+  PassPhrase phrase{options};
+  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &PassPhrase::callback, &phrase));
+  if (key == nullptr) return refusal(key_what, key_file, phrase.failure());
+  return use_key(context, key_what, key_file, key.get());
+}
+
+Loaded use_identity(ssl_ctx_st* context, const std::string& certificate, const std::string& key_text) {
+  if (auto used = use_chain(context, "certificate", "in memory", certificate); !used) return used;
+  const MemoryBio bio = memory_bio(key_text);
+  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  return use_key(context, "key", "in memory", key.get());
+}
+
+Loaded load_authorities(ssl_ctx_st* context, const TlsCommonOptions& options) {
+  if (options.ca_file.empty() && options.ca_directory.empty()) {
+    SSL_CTX_set_default_verify_paths(context);
+    return {};
+  }
+  if (!options.ca_file.empty()) {
+    const auto text = contents("CA file", options.ca_file);
+    if (!text) return std::unexpected(text.error());
+    const MemoryBio bio = memory_bio(*text);
+    X509_STORE* store = SSL_CTX_get_cert_store(context);
+    int count = 0;
+    while (X509* raw = PEM_read_bio_X509_AUX(bio.get(), nullptr, nullptr, nullptr)) {
+      const Certificate certificate(raw);
+      X509_STORE_add_cert(store, certificate.get());
+      ++count;
+    }
+    ERR_clear_error();
+    if (count == 0) return refusal("CA file", options.ca_file, "holds no certificate in PEM form");
+  }
+  if (options.ca_directory.empty()) return {};
+  struct stat status{};
+  if (::stat(options.ca_directory.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) {
+    return refusal("CA directory", options.ca_directory, "is no directory that can be read");
+  }
+  SSL_CTX_load_verify_dir(context, options.ca_directory.c_str());
+  return {};
+}
+
+}  // namespace mqtk
