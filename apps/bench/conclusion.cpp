@@ -23,6 +23,8 @@ ExitStatus status_of(LoadErrorKind kind) {
     case LoadErrorKind::subscription_denied:
     case LoadErrorKind::publish_refused:
     case LoadErrorKind::disconnected: return ExitStatus::refused_later;
+    case LoadErrorKind::not_acknowledged:
+    case LoadErrorKind::stopped_reading: return ExitStatus::timed_out;
     case LoadErrorKind::not_sent:
     case LoadErrorKind::connection_lost: return ExitStatus::connection_lost;
     case LoadErrorKind::protocol_broken: return ExitStatus::malformed_input;

@@ -8,18 +8,18 @@
 #include <utility>
 
 #include "bench/report.hpp"
-#include "load/worker.hpp"
+#include "load/load_run.hpp"
 #include "net/loop.hpp"
 #include "net/signal_watch.hpp"
 
 namespace mqtk::bench {
 namespace {
 
-class Run final : WorkerListener {
+class Run final : LoadRunListener {
  public:
   explicit Run(const Options& options)
       : options_(options),
-        worker_(loop_, options.scenario, *this),
+        run_(loop_, options.scenario, *this),
         signals_(loop_, {SIGINT, SIGTERM}, [this](int signal) { on_signal(signal); }),
         on_terminal_(::isatty(STDERR_FILENO) != 0) {}
 
@@ -33,7 +33,7 @@ class Run final : WorkerListener {
 
   const Options& options_;
   Loop loop_;
-  Worker worker_;
+  LoadRun run_;
   SignalWatch signals_;
   bool on_terminal_;
   bool line_open_ = false;
@@ -42,7 +42,7 @@ class Run final : WorkerListener {
 
 void Run::on_interval(const LoadInterval& interval) {
   if (options_.quiet) return;
-  const std::string line = progress_line(interval, worker_.result().main_latency);
+  const std::string line = progress_line(interval, run_.main_latency());
   // A terminal shows one line that is drawn anew.
   const std::string text = on_terminal_ ? fmt::format("\r\x1b[K{}", line) : line + '\n';
   line_open_ = on_terminal_;
@@ -51,20 +51,20 @@ void Run::on_interval(const LoadInterval& interval) {
 
 void Run::on_signal(int signal) {
   if (std::exchange(interrupted_, true)) std::_Exit(128 + signal);  // the broker of the run ends with us
-  worker_.end_early();
+  run_.end_early();
 }
 
 Measurement Run::run() {
   const Usage before = usage_so_far();
   Measurement measurement;
   measurement.started_at = loop_.wall_now();
-  worker_.start();
+  run_.start();
   loop_.run();
   measurement.ended_at = loop_.wall_now();
   measurement.usage = usage_so_far();
   measurement.usage.processor_time -= before.processor_time;
   if (line_open_) (void)!::write(STDERR_FILENO, "\r\x1b[K", 4);
-  measurement.result = worker_.take_result();
+  measurement.result = run_.take_result();
   return measurement;
 }
 

@@ -20,10 +20,11 @@ cli::ProgramText program_text() {
   return {
       .name = "mqtk-bench",
       .summary = "measure a broker under load",
-      .synopsis = {"{pub | sub | pubsub | conn} [OPTION]..."},
+      .synopsis = {"{pub | sub | pubsub | rtt | conn} [OPTION]..."},
       .description =
           "Connects many clients and measures: pub publishes, sub receives what others publish, pubsub does both and "
-          "checks that every message arrives, conn connects and nothing else.\n\n"
+          "checks that every message arrives, rtt sends requests "
+          "and measures until the answers are there, conn connects and nothing else.\n\n"
           "Messages are sent on an absolute schedule, whatever the broker does, and latency counts from the time at "
           "which a message was due: a broker that stalls is seen as long as it stalls. The time from the actual send "
           "is shown beside it. With --closed or --max there is no schedule, and latency counts from the send.\n\n"
@@ -32,8 +33,10 @@ cli::ProgramText program_text() {
           "same machine; what was published before it came it does not miss.\n\n"
           "Without a broker given, mqtk-broker is started for the run. One line a second goes to standard error, the "
           "summary to standard output. Ctrl-C ends the run early with a valid report, a second one at once.\n\n"
-          "Clients connect once: a lost connection is an error of the run, and what its publisher had to send is "
-          "counted as not sent. A run with errors ends with the status of the most frequent kind of error, unless an "
+          "Without --reconnect clients connect once: a lost connection is an error of the run, and what its publisher "
+          "had "
+          "to send is counted as not sent. A run with errors ends with the status of the most frequent kind of error, "
+          "unless an "
           "--assert about errors is given, which then decides.",
       .examples = {{"1000 messages a second from end to end, against a broker started for it",
                     "mqtk bench pubsub --clients 10 --rate 1000 -q 1"},
@@ -97,27 +100,33 @@ void add_clients(cli::OptionTable& table, Options& options) {
             .value = "N",
             .help = "With pubsub: number of subscribers",
             .set = cli::store_number(typed.subscribers, 1, 1'000'000)});
+  load.add({.long_name = "responders",
+            .value = "N",
+            .help = "With rtt: number of clients that answer; 0 where a service at the broker does",
+            .default_text = "1",
+            .set = cli::store_number(typed.responders, 0, 1'000'000)});
   load.add({.long_name = "topic",
             .short_letter = 't',
             .value = "TOPIC",
             .help = "Topic Name to publish to; {i} is the number of the publisher",
+            .manual = "Other places that are filled in: {client}, {n}, {time} and {random}, see Templates below.",
             .completion = cli::Completion::topic,
-            .default_text = "mqtk/bench/{i}",
+            .default_text = "mqtk/bench/{i}, with rtt mqtk/bench/request",
             .set = cli::store(typed.topic)});
   load.add({.long_name = "filter",
             .value = "FILTER",
             .help = "Topic Filter to subscribe to; {i} is the number of the subscriber",
             .manual = "With pubsub the numbers start over after the last publisher, and without this option each "
                       "subscriber receives from one publisher, or from all where there are fewer subscribers than "
-                      "publishers. With sub it is mqtk/bench/+. Shared Subscriptions are refused: their messages "
-                      "cannot be checked for each subscriber.",
+                      "publishers. With sub it is mqtk/bench/+. Of a Shared Subscription each message is expected "
+                      "once, whoever receives it, and in no order.",
             .completion = cli::Completion::topic,
             .set = cli::store(typed.filter)});
   load.add({.long_name = "size",
             .value = "BYTES",
             .help = "Size of the payloads, the stamp of 16 bytes included",
             .default_text = "16",
-            .set = cli::store_number(options.scenario.payload_bytes, MessageStamp::size_bytes, 100'000'000)});
+            .set = cli::store_number(typed.load.payload.size_bytes, MessageStamp::size_bytes, 100'000'000)});
   load.add({.long_name = "qos",
             .short_letter = 'q',
             .value = "QOS",
@@ -125,11 +134,11 @@ void add_clients(cli::OptionTable& table, Options& options) {
             .completion = cli::Completion::choice,
             .choices = {"0", "1", "2"},
             .default_text = "0",
-            .set = cli::store(options.scenario.qos)});
+            .set = cli::store(typed.load.qos)});
   load.add({.long_name = "retain",
             .short_letter = 'r',
             .help = "Publish with RETAIN",
-            .set = cli::set_true(options.scenario.retain)});
+            .set = cli::set_true(typed.load.retain)});
 }
 
 void add_pace(cli::OptionTable& table, Options& options) {
@@ -151,7 +160,7 @@ void add_pace(cli::OptionTable& table, Options& options) {
             .completion = cli::Completion::choice,
             .choices = {"fixed", "poisson"},
             .default_text = "fixed",
-            .set = cli::store_choice<Arrivals>(options.scenario.arrivals,
+            .set = cli::store_choice<Arrivals>(typed.load.arrivals,
                                                {{"fixed", Arrivals::fixed}, {"poisson", Arrivals::poisson}})});
   load.add({.long_name = "closed",
             .value = "N",
@@ -168,7 +177,7 @@ void add_pace(cli::OptionTable& table, Options& options) {
             .manual = "The broker's Receive Maximum may allow fewer. Messages that are due meanwhile wait, which "
                       "their latency shows.",
             .default_text = "1000",
-            .set = cli::store_number(options.scenario.in_flight, 1, 65'535)});
+            .set = cli::store_number(typed.load.in_flight, 1, 65'535)});
   load.add({.long_name = "duration",
             .value = "DURATION",
             .help = "How long to send or receive, or with conn to hold the connections",
@@ -177,12 +186,12 @@ void add_pace(cli::OptionTable& table, Options& options) {
   load.add({.long_name = "messages",
             .value = "N",
             .help = "End when all publishers together have sent N messages, or sub has received N",
-            .set = cli::store_number(options.scenario.messages, 1, 4'000'000'000)});
+            .set = cli::store_number(typed.load.messages, 1, 4'000'000'000)});
   load.add({.long_name = "warmup",
             .value = "DURATION",
             .help = "Send this long before what is measured; loss is counted here, too",
             .default_text = "0",
-            .set = cli::store(options.scenario.warm_up)});
+            .set = cli::store(typed.warm_up)});
   load.add({.long_name = "drain",
             .value = "DURATION",
             .help = "Longest wait at the end for what is under way",
@@ -228,6 +237,7 @@ std::string_view kind_name(Kind kind) {
     case Kind::publish: return "pub";
     case Kind::subscribe: return "sub";
     case Kind::both: return "pubsub";
+    case Kind::round_trip: return "rtt";
     case Kind::connect: return "conn";
     case Kind::none: break;
   }
@@ -236,12 +246,13 @@ std::string_view kind_name(Kind kind) {
 
 cli::OptionTable option_table(Options& options) {
   cli::OptionTable table{program_text()};
-  table.add(cli::Positional{
-      .value = "KIND",
-      .help = "pub, sub, pubsub or conn",
-      .set = cli::store_choice<Kind>(
-          options.kind,
-          {{"pub", Kind::publish}, {"sub", Kind::subscribe}, {"pubsub", Kind::both}, {"conn", Kind::connect}})});
+  table.add(cli::Positional{.value = "KIND",
+                            .help = "pub, sub, pubsub, rtt or conn",
+                            .set = cli::store_choice<Kind>(options.kind, {{"pub", Kind::publish},
+                                                                          {"sub", Kind::subscribe},
+                                                                          {"pubsub", Kind::both},
+                                                                          {"rtt", Kind::round_trip},
+                                                                          {"conn", Kind::connect}})});
   add_clients(table, options);
   add_pace(table, options);
   cli::add_connection_options(table, options.connection,

@@ -14,7 +14,7 @@
 namespace mqtk::bench {
 
 struct Options {
-  enum class Kind : std::uint8_t { none, publish, subscribe, both, connect };
+  enum class Kind : std::uint8_t { none, publish, subscribe, both, round_trip, connect };
 
   Kind kind = Kind::none;
   cli::ConnectionOptions connection;
@@ -28,20 +28,23 @@ struct Options {
   // As typed, before it is put together.
   struct Typed {
     std::vector<std::string> given;  // names of the options of the load
+    ClientGroup load;                // what the publishers, or else the subscribers, have of it
     std::uint32_t clients = 1;
     std::optional<std::uint32_t> subscribers;
+    std::uint32_t responders = 1;
     std::optional<double> rate;
     std::optional<double> rate_per_client;
     std::optional<std::uint16_t> closed;
     bool max = false;
     std::optional<std::string> topic;
     std::optional<std::string> filter;
+    Duration warm_up{0};
     std::optional<Duration> duration;
     bool embedded_broker = false;
   } typed;
 };
 
-// "pub", "sub", "pubsub", "conn"
+// "pub", "sub", "pubsub", "rtt", "conn"
 [[nodiscard]] std::string_view kind_name(Options::Kind kind);
 
 // `options` must outlive the table.

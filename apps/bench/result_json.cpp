@@ -33,6 +33,7 @@ void write_counts(std::string& out, const LoadCounts& counts) {
   object.number("clients", counts.clients);
   object.number("subscriptions", counts.subscriptions);
   object.number("connected", counts.connected);
+  object.number("reconnected", counts.reconnected);
   object.number("subscribed", counts.subscribed);
   object.number("sent", counts.traffic.sent);
   object.number("acknowledged", counts.traffic.acknowledged);
@@ -41,7 +42,9 @@ void write_counts(std::string& out, const LoadCounts& counts) {
   object.number("received_bytes", counts.received_bytes);
   object.number("unrouted", counts.unrouted);
   object.number("unacknowledged", counts.unacknowledged);
+  object.number("expected", counts.expected);
   object.number("lost", counts.lost);
+  object.number("retained", counts.retained);
   object.number("duplicated", counts.duplicated);
   object.number("out_of_order", counts.out_of_order);
   object.number("undecided", counts.undecided);

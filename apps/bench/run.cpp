@@ -30,8 +30,10 @@ ExitStatus run(Options& options) {
   scenario.run_mark = static_cast<std::uint8_t>(random());
   scenario.seed = std::uint64_t{random()} << 32 | random();
   // Short enough for MQTT 3.1, which allows 23 bytes.
-  std::string& identifier = scenario.connect.client_identifier;
-  if (identifier.empty()) identifier = fmt::format("mqtk-{:06x}-{{i}}", random() & 0xFF'FFFF);
+  const std::string identifier = fmt::format("mqtk-{:06x}-{{client}}", random() & 0xFF'FFFF);
+  for (ClientGroup& group : scenario.groups) {
+    if (group.connect.client_identifier.empty()) group.connect.client_identifier = identifier;
+  }
 
   EmbeddedBroker broker;
   if (options.embedded_broker) {

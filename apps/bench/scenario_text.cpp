@@ -20,26 +20,70 @@ std::string count_of(std::uint32_t count, std::string_view what) {
   return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
 }
 
-std::string pace_text(const Scenario& scenario) {
-  switch (scenario.pacing) {
+std::string pace_text(const ClientGroup& group) {
+  switch (group.pacing) {
     case Pacing::unlimited: return "as fast as taken";
-    case Pacing::closed_loop: return fmt::format("closed loop of {}", scenario.in_flight);
+    case Pacing::closed_loop: return fmt::format("closed loop of {}", group.in_flight);
     case Pacing::open_loop: break;
   }
-  return fmt::format("{:.{}f}/s{}", scenario.rate, scenario.rate < 100 ? 2 : 0,
-                     scenario.arrivals == Arrivals::poisson ? " (Poisson)" : "");
+  return fmt::format("{:.{}f}/s{}", group.rate, group.rate < 100 ? 2 : 0,
+                     group.arrivals == Arrivals::poisson ? " (Poisson)" : "");
+}
+
+std::string payload_text(const LoadPayload& payload) {
+  if (payload.text) return "payload from a template";
+  if (payload.files.empty()) return fmt::format("{} B", payload.size_bytes);
+  return payload.files.size() == 1 ? "payload from a file" : "payloads from files";
+}
+
+std::uint32_t idle_clients(const Scenario& scenario) {
+  return scenario.clients() - scenario.publishers() - scenario.subscribers();
+}
+
+void write_group(std::string& out, const ClientGroup& group) {
+  JsonObject object{out};
+  object.text("name", group.name);
+  object.number("clients", group.count);
+  object.text("protocol_version", version_text(group.connect.version));
+  if (group.publishes()) {
+    object.text("topic", group.topic.source());
+    if (group.requests()) object.text("response_topic", group.response_topic.source());
+    object.number("qos", static_cast<std::uint64_t>(group.qos));
+    object.flag("retain", group.retain);
+    if (!group.payload.is_given()) object.number("payload_bytes", group.payload.size_bytes);
+    object.text("pacing", pacing_name(group.pacing));
+    if (group.pacing == Pacing::open_loop) {
+      object.real("rate", group.rate);
+      object.text("arrivals", group.arrivals == Arrivals::fixed ? "fixed" : "poisson");
+    }
+    object.number("maximum_in_flight", group.in_flight);
+    if (group.messages) object.number("messages", *group.messages);
+  }
+  if (!group.subscribes()) return;
+  write_json_list(object.key("subscriptions"), group.subscriptions, [&](const LoadSubscription& subscription) {
+    JsonObject each{out};
+    each.text("filter", subscription.filter.source());
+    each.number("qos", static_cast<std::uint64_t>(subscription.qos));
+  });
+  if (group.responds) object.flag("responds", true);
 }
 
 }  // namespace
 
 std::string scenario_title(const Options& options) {
   const Scenario& scenario = options.scenario;
+  const ClientGroup* sending = scenario.sending();
+  const ClientGroup* either = sending != nullptr ? sending : scenario.receiving();
   std::string what;
-  if (scenario.publishers > 0) what += count_of(scenario.publishers, "publisher");
-  if (scenario.subscribers > 0) what += (what.empty() ? "" : ", ") + count_of(scenario.subscribers, "subscriber");
-  if (scenario.idle_clients > 0) what += count_of(scenario.idle_clients, "client");
-  if (scenario.publishers + scenario.subscribers > 0) what += fmt::format(", QoS {}", static_cast<int>(scenario.qos));
-  if (scenario.publishers > 0) what += fmt::format(", {} B, {}", scenario.payload_bytes, pace_text(scenario));
+  const auto add = [&](std::uint32_t count, std::string_view name) {
+    if (count > 0) what += (what.empty() ? "" : ", ") + count_of(count, name);
+  };
+  const bool asks = options.kind == Options::Kind::round_trip;
+  add(scenario.publishers(), asks ? "requester" : "publisher");
+  add(scenario.subscribers(), asks ? "responder" : "subscriber");
+  add(idle_clients(scenario), "client");
+  if (either != nullptr) what += fmt::format(", QoS {}", static_cast<int>(either->qos));
+  if (sending != nullptr) what += fmt::format(", {}, {}", payload_text(sending->payload), pace_text(*sending));
   return fmt::format("{}: {}", kind_name(options.kind), what);
 }
 
@@ -56,28 +100,21 @@ std::string scenario_json(const Options& options) {
     object.text("kind", kind_name(options.kind));
     object.text("broker", to_text(scenario.endpoint));
     object.flag("embedded_broker", options.embedded_broker);
-    object.text("protocol_version", version_text(scenario.connect.version));
-    object.number("publishers", scenario.publishers);
-    object.number("subscribers", scenario.subscribers);
-    object.number("idle_clients", scenario.idle_clients);
-    if (scenario.publishers > 0) object.text("topic", scenario.topic);
-    if (scenario.subscribers > 0) object.text("filter", scenario.filter);
-    if (scenario.publishers + scenario.subscribers > 0) object.number("qos", static_cast<std::uint64_t>(scenario.qos));
-    if (scenario.publishers > 0) {
-      object.flag("retain", scenario.retain);
-      object.number("payload_bytes", scenario.payload_bytes);
-      object.text("pacing", pacing_name(scenario.pacing));
-      if (scenario.pacing == Pacing::open_loop) {
-        object.real("rate", scenario.rate);
-        object.text("arrivals", scenario.arrivals == Arrivals::fixed ? "fixed" : "poisson");
-      }
-      object.number("maximum_in_flight", scenario.in_flight);
-      object.number("drain_ns", scenario.drain);
-    }
-    object.number("warm_up_ns", scenario.warm_up);
-    object.number("duration_ns", scenario.duration);
-    if (scenario.messages) object.number("messages", *scenario.messages);
+    object.number("publishers", scenario.publishers());
+    object.number("subscribers", scenario.subscribers());
+    object.number("idle_clients", idle_clients(scenario));
+    write_json_list(object.key("groups"), scenario.groups, [&](const ClientGroup& group) { write_group(out, group); });
+    write_json_list(object.key("phases"), scenario.phases, [&](const LoadPhase& phase) {
+      JsonObject each{out};
+      each.text("phase", phase.name);
+      each.number("length_ns", phase.length);
+      each.real("from", phase.from);
+      each.real("to", phase.to);
+      each.flag("measured", phase.is_measured);
+    });
+    object.number("drain_ns", scenario.drain);
     object.number("most_pending", scenario.most_pending);
+    object.number("threads", scenario.threads);
   }
   return out;
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "codec/topic.hpp"
 #include "load/message_stamp.hpp"
@@ -16,11 +17,24 @@ using Kind = Options::Kind;
 
 constexpr std::string_view place = "{i}";
 constexpr std::string_view default_topic = "mqtk/bench/{i}";
+constexpr std::string_view request_topic = "mqtk/bench/request";
+constexpr std::string_view response_topic = "mqtk/bench/response/{i}";
 
-bool has_place(std::string_view text) { return text.find(place) != std::string_view::npos; }
-
-bool publishes(Kind kind) { return kind == Kind::publish || kind == Kind::both; }
+bool publishes(Kind kind) { return kind == Kind::publish || kind == Kind::both || kind == Kind::round_trip; }
 bool subscribes(Kind kind) { return kind == Kind::subscribe || kind == Kind::both; }
+
+using Template = std::expected<TextTemplate, std::string>;
+Template parse_template(std::string_view option, std::string_view text) {
+  auto parsed = TextTemplate::parse(text, TextTemplate::Braces::are_places);
+  if (!parsed) return std::unexpected(fmt::format("--{} '{}': {}", option, text, parsed.error()));
+  return parsed;
+}
+
+// A text such as the template gives.
+std::string example_of(const TextTemplate& text, std::uint32_t number) {
+  std::uint64_t random = 1;
+  return text.text({.number = number, .client = number, .random = &random});
+}
 
 // An option that would do nothing is a misunderstanding.
 Accepted check_applies(const Options& options) {
@@ -39,6 +53,9 @@ Accepted check_applies(const Options& options) {
     if (name == "filter" && !subscribes(kind)) {
       return std::unexpected(fmt::format("--filter: 'bench {}' does not subscribe", kind_name(kind)));
     }
+    if (name == "responders" && kind != Kind::round_trip) {
+      return std::unexpected("--responders is for 'bench rtt'");
+    }
     if (name == "subscribers" && kind != Kind::both) {
       return std::unexpected("--subscribers is for 'bench pubsub'; give --clients");
     }
@@ -53,8 +70,8 @@ Accepted check_applies(const Options& options) {
 }
 
 Accepted settle_pace(Options& options) {
-  const Options::Typed& typed = options.typed;
-  Scenario& scenario = options.scenario;
+  Options::Typed& typed = options.typed;
+  ClientGroup& load = typed.load;
   if (int{typed.rate.has_value()} + int{typed.rate_per_client.has_value()} + int{typed.closed.has_value()} +
           int{typed.max} >
       1) {
@@ -63,22 +80,28 @@ Accepted settle_pace(Options& options) {
   const auto is_given = [&](std::string_view name) {
     return std::ranges::find(typed.given, name) != typed.given.end();
   };
-  if (typed.rate) scenario.rate = *typed.rate;
-  if (typed.rate_per_client) scenario.rate = *typed.rate_per_client * typed.clients;
-  if (typed.max) scenario.pacing = Pacing::unlimited;
+  if (typed.rate) load.rate = *typed.rate;
+  if (typed.rate_per_client) load.rate = *typed.rate_per_client * typed.clients;
+  if (typed.max) load.pacing = Pacing::unlimited;
   if (typed.closed) {
-    if (scenario.qos == QoS::at_most_once) {
+    if (load.qos == QoS::at_most_once && options.kind != Kind::round_trip) {
       return std::unexpected("--closed needs -q 1 or 2: at QoS 0 nothing comes back to wait for; or give --max");
     }
     if (is_given("max-inflight"))
       return std::unexpected("--closed says how many are in flight; leave --max-inflight out");
-    scenario.pacing = Pacing::closed_loop;
-    scenario.in_flight = *typed.closed;
+    load.pacing = Pacing::closed_loop;
+    load.in_flight = *typed.closed;
   }
-  if (scenario.pacing != Pacing::open_loop && is_given("arrivals")) {
+  if (load.pacing != Pacing::open_loop && is_given("arrivals")) {
     return std::unexpected("--arrivals needs a schedule; give --rate instead of --closed or --max");
   }
-  scenario.duration = typed.duration.value_or(options.kind == Kind::connect ? Duration{0} : std::chrono::seconds{10});
+  const Duration length =
+      typed.duration.value_or(options.kind == Kind::connect ? Duration{0} : std::chrono::seconds{10});
+  options.scenario.phases = {{.name = "hold", .length = length}};
+  if (typed.warm_up > Duration{0}) {
+    options.scenario.phases.insert(options.scenario.phases.begin(),
+                                   {.name = "warm_up", .length = typed.warm_up, .is_measured = false});
+  }
   return {};
 }
 
@@ -88,27 +111,106 @@ void replace_place(std::string& text, std::string_view with) {
   }
 }
 
-Accepted settle_topics(Options& options) {
-  const Options::Typed& typed = options.typed;
-  Scenario& scenario = options.scenario;
-  if (publishes(options.kind)) {
-    scenario.topic = typed.topic.value_or(std::string{default_topic});
-    if (const Fault fault = TopicName::check(with_number(scenario.topic, scenario.publishers))) {
-      return std::unexpected(fmt::format("--topic '{}': {}", scenario.topic, rule_info(fault.rule).text));
-    }
+Accepted settle_topic(Options& options, ClientGroup& publishers) {
+  const std::string_view by_default = options.kind == Kind::round_trip ? request_topic : default_topic;
+  auto topic = parse_template("topic", options.typed.topic.value_or(std::string{by_default}));
+  if (!topic) return std::unexpected(topic.error());
+  publishers.topic = *topic;
+  if (const Fault fault = TopicName::check(example_of(*topic, publishers.count))) {
+    return std::unexpected(fmt::format("--topic '{}': {}", topic->source(), rule_info(fault.rule).text));
   }
-  if (!subscribes(options.kind)) return {};
-  const bool fewer = scenario.publishers > scenario.subscribers;
-  scenario.filter = typed.filter.value_or(options.kind == Kind::both ? scenario.topic : std::string{default_topic});
-  scenario.filter_numbers = options.kind == Kind::both ? scenario.publishers : scenario.subscribers;
-  if (!typed.filter && (fewer || options.kind == Kind::subscribe)) replace_place(scenario.filter, "+");
-  const std::string example = with_number(scenario.filter, scenario.filter_numbers);
+  return {};
+}
+
+Accepted settle_filter(const Options& options, std::string text, ClientGroup& subscribers) {
+  auto filter = parse_template("filter", text);
+  if (!filter) return std::unexpected(filter.error());
+  if (filter->varies()) return std::unexpected("--filter: only {i} and {client} may stand in a filter");
+  const std::string example = example_of(*filter, subscribers.filter_numbers);
   const Version version = options.connection.connect.version;
   if (const Fault fault = TopicFilter::check(example, version)) {
-    return std::unexpected(fmt::format("--filter '{}': {}", scenario.filter, rule_info(fault.rule).text));
+    return std::unexpected(fmt::format("--filter '{}': {}", text, rule_info(fault.rule).text));
   }
-  if (TopicFilter::checked(example, version).is_shared()) {
-    return std::unexpected("--filter: the messages of a Shared Subscription cannot be checked for each subscriber");
+  subscribers.subscriptions.push_back({*filter, subscribers.qos});
+  return {};
+}
+
+// Each subscriber receives from one publisher, or from all where there are fewer subscribers.
+Accepted settle_subscribers(const Options& options, const ClientGroup& publishers, ClientGroup& subscribers) {
+  const bool both = options.kind == Kind::both;
+  const std::string by_default = both ? publishers.topic.source() : std::string{default_topic};
+  std::string text = options.typed.filter.value_or(by_default);
+  subscribers.filter_numbers = both ? publishers.count : subscribers.count;
+  const bool fewer = publishers.count > subscribers.count;
+  if (!options.typed.filter && publishers.topic.varies()) {
+    return std::unexpected("--topic: where it differs from message to message, --filter must say what to receive");
+  }
+  if (!options.typed.filter && (fewer || !both)) replace_place(text, "+");
+  return settle_filter(options, text, subscribers);
+}
+
+Accepted settle_responders(const Options& options, const ClientGroup& requesters, ClientGroup& responders) {
+  responders.responds = true;
+  responders.in_flight = std::numeric_limits<std::uint16_t>::max();  // answers must not wait for each other
+  std::string text = requesters.topic.source();
+  replace_place(text, "+");
+  if (requesters.topic.varies()) return std::unexpected("--topic: {n}, {time} and {random} are not for 'bench rtt'");
+  if (responders.count > 1) {
+    if (options.connection.connect.version != Version::v5) {
+      return std::unexpected("--responders: more than one shares a subscription, which needs version 5");
+    }
+    text = fmt::format("$share/mqtk-bench/{}", text);
+  }
+  return settle_filter(options, text, responders);
+}
+
+// The groups of the kind, the publishers first.
+Accepted settle_groups(Options& options) {
+  const Options::Typed& typed = options.typed;
+  const Kind kind = options.kind;
+  std::vector<ClientGroup>& groups = options.scenario.groups;
+  ClientGroup group = typed.load;
+  group.count = typed.clients;
+  group.connect = options.connection.connect;
+  group.publish_properties = options.connection.publish_properties;
+  group.subscribe_properties = options.connection.subscribe_properties;
+  group.name = "clients";
+  if (kind == Kind::connect) {
+    groups.push_back(group);
+    return {};
+  }
+  ClientGroup receivers = group;
+  if (publishes(kind)) {
+    group.name = kind == Kind::round_trip ? "requesters" : "publishers";
+    if (auto settled = settle_topic(options, group); !settled) return settled;
+    if (kind == Kind::round_trip) group.response_topic = *parse_template("topic", response_topic);
+    groups.push_back(group);
+    receivers.messages.reset();
+    receivers.first_identifier = group.count;
+  }
+  if (kind == Kind::round_trip) {
+    receivers.name = "responders";
+    receivers.count = typed.responders;
+    if (receivers.count == 0) return {};
+    if (auto settled = settle_responders(options, group, receivers); !settled) return settled;
+    groups.push_back(receivers);
+  }
+  if (subscribes(kind)) {
+    receivers.name = "subscribers";
+    receivers.count = typed.subscribers.value_or(typed.clients);
+    if (auto settled = settle_subscribers(options, group, receivers); !settled) return settled;
+    groups.push_back(receivers);
+  }
+  return {};
+}
+
+Accepted check_identifier(const Options& options) {
+  const std::string& identifier = options.connection.connect.client_identifier;
+  if (identifier.empty()) return {};
+  const auto parsed = parse_template("id", identifier);
+  if (!parsed) return std::unexpected(parsed.error());
+  if (options.scenario.clients() > 1 && !parsed->differs_by_client()) {
+    return std::unexpected("--id: more than one client needs {i} in the client identifier, such as 'meter-{i}'");
   }
   return {};
 }
@@ -116,15 +218,12 @@ Accepted settle_topics(Options& options) {
 }  // namespace
 
 Accepted settle(Options& options) {
-  if (options.kind == Kind::none) return std::unexpected("what to measure? Give pub, sub, pubsub or conn");
+  if (options.kind == Kind::none) return std::unexpected("what to measure? Give pub, sub, pubsub, rtt or conn");
   if (auto applies = check_applies(options); !applies) return applies;
   const Options::Typed& typed = options.typed;
   Scenario& scenario = options.scenario;
-  if (publishes(options.kind)) scenario.publishers = typed.clients;
-  if (subscribes(options.kind)) scenario.subscribers = typed.subscribers.value_or(typed.clients);
-  if (options.kind == Kind::connect) scenario.idle_clients = typed.clients;
   if (auto settled = settle_pace(options); !settled) return settled;
-  if (auto settled = settle_topics(options); !settled) return settled;
+  if (auto settled = settle_groups(options); !settled) return settled;
 
   const cli::ConnectionOptions& connection = options.connection;
   if (typed.embedded_broker && connection.broker_given) {
@@ -133,16 +232,12 @@ Accepted settle(Options& options) {
   if (options.kind == Kind::subscribe && !connection.broker_given) {
     return std::unexpected("'bench sub' receives what others publish: give their broker with --url or --host");
   }
+  if (options.kind == Kind::round_trip && typed.responders == 0 && !connection.broker_given) {
+    return std::unexpected("--responders 0: the service that answers is at a broker; give it with --url or --host");
+  }
   options.embedded_broker = !connection.broker_given;
   scenario.endpoint = connection.endpoint;
-  scenario.connect = connection.connect;
-  scenario.publish_properties = connection.publish_properties;
-  scenario.subscribe_properties = connection.subscribe_properties;
-  const std::string& identifier = scenario.connect.client_identifier;
-  if (!identifier.empty() && scenario.clients() > 1 && !has_place(identifier)) {
-    return std::unexpected("--id: more than one client needs {i} in the client identifier, such as 'meter-{i}'");
-  }
-  return {};
+  return check_identifier(options);
 }
 
 }  // namespace mqtk::bench

@@ -19,6 +19,7 @@ void add_traffic(Out out, const Report& report) {
   const LoadCounts& counts = result.counts;
   fmt::format_to(out, "connected {} of {}", counts.connected, counts.clients);
   if (counts.subscriptions > 0) fmt::format_to(out, ", subscribed {} of {}", counts.subscribed, counts.subscriptions);
+  if (counts.reconnected > 0) fmt::format_to(out, ", connected again {} times", counts.reconnected);
   *out++ = '\n';
   if (counts.traffic.sent == 0 && counts.subscriptions == 0) return;
   fmt::format_to(out, "\n{:<14}{:>14}{:>14}{:>14}\n", "messages", "all", "measured", "per second");
@@ -36,6 +37,7 @@ void add_traffic(Out out, const Report& report) {
     if (counts.foreign > 0) fmt::format_to(out, ", foreign {}", counts.foreign);
     *out++ = '\n';
   }
+  if (counts.retained > 0) fmt::format_to(out, "retained messages received {}\n", counts.retained);
   if (counts.unacknowledged > 0) fmt::format_to(out, "unacknowledged {}\n", counts.unacknowledged);
   if (counts.unrouted > 0) fmt::format_to(out, "without any subscriber {}\n", counts.unrouted);
 }
@@ -44,6 +46,8 @@ void add_latencies(Out out, const Report& report) {
   constexpr std::array<std::pair<Latency, std::string_view>, latency_kinds> lines = {
       {{Latency::end_to_end, "end to end"},
        {Latency::end_to_end_service, "  from the send"},
+       {Latency::round_trip, "answered"},
+       {Latency::round_trip_service, "  from the send"},
        {Latency::publish, "acknowledged"},
        {Latency::publish_service, "  from the send"},
        {Latency::connect, "connected"},

@@ -291,13 +291,15 @@ void add_patience(OptionTable& table, ConnectionOptions& options, const Connecti
                        "such as 500ms, 1.5s, 2m or 3h; without unit it is in seconds.",
              .default_text = "10s",
              .set = store(options.connect.connect_timeout)});
-  if (use.clients == ConnectionUse::Clients::many) return;
+  const bool many = use.clients == ConnectionUse::Clients::many;
   table.add({.long_name = "reconnect",
              .value = "TIMES",
              .help = "Try again when connecting fails or the connection is lost: no, forever or a number",
              .manual = "Holds from the first attempt on. The number counts attempts in a row; a successful one starts "
-                       "the count again. Nothing is tried again after an answer that is final, such as a wrong "
-                       "password.",
+                       "the count again. " +
+                       std::string{many ? "Each client counts for itself, and a refused one tries again, too."
+                                        : "Nothing is tried again after an answer that is final, such as a wrong "
+                                          "password."},
              .completion = Completion::choice,
              .choices = {"no", "forever", "1", "3", "10"},
              .default_text = use.reconnect_default,

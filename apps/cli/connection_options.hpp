@@ -47,7 +47,7 @@ struct ConnectionOptions {
 struct ConnectionUse {
   std::vector<PropertyScope> property_scopes;  // the packets that the program sends and --property may name
   std::string reconnect_default = "no";        // for the manual: what the program does without --reconnect
-  // many: a load test, which connects each client once and has a broker of its own where none is given.
+  // many: a load test, which has a broker of its own where none is given.
   enum class Clients : unsigned char { one, many };
   Clients clients = Clients::one;
 };

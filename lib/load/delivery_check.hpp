@@ -33,6 +33,12 @@ class DeliveryCheck {
   // Messages missing between those that came, in all streams.
   [[nodiscard]] std::uint64_t missing() const;
 
+  // Calls `each(stream, distinct)` for every stream of which something came.
+  template <class Each>
+  void for_each(Each each) const {
+    for (const auto& [number, stream] : streams_) each(number, stream.distinct);
+  }
+
  private:
   struct Gap {
     std::uint32_t first;

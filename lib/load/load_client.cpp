@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/bytes.hpp"
+
 namespace mqtk {
 namespace {
 
@@ -16,25 +18,29 @@ LoadErrorKind kind_of(const NetError& error) {
 }  // namespace
 
 LoadClient::LoadClient(Loop& loop, const LoadClientSettings& settings, LoadClientListener& listener,
-                       std::uint32_t number)
-    : loop_(loop), settings_(settings), listener_(listener), number_(number), engine_timer_(loop, [this] {
-        engine_timer_expired();
-      }) {}
+                       std::uint32_t place, std::uint32_t number)
+    : loop_(loop),
+      settings_(settings),
+      listener_(listener),
+      place_(place),
+      number_(number),
+      engine_timer_(loop, [this] { timer_expired(); }) {}
 
 LoadClient::~LoadClient() = default;
 
 // --- connecting ------------------------------------------------------------------------------------------------------
 
-void LoadClient::begin(std::string client_identifier, std::string filter) {
-  client_identifier_ = std::move(client_identifier);
-  filter_ = std::move(filter);
+void LoadClient::begin(Texts texts) {
+  engine_timer_.cancel();
+  told_ = false;
+  texts_ = std::make_unique<Texts>(std::move(texts));
   began_ = loop_.refresh_now();
-  const ConnectOptions& connect = settings_.scenario->connect;
+  const ConnectOptions& connect = settings_.group->connect;
   connector_ = std::make_unique<Connector>(loop_);
   connector_->connect(settings_.scenario->endpoint,
                       {.family = connect.address_family,
                        .time_limit = connect.connect_timeout,
-                       .bind_address = connect.bind_address,
+                       .bind_address = texts_->source_address,
                        .transport = connect.transport},
                       [this](auto result) { connector_done(std::move(result)); });
 }
@@ -49,23 +55,25 @@ void LoadClient::connector_done(std::expected<std::unique_ptr<NetworkConnection>
 }
 
 void LoadClient::send_connect() {
-  const ConnectOptions& options = settings_.scenario->connect;
+  const ConnectOptions& options = settings_.group->connect;
   engine_ = std::make_unique<Engine>(Role::client, loop_.receive_scratch(), settings_.engine, loop_.now());
-  session_.exists = !options.clean_start;
+  session_.before_connect(loop_.now());
+  // The Session of an earlier run may be taken up.
+  if (!options.clean_start && !was_ready_) session_.exists = true;
   Connect connect;
   connect.version = options.version;
-  connect.client_identifier = client_identifier_;
+  connect.client_identifier = texts_->client_identifier;
   connect.clean_start = options.clean_start;
   connect.keep_alive = options.keep_alive_seconds;
   const bool v5 = options.version == Version::v5;
   if (v5) connect.properties = options.properties.block();
-  if (options.user_name) connect.user_name = *options.user_name;
-  if (options.password) connect.password = *options.password;
+  if (options.user_name) connect.user_name = texts_->user_name;
+  if (options.password) connect.password = as_bytes(texts_->password);
   if (options.will) {
     connect.will = Will{.qos = options.will->qos,
                         .retain = options.will->retain,
                         .properties = v5 ? options.will->properties.block() : PropertyBlock{},
-                        .topic = options.will->topic,
+                        .topic = texts_->will_topic,
                         .payload = options.will->payload};
   }
   asked_ = loop_.now();
@@ -77,43 +85,51 @@ void LoadClient::send_connect() {
 
 void LoadClient::take_connack(const Event& event, TimePoint now) {
   if (event.reason_code != ReasonCode::success) {
-    const Version version = settings_.scenario->connect.version;
     listener_.on_error(LoadErrorKind::connect_refused, event.reason_code,
-                       code_meaning(event.reason_code, PacketType::connack, version));
+                       code_meaning(event.reason_code, PacketType::connack, version()));
     told_ = true;
     return;
   }
   listener_.on_latency(Latency::connack, now - asked_);
   listener_.on_latency(Latency::connect, now - began_);
-  // Client identifier and filter are not needed again.
-  client_identifier_ = {};
-  if (filter_.empty()) return become_ready();
+  // The broker has forgotten the Session: nobody will answer for these.
+  unacknowledged_ -= std::min(unacknowledged_, static_cast<std::uint32_t>(session_.abandoned.size()));
+  session_.abandoned = {};
+  const bool has_subscriptions = was_ready_ && granted_ && event.as<Connack>().session_present;
+  if (texts_->filters.empty() || has_subscriptions) return become_ready();
+  subscribe(now);
+}
+
+void LoadClient::subscribe(TimePoint now) {
   SubscriptionWriter subscriptions;
-  subscriptions.add({.topic_filter = filter_, .qos = settings_.scenario->qos});
-  const auto sent = engine_->subscribe(
-      {.properties = settings_.scenario->subscribe_properties.block(), .subscriptions = subscriptions.list()}, 0, now);
+  for (const auto& [filter, qos] : texts_->filters) subscriptions.add({.topic_filter = filter, .qos = qos});
+  const PropertyWriter& properties = settings_.group->subscribe_properties;
+  const auto sent = engine_->subscribe({.properties = version() == Version::v5 ? properties.block() : PropertyBlock{},
+                                        .subscriptions = subscriptions.list()},
+                                       0, now);
   asked_ = now;
   if (sent) return;
   listener_.on_error(LoadErrorKind::subscription_denied, ReasonCode::success, rule_info(sent.error().rule).text);
   become_ready();
 }
 
-void LoadClient::become_ready() {
-  settled_ = ready_ = true;
-  listener_.on_ready(*this);
-}
-
 void LoadClient::take_suback(const Event& event, TimePoint now) {
-  const Bytes codes = event.as<Suback>().reason_codes;
-  const auto code = static_cast<ReasonCode>(codes.empty() ? 0x80 : codes[0]);
-  if (is_failure(code)) {
-    listener_.on_error(LoadErrorKind::subscription_denied, code,
-                       code_meaning(code, PacketType::suback, settings_.scenario->connect.version));
-  } else {
-    listener_.on_latency(Latency::suback, now - asked_);
-    granted_ = true;
+  const auto& suback = event.as<Suback>();
+  listener_.on_latency(Latency::suback, now - asked_);
+  granted_ = true;
+  for (const std::uint8_t code : suback.reason_codes) {
+    const auto reason = static_cast<ReasonCode>(code);
+    if (!is_failure(reason)) continue;
+    granted_ = false;
+    listener_.on_error(LoadErrorKind::subscription_denied, reason, reason_name(reason, PacketType::suback));
   }
   become_ready();
+}
+
+void LoadClient::become_ready() {
+  texts_.reset();
+  ready_ = was_ready_ = true;
+  listener_.on_ready(*this);
 }
 
 // --- sending ---------------------------------------------------------------------------------------------------------
@@ -125,9 +141,10 @@ bool LoadClient::has_room(QoS qos) const {
 
 bool LoadClient::send(const Publish& publish, Tag tag, TimePoint now) {
   Fault fault;
-  if (publish.qos == QoS::at_most_once) {
-    if (const auto sent = engine_->publish(publish, now); !sent) fault = sent.error();
+  if (settings_.group->connect.clean_start) {
+    if (const auto sent = engine_->publish_once(publish, tag, now); !sent) fault = sent.error();
   } else {
+    // The Session may outlive the connection, and what is unfinished is then sent again.
     const Delivery delivery{ApplicationMessage::make(publish, now), {}, tag, publish.qos, publish.retain};
     if (const auto sent = engine_->publish(delivery, now); !sent) fault = sent.error();
   }
@@ -149,7 +166,7 @@ void LoadClient::on_writable() { loop_.call_at_turn_end(*this); }
 
 void LoadClient::on_turn_end() {
   if (engine_ == nullptr) return;
-  const QoS qos = settings_.scenario->qos;
+  const QoS qos = settings_.group->qos;
   if (wants_to_send_ && has_room(qos)) listener_.on_room_to_send(*this);
   const auto flushed = connection_->flush(engine_->output());
   // On an error what the broker said before it closed is still to be read; reading tells the loss.
@@ -182,15 +199,19 @@ void LoadClient::take_events(TimePoint now) {
     return fail(LoadErrorKind::connect_refused, ReasonCode::bad_authentication_method,
                 "the broker asks for enhanced authentication");
   }
-  if (step == Engine::Step::closed) engine_closed();
+  if (step == Engine::Step::closed) return engine_closed();
+  if (settings_.group->receive_rate > 0 && read_ > 0) read_slowly(now);
 }
 
 void LoadClient::take(const Event& event, TimePoint now) {
   switch (event.type) {
     case Event::Type::publish: {
       const auto& message = event.as<Publish>();
+      ++read_;
+      const QoS qos = message.qos;
+      const PacketIdentifier identifier = message.packet_identifier;
       listener_.on_message(*this, message, now);
-      if (message.qos != QoS::at_most_once) engine_->acknowledge(message.packet_identifier);
+      if (qos != QoS::at_most_once) engine_->acknowledge(identifier);
       return;
     }
     case Event::Type::publish_done:
@@ -207,7 +228,21 @@ void LoadClient::take(const Event& event, TimePoint now) {
   }
 }
 
-void LoadClient::engine_timer_expired() {
+// What one read brought is taken in at once, so the next one waits for as long as all of it should have taken.
+void LoadClient::read_slowly(TimePoint now) {
+  const double seconds = std::exchange(read_, 0) / settings_.group->receive_rate;
+  if (read_timer_ == nullptr) {
+    read_timer_ = std::make_unique<Timer>(loop_, [this] {
+      if (connection_ != nullptr) connection_->resume_reading();
+    });
+  }
+  connection_->pause_reading();
+  read_timer_->arm(now +
+                   std::chrono::duration_cast<Duration>(std::chrono::duration<double>(std::min(seconds, 3600.0))));
+}
+
+void LoadClient::timer_expired() {
+  if (engine_ == nullptr) return listener_.on_waited(*this);
   const TimePoint now = loop_.now();
   engine_->expire(now);
   take_events(now);
@@ -225,14 +260,37 @@ void LoadClient::engine_closed() {
   }
 }
 
-void LoadClient::fail(LoadErrorKind kind, ReasonCode reason, std::string_view text) {
-  if (!told_) listener_.on_error(kind, reason, text);
+std::uint32_t LoadClient::drop_connection() {
   ready_ = false;
   engine_timer_.cancel();
+  read_timer_.reset();
   engine_.reset();
   connection_.reset();
   connector_.reset();
-  listener_.on_gone(*this);
+  session_.connection_closed(loop_.now());
+  if (!settings_.group->connect.clean_start) return 0;
+  session_.end();
+  session_.abandoned = {};
+  return std::exchange(unacknowledged_, 0);
+}
+
+void LoadClient::fail(LoadErrorKind kind, ReasonCode reason, std::string_view text) {
+  if (!told_) listener_.on_error(kind, reason, text);
+  const bool was_connecting = is_connecting();
+  texts_.reset();
+  const std::uint32_t forgotten = drop_connection();
+  listener_.on_gone(*this, {.was_connecting = was_connecting, .forgotten = forgotten});
+}
+
+std::uint32_t LoadClient::leave(LoadStorm::How how) {
+  if (how == LoadStorm::How::cut && connection_ != nullptr) connection_->reset_on_close();
+  if (how == LoadStorm::How::disconnect && engine_ != nullptr) {
+    (void)engine_->disconnect();
+    close_after_sending(loop_, std::move(connection_), std::move(engine_->output()),
+                        {.limit = std::chrono::seconds{1}});
+  }
+  texts_.reset();
+  return drop_connection();
 }
 
 bool LoadClient::close(Duration limit, std::function<void()> closed) {

@@ -1,5 +1,5 @@
 // One of the many clients of a load test: an Engine on a Network Connection, without the comfort (and the memory) of
-// Client: it connects once, and what fails is told.
+// Client: what fails is told, and whoever owns it decides whether it connects again.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "load/load_result.hpp"
 #include "load/scenario.hpp"
@@ -28,8 +30,15 @@ class LoadClientListener {
   // CONNACK and, where a filter was given, SUBACK have come: it is there, or part of it was denied.
   virtual void on_ready(LoadClient& client) = 0;
   virtual void on_error(LoadErrorKind kind, ReasonCode reason, std::string_view text) = 0;
-  // The connection did not come about or is gone: on_error came before.
-  virtual void on_gone(LoadClient& client) = 0;
+  // The connection did not come about (then it was connecting) or is gone: on_error came before. `forgotten` messages
+  // of QoS 1 and 2 were unfinished and are not sent again, as their Session ended with the connection.
+  struct Gone {
+    bool was_connecting;
+    std::uint32_t forgotten;
+  };
+  virtual void on_gone(LoadClient& client, Gone gone) = 0;
+  // The time of wait_until() has come.
+  virtual void on_waited(LoadClient& client) = 0;
   virtual void on_message(LoadClient& client, const Publish& message, TimePoint now) = 0;
   virtual void on_publish_done(LoadClient& client, Tag tag, ReasonCode reason, TimePoint now) = 0;
   // At the end of a turn, after wants_to_send(yes): there is room.
@@ -39,26 +48,46 @@ class LoadClientListener {
   ~LoadClientListener() = default;
 };
 
-// Shared by all clients of a worker; outlives them.
+// Shared by all clients of a group; outlives them.
 struct LoadClientSettings {
   const Scenario* scenario = nullptr;
+  const ClientGroup* group = nullptr;
+  std::uint32_t group_index = 0;
   EngineOptions engine;
 };
 
 class LoadClient final : NetworkConnectionListener, TurnEndListener {
  public:
-  LoadClient(Loop& loop, const LoadClientSettings& settings, LoadClientListener& listener, std::uint32_t number);
+  // `place` is its place among the clients of its owner, `number` that in its group.
+  LoadClient(Loop& loop, const LoadClientSettings& settings, LoadClientListener& listener, std::uint32_t place,
+             std::uint32_t number);
   ~LoadClient();
 
+  [[nodiscard]] std::uint32_t place() const { return place_; }
   [[nodiscard]] std::uint32_t number() const { return number_; }
+  [[nodiscard]] const ClientGroup& group() const { return *settings_.group; }
+  [[nodiscard]] std::uint32_t group_index() const { return settings_.group_index; }
 
-  // Connects, and subscribes to `filter` if it is not empty. on_ready or on_gone follows, never from within.
-  void begin(std::string client_identifier, std::string filter);
+  // What one connection needs; forgotten when it is there.
+  struct Texts {
+    std::string client_identifier;
+    std::string user_name;
+    std::string password;
+    std::string will_topic;
+    std::string source_address;
+    std::vector<std::pair<std::string, QoS>> filters;
+  };
+  // Connects, and subscribes unless the broker has kept the Session. on_ready or on_gone follows, never from within.
+  void begin(Texts texts);
+  // on_waited follows; only while there is no connection.
+  void wait_until(TimePoint when) { engine_timer_.arm(when); }
 
-  // on_ready has been told.
-  [[nodiscard]] bool settled() const { return settled_; }
+  [[nodiscard]] bool is_connecting() const { return texts_ != nullptr; }
+  // on_ready has been told at least once.
+  [[nodiscard]] bool was_ready() const { return was_ready_; }
   [[nodiscard]] bool is_ready() const { return ready_; }
   [[nodiscard]] bool subscription_granted() const { return granted_; }
+  [[nodiscard]] TimePoint subscribed_at() const { return asked_; }
   // Messages sent and not done.
   [[nodiscard]] std::uint32_t unacknowledged() const { return unacknowledged_; }
   [[nodiscard]] std::size_t unwritten_bytes() const { return engine_ == nullptr ? 0 : engine_->output().size(); }
@@ -69,6 +98,10 @@ class LoadClient final : NetworkConnectionListener, TurnEndListener {
   bool send(const Publish& publish, Tag tag, TimePoint now);
   enum class Wants : std::uint8_t { no, yes };
   void wants_to_send(Wants wants);
+  [[nodiscard]] Version version() const { return settings_.group->connect.version; }
+
+  // Goes away by itself. Returns how many unfinished messages are forgotten with the connection.
+  std::uint32_t leave(LoadStorm::How how);
 
   // Says good-bye and writes what is left, for at most `limit`; the Loop must turn meanwhile. `closed` is called once,
   // unless there is no connection: then false is returned.
@@ -83,10 +116,13 @@ class LoadClient final : NetworkConnectionListener, TurnEndListener {
   void take_events(TimePoint now);
   void take(const Event& event, TimePoint now);
   void take_connack(const Event& event, TimePoint now);
+  void subscribe(TimePoint now);
   void become_ready();
   void take_suback(const Event& event, TimePoint now);
+  void read_slowly(TimePoint now);
   void engine_closed();
-  void engine_timer_expired();
+  void timer_expired();
+  std::uint32_t drop_connection();
   void fail(LoadErrorKind kind, ReasonCode reason, std::string_view text);
 
   static constexpr std::size_t send_buffer_bytes = 256 * 1024;
@@ -94,22 +130,24 @@ class LoadClient final : NetworkConnectionListener, TurnEndListener {
   Loop& loop_;
   const LoadClientSettings& settings_;
   LoadClientListener& listener_;
+  std::uint32_t place_;
   std::uint32_t number_;
   std::uint32_t unacknowledged_ = 0;
-  bool settled_ = false;
+  std::uint32_t read_ = 0;  // messages of this read
+  bool was_ready_ = false;
   bool ready_ = false;
   bool granted_ = false;
   bool wants_to_send_ = false;
   bool told_ = false;  // why it ends has been told
-  std::string client_identifier_;
-  std::string filter_;
   TimePoint began_{};
   TimePoint asked_{};  // when CONNECT or SUBSCRIBE was sent
+  std::unique_ptr<Texts> texts_;
   ClientSession session_;
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<NetworkConnection> connection_;
   std::unique_ptr<Engine> engine_;
-  Timer engine_timer_;
+  std::unique_ptr<Timer> read_timer_;  // of a slow consumer
+  Timer engine_timer_;                 // of the engine, or without a connection the wait for the next one
 };
 
 }  // namespace mqtk

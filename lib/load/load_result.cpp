@@ -16,15 +16,19 @@ double per_second(std::uint64_t count, Duration time) {
 
 std::string_view load_error_name(LoadErrorKind kind) {
   constexpr std::array<std::string_view, load_error_kinds> names = {
-      "connect_failed", "connect_refused", "connect_timed_out", "subscription_denied", "publish_refused",
-      "not_sent",       "disconnected",    "connection_lost",   "protocol_broken"};
+      "connect_failed",  "connect_refused",  "connect_timed_out", "subscription_denied",
+      "publish_refused", "not_acknowledged", "not_sent",          "disconnected",
+      "connection_lost", "stopped_reading",  "protocol_broken"};
   return names[static_cast<std::size_t>(kind)];
 }
 
 std::string_view latency_name(Latency latency) {
-  constexpr std::array<std::string_view, latency_kinds> names = {
-      "tcp",     "connack", "connect", "suback", "publish", "publish_service", "end_to_end", "end_to_end_service",
-      "lateness"};
+  constexpr std::array<std::string_view, latency_kinds> names = {"tcp",        "connack",
+                                                                 "connect",    "suback",
+                                                                 "publish",    "publish_service",
+                                                                 "end_to_end", "end_to_end_service",
+                                                                 "round_trip", "round_trip_service",
+                                                                 "lateness"};
   return names[static_cast<std::size_t>(latency)];
 }
 
@@ -76,9 +80,9 @@ LoadCounts& LoadCounts::operator+=(const LoadCounts& other) {
   traffic += other.traffic;
   for (const auto member :
        {&LoadCounts::clients, &LoadCounts::subscriptions, &LoadCounts::connected, &LoadCounts::subscribed,
-        &LoadCounts::sent_bytes, &LoadCounts::received_bytes, &LoadCounts::unrouted, &LoadCounts::unacknowledged,
-        &LoadCounts::lost, &LoadCounts::duplicated, &LoadCounts::out_of_order, &LoadCounts::undecided,
-        &LoadCounts::foreign}) {
+        &LoadCounts::reconnected, &LoadCounts::expected, &LoadCounts::retained, &LoadCounts::sent_bytes,
+        &LoadCounts::received_bytes, &LoadCounts::unrouted, &LoadCounts::unacknowledged, &LoadCounts::lost,
+        &LoadCounts::duplicated, &LoadCounts::out_of_order, &LoadCounts::undecided, &LoadCounts::foreign}) {
     this->*member += other.*member;
   }
   return *this;

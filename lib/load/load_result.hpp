@@ -19,12 +19,14 @@ enum class LoadErrorKind : std::uint8_t {
   connect_timed_out,    // no connection, or no CONNACK, in time
   subscription_denied,  // by the SUBACK
   publish_refused,      // by the PUBACK or PUBREC
+  not_acknowledged,     // sent at QoS 1 or 2, and neither answered until the end nor sent again
   not_sent,             // was due and could not be sent: no connection, a limit of the broker, or no room to wait
   disconnected,         // DISCONNECT of the broker
   connection_lost,
+  stopped_reading,  // the broker took no more bytes, until the end
   protocol_broken,  // what the broker sent breaks a rule
 };
-inline constexpr std::size_t load_error_kinds = 9;
+inline constexpr std::size_t load_error_kinds = 11;
 
 // "connect_failed" …
 [[nodiscard]] std::string_view load_error_name(LoadErrorKind kind);
@@ -62,14 +64,17 @@ struct LoadTraffic {
 struct LoadCounts {
   std::uint64_t clients = 0;        // that were to connect
   std::uint64_t subscriptions = 0;  // that were to be granted
-  std::uint64_t connected = 0;
+  std::uint64_t connected = 0;      // of the clients, however often
+  std::uint64_t reconnected = 0;    // connections beyond the first of each client
   std::uint64_t subscribed = 0;
   LoadTraffic traffic;           // of the whole run, warm-up included
   std::uint64_t sent_bytes = 0;  // payloads
   std::uint64_t received_bytes = 0;
   std::uint64_t unrouted = 0;        // acknowledged with "No matching subscribers"
   std::uint64_t unacknowledged = 0;  // sent at QoS 1 or 2 and not answered at the end
-  std::uint64_t lost = 0;            // copies that subscribers should have received
+  std::uint64_t expected = 0;        // copies that subscribers should have received of what was sent
+  std::uint64_t lost = 0;            // of those, and of answers to requests
+  std::uint64_t retained = 0;        // received because of a subscription: not checked for loss
   std::uint64_t duplicated = 0;
   std::uint64_t out_of_order = 0;
   std::uint64_t undecided = 0;  // late or duplicated: too far back to tell
@@ -87,9 +92,11 @@ enum class Latency : std::uint8_t {
   publish_service,     // actual send to PUBACK or PUBCOMP
   end_to_end,          // intended time to arrival
   end_to_end_service,  // actual send to arrival
+  round_trip,          // intended time of a request to its answer
+  round_trip_service,  // actual send of a request to its answer
   lateness,            // intended time until the generator came to it: its own fault
 };
-inline constexpr std::size_t latency_kinds = 9;
+inline constexpr std::size_t latency_kinds = 11;
 
 // "tcp", "connack" …
 [[nodiscard]] std::string_view latency_name(Latency latency);

@@ -1,7 +1,10 @@
 #include "load/message_stamp.hpp"
 
 #include <algorithm>
+#include <array>
 #include <bit>
+
+#include "base/hex.hpp"
 
 namespace mqtk {
 namespace {
@@ -73,6 +76,22 @@ std::optional<MessageStamp> MessageStamp::read(Bytes payload) {
   stamp.sequence = static_cast<std::uint32_t>(read_big_endian(&payload[5], 4));
   stamp.times = SendTimes{read_big_endian(&payload[9], 7)};
   return stamp;
+}
+
+void MessageStamp::write_hex(MutableBytes to) const {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<std::uint8_t, size_bytes> bytes{};
+  write(bytes);
+  for (std::size_t i = 0; i < size_bytes; ++i) {
+    to[2 * i] = static_cast<std::uint8_t>(digits[bytes[i] >> 4]);
+    to[2 * i + 1] = static_cast<std::uint8_t>(digits[bytes[i] & 15]);
+  }
+}
+
+std::optional<MessageStamp> MessageStamp::read_hex(std::string_view digits) {
+  if (digits.size() != 2 * size_bytes) return std::nullopt;
+  const auto bytes = from_hex(digits);
+  return bytes ? read(*bytes) : std::nullopt;
 }
 
 }  // namespace mqtk

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
@@ -40,6 +41,8 @@ class SendTimes {
 struct MessageStamp {
   static constexpr std::size_t size_bytes = 16;
   static constexpr std::uint32_t most_streams = 1u << 24;
+  // Of the User Property that carries the stamp, as 32 hex digits, where the payload is given.
+  static constexpr std::string_view property_name = "mqtk-bench";
 
   std::uint8_t run = 0;
   std::uint32_t stream = 0;  // below most_streams
@@ -50,6 +53,10 @@ struct MessageStamp {
   void write(MutableBytes to) const;
   // Nothing if the payload does not begin with a stamp.
   [[nodiscard]] static std::optional<MessageStamp> read(Bytes payload);
+
+  // `to` has at least 2 * size_bytes.
+  void write_hex(MutableBytes to) const;
+  [[nodiscard]] static std::optional<MessageStamp> read_hex(std::string_view digits);
 };
 
 }  // namespace mqtk

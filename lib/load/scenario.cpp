@@ -1,17 +1,83 @@
 #include "load/scenario.hpp"
 
+#include <algorithm>
+
 namespace mqtk {
 
-std::string with_number(std::string_view text, std::uint32_t number) {
-  constexpr std::string_view place = "{i}";
-  std::string result;
-  for (;;) {
-    const std::size_t at = text.find(place);
-    result += text.substr(0, at);
-    if (at == std::string_view::npos) return result;
-    result += std::to_string(number);
-    text.remove_prefix(at + place.size());
+bool ClientGroup::shares() const {
+  return connect.version == Version::v5 && std::ranges::any_of(subscriptions, [](const auto& subscription) {
+           return subscription.filter.source().starts_with("$share/");
+         });
+}
+
+std::uint32_t Scenario::clients() const {
+  std::uint32_t count = 0;
+  for (const ClientGroup& group : groups) count += group.count;
+  return count;
+}
+
+std::uint32_t Scenario::publishers() const {
+  std::uint32_t count = 0;
+  for (const ClientGroup& group : groups) count += group.publishes() ? group.count : 0;
+  return count;
+}
+
+std::uint32_t Scenario::subscribers() const {
+  std::uint32_t count = 0;
+  for (const ClientGroup& group : groups) count += group.subscribes() && !group.publishes() ? group.count : 0;
+  return count;
+}
+
+bool Scenario::expects_messages() const {
+  return std::ranges::any_of(groups, [](const auto& group) { return group.subscribes() && !group.responds; });
+}
+
+const ClientGroup* Scenario::sending() const {
+  const auto found = std::ranges::find_if(groups, &ClientGroup::publishes);
+  return found == groups.end() ? nullptr : &*found;
+}
+
+const ClientGroup* Scenario::receiving() const {
+  const auto found = std::ranges::find_if(groups, &ClientGroup::subscribes);
+  return found == groups.end() ? nullptr : &*found;
+}
+
+Latency Scenario::main_latency() const {
+  if (std::ranges::any_of(groups, &ClientGroup::requests)) return Latency::round_trip;
+  if (expects_messages()) return Latency::end_to_end;
+  const ClientGroup* sender = sending();
+  return sender != nullptr && sender->qos != QoS::at_most_once ? Latency::publish : Latency::connect;
+}
+
+Duration Scenario::length() const {
+  Duration length{0};
+  for (const LoadPhase& phase : phases) length += phase.length;
+  return length;
+}
+
+Duration Scenario::measured_from() const {
+  Duration from{0};
+  for (const LoadPhase& phase : phases) {
+    if (phase.is_measured) break;
+    from += phase.length;
   }
+  return from;
+}
+
+Duration Scenario::measured_until() const {
+  Duration until{0};
+  Duration end{0};
+  for (const LoadPhase& phase : phases) {
+    end += phase.length;
+    if (phase.is_measured) until = end;
+  }
+  return until;
+}
+
+RateCurve Scenario::rate_curve() const {
+  std::vector<RateCurve::Piece> pieces;
+  for (const LoadPhase& phase : phases) pieces.push_back({phase.length, phase.from, phase.to});
+  return RateCurve{pieces};
 }
 
 }  // namespace mqtk

@@ -14,17 +14,19 @@ std::uint64_t next_random(std::uint64_t& state) {
 
 SendSchedule::SendSchedule(const Options& options, TimePoint start)
     : start_(start),
+      curve_(options.curve),
       interval_(1e9L / static_cast<long double>(options.rate)),
+      first_(static_cast<long double>(options.offset.count())),
+      offset_(first_),
       random_(options.seed),
       next_(start),
       arrivals_(options.arrivals) {
-  if (arrivals_ == Arrivals::poisson) {
-    offset_ = random_gap();
-    next_ = at(offset_);
-  }
+  if (arrivals_ == Arrivals::poisson) offset_ = random_gap();
+  next_ = at(offset_);
 }
 
-TimePoint SendSchedule::at(long double nanoseconds) const {
+TimePoint SendSchedule::at(long double work) const {
+  const long double nanoseconds = curve_ == nullptr ? work : curve_->when_done(work);
   const auto room = static_cast<long double>((TimePoint::max() - start_).count());
   if (nanoseconds >= room) return TimePoint::max();
   return start_ + Duration{static_cast<std::int64_t>(nanoseconds)};
@@ -41,7 +43,7 @@ TimePoint SendSchedule::take() {
   ++taken_;
   if (arrivals_ == Arrivals::fixed) {
     // From the start, not from the one before: rounding does not add up.
-    offset_ = interval_ * static_cast<long double>(taken_);
+    offset_ = first_ + interval_ * static_cast<long double>(taken_);
   } else {
     offset_ += random_gap();
   }

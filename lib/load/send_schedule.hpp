@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "base/time.hpp"
+#include "load/rate_curve.hpp"
 
 namespace mqtk {
 
@@ -19,12 +20,14 @@ class SendSchedule {
     double rate = 1;  // messages per second, above 0
     Arrivals arrivals = Arrivals::fixed;
     std::uint64_t seed = 1;  // for Poisson arrivals: the same seed gives the same times
+    Duration offset{0};      // of the first of fixed arrivals from the start, so that several schedules interleave
+    const RateCurve* curve = nullptr;  // how the rate changes; null: never. Outlives the schedule
   };
 
-  // Fixed arrivals begin with one at `start`.
+  // Fixed arrivals begin with one at `start`, if the curve does not begin with 0.
   SendSchedule(const Options& options, TimePoint start);
 
-  // When the first message that is not taken yet is due; the end of time if that is not representable.
+  // When the first message that is not taken yet is due; the end of time if that is never.
   [[nodiscard]] TimePoint next() const { return next_; }
   // Takes it. Returns next() as it was.
   TimePoint take();
@@ -36,12 +39,14 @@ class SendSchedule {
   [[nodiscard]] std::uint64_t taken() const { return taken_; }
 
  private:
-  [[nodiscard]] TimePoint at(long double nanoseconds) const;
+  [[nodiscard]] TimePoint at(long double work) const;
   [[nodiscard]] long double random_gap();
 
   TimePoint start_;
-  long double interval_;    // nanoseconds
-  long double offset_ = 0;  // of next_ from start_, nanoseconds
+  const RateCurve* curve_;
+  long double interval_;  // nanoseconds at the full rate
+  long double first_;     // of fixed arrivals, likewise
+  long double offset_;    // of next_, likewise
   std::uint64_t random_;
   std::uint64_t taken_ = 0;
   TimePoint next_;

@@ -140,6 +140,9 @@ class Engine {
   Done publish(const Publish& publish, TimePoint now);
   // Any QoS. QoS 1 and 2 end with a publish_done event with the delivery's tag.
   Sent publish(const Delivery& delivery, TimePoint now);
+  // Any QoS from the caller's views, nothing is allocated: QoS 1 and 2 end as above, but the message is not kept. In a
+  // Session that outlives the connection it counts as refused there instead of being sent again.
+  Sent publish_once(const Publish& publish, Tag tag, TimePoint now);
   // QoS 0, encoded before for many receivers. The image's version must be version().
   Done publish(const PublishImage& image, TimePoint now);
   // QoS 1 and 2 likewise; `delivery` is kept for being sent again, its QoS and RETAIN are those of the image.

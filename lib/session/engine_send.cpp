@@ -92,6 +92,31 @@ Engine::Sent Engine::publish(const Delivery& delivery, TimePoint now) {
   return id;
 }
 
+Engine::Sent Engine::publish_once(const Publish& publish, Tag tag, TimePoint now) {
+  if (publish.qos == QoS::at_most_once) {
+    const Done done = this->publish(publish, now);
+    return done ? Sent{PacketIdentifier{0}} : std::unexpected(done.error());
+  }
+  now_ = now;
+  if (const Rule rule = check_publish(publish.qos, publish.retain); rule != Rule::none) {
+    return std::unexpected(Fault{rule, 0});
+  }
+  Publish numbered = publish;
+  numbered.packet_identifier = session_->sender.next_identifier();
+  if (version_ != Version::v5) numbered.properties = {};
+  const bool aliased = version_ == Version::v5 && peer_.topic_alias_maximum != 0;
+  const Done done = aliased ? send_aliased(numbered, {}) : send_publish(numbered, {});
+  if (!done) return std::unexpected(done.error());
+  send_quota_.take();
+  InFlight entry;
+  entry.tag = tag;
+  entry.state = InFlight::State::publish_sent;
+  entry.qos = publish.qos;
+  entry.retain = publish.retain;
+  session_->sender.start(std::move(entry));
+  return numbered.packet_identifier;
+}
+
 Engine::Done Engine::publish(const PublishImage& image, TimePoint now) {
   now_ = now;
   if (image.version() != version_ || image.qos() != QoS::at_most_once) {
@@ -268,6 +293,7 @@ void Engine::resend() {
 }
 
 bool Engine::resend_publish(const InFlight& entry, PacketIdentifier id) {
+  if (!entry.message) return false;  // publish_once() kept none
   Publish publish = as_publish(entry, id);
   publish.dup = true;  // [MQTT-3.3.1-1]
   if (publish.qos > peer_.maximum_qos || (publish.retain && !peer_.retain_available)) return false;

@@ -77,6 +77,13 @@ class Counts(Cases):
         result, _ = self.bench("pubsub", "-p", port, "--clients", 5, "--subscribers", 1, "--messages", 20, "--rate", 500)
         self.assertEqual((result["counts"]["sent"], result["counts"]["received"]), (20, 20))
 
+    def test_a_shared_subscription_gets_each_message_once_whoever_receives_it(self):
+        result, _ = self.bench("pubsub", "--filter", "$share/workers/mqtk/bench/+", "--clients", 2, "--subscribers", 4,
+                               "--messages", 100, "--rate", 1000, "-q", 1)
+        counts = result["counts"]
+        self.assertEqual((counts["sent"], counts["received"], counts["expected"], counts["lost"]), (100, 100, 100, 0))
+        self.assertEqual(counts["out_of_order"], 0)
+
     def test_warm_up_is_sent_and_checked_but_not_measured(self):
         result, _ = self.bench("pubsub", "--rate", 100, "--warmup", "500ms", "--duration", "500ms")
         self.assertEqual((result["counts"]["sent"], result["counts"]["received"]), (100, 100))
@@ -104,6 +111,35 @@ class Counts(Cases):
         self.assertEqual(run("pub", "-p", port, "-t", "mqtk/bench/0", "-r", "-m", "not of this test").returncode, 0)
         result, _ = self.bench("pubsub", "-p", port, "--messages", 10, "--rate", 200)
         self.assertEqual((result["counts"]["received"], result["counts"]["foreign"], result["counts"]["lost"]), (10, 1, 0))
+
+    def test_rtt_measures_until_the_answer_at_each_qos_and_version(self):
+        port = self.broker().port
+        for version, qos, responders in (("5", 0, 1), ("5", 1, 3), ("3.1.1", 2, 1)):
+            result, text = self.bench("rtt", "-p", port, "-V", version, "-q", qos, "--clients", 3, "--responders",
+                                      responders, "--rate", 500, "--messages", 60)
+            counts = result["counts"]
+            self.assertEqual((counts["sent"], counts["received"], counts["lost"], counts["duplicated"]), (60, 60, 0, 0))
+            self.assertEqual(result["latencies"]["round_trip"]["count"], 60)
+            self.assertEqual(result["main_latency"], "round_trip")
+            self.assertIn("answered", text)
+
+    def test_rtt_measures_a_service_that_knows_response_topic_and_correlation_data(self):
+        port = self.broker().port
+        service = start("sub", "-p", port, "-t", "service/time", "--json", stderr=subprocess.DEVNULL)
+        try:
+            running.wait_until(lambda: False, 0.5)
+            result, _ = self.bench("rtt", "-p", port, "-t", "service/time", "--responders", 0, "--closed", 2,
+                                   "--messages", 4, "--duration", "300ms", "--drain", "100ms")
+            # Nobody answers: two are sent, and both are lost.
+            self.assertEqual((result["counts"]["sent"], result["counts"]["lost"]), (2, 2))
+            requests = [json.loads(service.stdout.readline()) for _ in range(2)]
+            for number, request in enumerate(requests):
+                self.assertEqual(request["properties"]["response_topic"], "mqtk/bench/response/0")
+                stamp = base64.b64decode(request["properties"]["correlation_data_base64"])
+                self.assertEqual((len(stamp), stamp[0], stamp[5:9]), (16, 0xB7, struct.pack("!I", number)))
+        finally:
+            service.kill()
+            service.communicate()
 
     def test_conn_connects_all_and_measures_it(self):
         result, text = self.bench("conn", "--clients", 300)
@@ -212,12 +248,12 @@ class Verdicts(Cases):
 
     def test_a_mistake_is_told_before_anything_starts(self):
         for arguments, word in (
-                ([], "what to measure"), (["fast"], "pub, sub, pubsub, conn"), (["sub", "-p", 1, "--rate", 5], "--rate"),
+                ([], "what to measure"), (["fast"], "pub, sub, pubsub, rtt, conn"), (["sub", "-p", 1, "--rate", 5], "--rate"),
                 (["conn", "-q", 1], "--qos"), (["pub", "--filter", "a"], "--filter"), (["sub"], "broker"),
                 (["pub", "--closed", 5], "-q 1"), (["pub", "--max", "--rate", 5], "--max"),
                 (["pub", "--size", 15], "--size"), (["pub", "-t", "a/#"], "--topic"),
                 (["pub", "--clients", 2, "--id", "same"], "{i}"), (["pub", "--assert", "speed>1"], "speed"),
-                (["pubsub", "--filter", "$share/g/a"], "Shared"), (["pub", "--broker", "embedded", "-p", 1], "--broker"),
+                (["pubsub", "--filter", "a/{n}"], "--filter"), (["pub", "--broker", "embedded", "-p", 1], "--broker"),
                 (["pub", "--rate", "fast"], "--rate")):
             done = run("bench", *arguments)
             self.assertEqual((done.returncode, done.stdout), (1, b""), arguments)
@@ -292,7 +328,7 @@ class BadDays(Cases):
                                "--drain", "300ms", expect=5)
         self.assertLess(time.monotonic() - began, 20)
         self.assertEqual((result["counts"]["sent"], result["counts"]["unacknowledged"]), (4, 4))
-        self.assertEqual(self.errors(result), [("not_sent", None, 6)])
+        self.assertEqual(self.errors(result), [("not_acknowledged", None, 4), ("not_sent", None, 6)])
 
     def test_a_broker_that_dies_is_told_and_what_was_due_is_counted(self):
         def talk(stream):

@@ -110,6 +110,27 @@ TEST_CASE("a QoS 1 PUBLISH allocates its message and nothing else") {
   CHECK(pair.done == 4);
 }
 
+TEST_CASE("a PUBLISH of any QoS that is not kept allocates nothing") {
+  for (const QoS qos : {QoS::at_most_once, QoS::at_least_once, QoS::exactly_once}) {
+    Connected pair{Version::v5};
+    Publish publish = message_to("a/b/c", "payload");
+    publish.qos = qos;
+    const std::uint32_t wanted = qos == QoS::at_most_once ? 0 : 1;
+    REQUIRE(pair.client.publish_once(publish, 1, pair.now));
+    pair.exchange();
+    // Whatever lies in the outputs keeps their chunks from being taken and given back.
+    REQUIRE(pair.client.publish(message_to("a"), pair.now));
+    REQUIRE(pair.server.publish(message_to("a"), pair.now));
+    const std::size_t before = allocations;
+    REQUIRE(pair.client.publish_once(publish, 2, pair.now));
+    REQUIRE(pair.move(pair.client, pair.server));
+    CHECK(allocations == before);
+    pair.exchange();
+    CHECK(pair.done == 2 * wanted);
+    CHECK(pair.published == 4);  // three at the server, one at the client
+  }
+}
+
 TEST_CASE("an image goes to many receivers without an allocation, whatever the size of its payload") {
   Connected pair{Version::v5};
   const std::string payload(1000, 'x');

@@ -249,3 +249,24 @@ TEST_CASE("a Session with expiry 0 ends with its connection") {
   session.connection_closed(TimePoint{100s});
   CHECK_FALSE(session.exists);
 }
+
+TEST_CASE("a message that was not kept counts as refused where the Session goes on, and others are sent again") {
+  Scripted client{Role::client};
+  const PropertyWriter properties = kept_for_ever();
+  client.connect(Version::v5, connack_v5, true, 0, properties.block());
+  client.client_session.expiry_interval = never_expires;
+  Publish passing;
+  passing.topic_name = "a";
+  passing.qos = QoS::at_least_once;
+  REQUIRE(client.engine->publish_once(passing, 1, client.now));
+  publish(client, "b", QoS::at_least_once, 2);
+  client.client_session.connection_closed(client.now);
+  client.reconnect();
+  client.connect(Version::v5, connack_v5_present, false, 0, properties.block());
+  CHECK(client.event().session_present);
+  CHECK(client.sent() == "3a 06 00 01 62 00 02 00");
+  const auto refused = client.event();
+  CHECK(refused.type == Event::Type::publish_done);
+  CHECK(refused.tag == 1);
+  CHECK(is_failure(refused.reason_code));
+}

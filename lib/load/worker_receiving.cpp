@@ -1,0 +1,173 @@
+// The messages that a run receives, and the account of them.
+#include <algorithm>
+
+#include "load/worker.hpp"
+
+namespace mqtk {
+namespace {
+
+std::optional<MessageStamp> stamp_of(const Publish& message) {
+  if (auto stamp = MessageStamp::read(message.payload)) return stamp;
+  for (const Property& property : message.properties) {
+    if (property.id == PropertyId::user_property && property.name == MessageStamp::property_name) {
+      return MessageStamp::read_hex(property.text);
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<MessageStamp> stamp_of_exchange(const Publish& message) {
+  const auto correlation = message.properties.find(PropertyId::correlation_data);
+  return MessageStamp::read(correlation ? as_bytes(correlation->text) : message.payload);
+}
+
+}  // namespace
+
+void Worker::on_message(LoadClient& client, const Publish& message, TimePoint now) {
+  const ClientGroup& plan = client.group();
+  if (plan.responds) return answer(client, message, now);
+  if (plan.requests()) return take_answer(client, message, now);
+  const bool from_elsewhere = scenario_.publishers() == 0;
+  const auto stamp = stamp_of(message);
+  const bool ours = stamp && (from_elsewhere || (stamp->run == scenario_.run_mark && stamp->stream < streams_));
+  if (!ours || !plan.subscribes()) {
+    ++result_.counts.foreign;
+    return;
+  }
+  ++result_.counts.traffic.received;
+  result_.counts.received_bytes += message.payload.size();
+  Duration latency = stamp->times.since_intended(now);
+  Duration service = stamp->times.since_sent(now);
+  if (message.retain) {
+    // It has lain in the broker: what counts is how long the subscription took to bring it.
+    ++result_.counts.retained;
+    latency = service = now - client.subscribed_at();
+  } else {
+    const Group& group = group_of(client);
+    const bool is_new = check(checks_[group.first_check + index_of(client)], plan, *stamp);
+    if (is_new && !plan.joins_after) ++arrived_;
+  }
+  if (is_measured(now - latency)) {
+    ++result_.measured.received;
+    last_received_ = now;
+    measure(Latency::end_to_end, latency);
+    measure(Latency::end_to_end_service, service);
+  }
+  if (result_.counts.traffic.received == received_limit_ && phase_ == Phase::running) step_timer_.arm(now);
+}
+
+// Whether it is a message that had not come before.
+bool Worker::check(DeliveryCheck& check, const ClientGroup& receiver, const MessageStamp& stamp) {
+  // Other processes may send with the same stream numbers: the mark of their run keeps them apart.
+  const std::uint32_t stream =
+      scenario_.publishers() > 0 ? stamp.stream : std::uint32_t{stamp.run} << 24 | stamp.stream;
+  switch (check.received(stream, stamp.sequence)) {
+    case DeliveryCheck::Verdict::in_order: break;
+    case DeliveryCheck::Verdict::reordered:
+      if (is_ordered(receiver, stamp.stream)) ++result_.counts.out_of_order;
+      break;
+    case DeliveryCheck::Verdict::duplicated: ++result_.counts.duplicated; return false;
+    case DeliveryCheck::Verdict::undecided: ++result_.counts.undecided; return false;
+  }
+  return true;
+}
+
+// Order is kept within a topic only, and not among those who share a subscription.
+bool Worker::is_ordered(const ClientGroup& receiver, std::uint32_t stream) const {
+  const Group* sender = scenario_.publishers() > 0 ? group_of_stream(stream) : nullptr;
+  return !receiver.shares() && (sender == nullptr || !sender->plan->topic.varies());
+}
+
+const Worker::Group* Worker::group_of_stream(std::uint32_t stream) const {
+  const auto is_it = [&](const Group& group) {
+    return group.plan->publishes() && stream >= group.first_stream && stream - group.first_stream < group.plan->count;
+  };
+  const auto found = std::ranges::find_if(groups_, is_it);
+  return found == groups_.end() ? nullptr : &*found;
+}
+
+// --- requests --------------------------------------------------------------------------------------------------------
+
+void Worker::take_answer(LoadClient& client, const Publish& message, TimePoint now) {
+  Group& group = group_of(client);
+  const auto stamp = stamp_of_exchange(message);
+  if (!stamp || stamp->run != scenario_.run_mark || stamp->stream != group.first_stream + client.number()) {
+    ++result_.counts.foreign;
+    return;
+  }
+  ++result_.counts.traffic.received;
+  result_.counts.received_bytes += message.payload.size();
+  const std::uint32_t index = index_of(client);
+  if (!check(checks_[group.first_check + index], *group.plan, *stamp)) return;
+  if (unanswered_ > 0) --unanswered_;
+  free_slot(group, index, now);
+  const Duration latency = stamp->times.since_intended(now);
+  if (!is_measured(now - latency)) return;
+  ++result_.measured.received;
+  last_received_ = now;
+  measure(Latency::round_trip, latency);
+  measure(Latency::round_trip_service, stamp->times.since_sent(now));
+}
+
+void Worker::answer(LoadClient& client, const Publish& request, TimePoint now) {
+  Publish reply;
+  reply.qos = request.qos;
+  reply.payload = request.payload;
+  std::string topic;
+  PropertyWriter properties;
+  if (const auto asked = request.properties.find(PropertyId::response_topic)) {
+    reply.topic_name = asked->text;
+    if (const auto correlation = request.properties.find(PropertyId::correlation_data)) properties.add(*correlation);
+    if (client.version() == Version::v5) reply.properties = properties.block();
+  } else if (const auto stamp = stamp_of_exchange(request); stamp && stamp->run == scenario_.run_mark) {
+    // Before 5.0 a request cannot say where its answer goes.
+    topic = response_topic(stamp->stream);
+    reply.topic_name = topic;
+  }
+  if (reply.topic_name.empty()) {
+    ++result_.counts.foreign;
+    return;
+  }
+  if (!client.has_room(reply.qos)) {
+    return note_error(LoadErrorKind::not_sent, "answers: no room in the window or the connection", 1);
+  }
+  client.send(reply, 0, now);
+}
+
+std::string Worker::response_topic(std::uint32_t stream) const {
+  const Group* group = group_of_stream(stream);
+  if (group == nullptr || !group->plan->requests()) return {};
+  const std::uint32_t number = stream - group->first_stream;
+  return group->plan->response_topic.text(
+      {.number = number, .client = group->first_client + number, .table = &scenario_.table});
+}
+
+// --- the account -----------------------------------------------------------------------------------------------------
+
+void Worker::add_expected(std::vector<std::uint64_t>& copies) const {
+  for (const Group& group : groups_) {
+    for (std::uint32_t i = 0; group.plan->publishes() && i < group.own; ++i) {
+      copies[group.first_stream + client_of(group, i).number()] += publishers_[group.first_publisher + i].expected;
+    }
+  }
+}
+
+void Worker::add_arrived(std::vector<std::uint64_t>& copies) const {
+  for (const Group& group : groups_) {
+    const ClientGroup& plan = *group.plan;
+    if (!plan.subscribes() || plan.requests() || plan.responds || plan.joins_after) continue;
+    for (std::uint32_t i = 0; i < group.own; ++i) {
+      checks_[group.first_check + i].for_each([&](std::uint32_t stream, std::uint64_t distinct) {
+        if (stream < copies.size()) copies[stream] += distinct;
+      });
+    }
+  }
+}
+
+void Worker::on_latency(Latency kind, Duration latency) { measure(kind, latency); }
+
+void Worker::on_error(LoadErrorKind kind, ReasonCode reason, std::string_view text) {
+  result_.errors.add(kind, reason, text);
+}
+
+}  // namespace mqtk
