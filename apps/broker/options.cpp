@@ -23,13 +23,15 @@ cli::ProgramText program_text() {
           "With a COMMAND the broker runs for as long as the command does: on a free port unless one is given, with "
           "MQTK_URL, MQTK_HOST and MQTK_PORT in the command's environment. Standard output belongs to the command "
           "then, and its exit status is that of the broker.\n\n"
+          "A service manager is told when the broker is ready, as sd_notify(3) describes, and may hand over sockets "
+          "that listen already (sd_listen_fds(3)), which are then served in place of the standard port.\n\n"
           "QoS 1 and 2 messages are not dropped while their receiver is connected: publishers are slowed down to what "
           "the receiver takes. What is dropped because a limit was reached is counted and logged.",
       .examples = {{"A broker at port 1883 of this machine", "mqtk broker"},
                    {"Any free port, and a line for every connection", "mqtk broker --port 0 -v"},
                    {"A broker for the time of a test", "mqtk broker -- sh -c 'mqtk pub --url $MQTK_URL -t a -m b'"},
                    {"For everybody in the network, without passwords", "mqtk broker --host '*' --allow-anonymous"}},
-      .exit_statuses = {ExitStatus::done, ExitStatus::usage, ExitStatus::local_failure},
+      .exit_statuses = {ExitStatus::done, ExitStatus::usage, ExitStatus::timed_out, ExitStatus::local_failure},
       .see_also = {"mqtk-pub(1)", "mqtk-sub(1)"},
   };
 }
@@ -115,6 +117,24 @@ void add_behaviour(cli::OptionTable& table, BrokerOptions& broker) {
              .set = cli::store(broker.system_topics_interval)});
 }
 
+void add_start_and_end(cli::OptionTable& table, Options& options) {
+  table.group("Start and end");
+  table.add({.long_name = "ready-file",
+             .value = "FILE",
+             .help = "Write the listening lines and \"ready\" there, too, when all listeners accept",
+             .manual = "The file appears with its whole content at once and is removed when the broker ends.",
+             .completion = cli::Completion::file,
+             .set = cli::store(options.ready_file)});
+  table.add({.long_name = "exit-with-parent",
+             .help = "End when the process that started the broker has ended",
+             .set = cli::set_true(options.lifetime.exit_with_parent)});
+  table.add({.long_name = "max-lifetime",
+             .value = "TIME",
+             .help = "End after this time, with status 6",
+             .manual = "A COMMAND is told to end with SIGTERM first, and killed when it has not 5 seconds later.",
+             .set = cli::store(options.lifetime.at_most)});
+}
+
 bool is_loopback(std::string_view host) { return host == "localhost" || host == "::1" || host.starts_with("127."); }
 
 }  // namespace
@@ -122,6 +142,7 @@ bool is_loopback(std::string_view host) { return host == "localhost" || host == 
 cli::OptionTable option_table(Options& options) {
   cli::OptionTable table{program_text()};
   add_listening(table, options);
+  add_start_and_end(table, options);
   add_behaviour(table, options.broker);
   add_limits(table, options.broker);
   table.group("Output");

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "broker/broker_options.hpp"
+#include "broker/lifetime.hpp"
 #include "cli/option_table.hpp"
 
 namespace mqtk::broker_program {
@@ -14,7 +15,9 @@ struct Options {
   std::string host = "127.0.0.1";
   std::optional<std::uint16_t> port;  // absent: 1883, or any free one where a command is run
   bool allow_anonymous = false;
-  int verbose = 0;                   // 1: connection events; 2: packets, too; 3: with their bytes
+  int verbose = 0;  // 1: connection events; 2: packets, too; 3: with their bytes
+  std::optional<std::string> ready_file;
+  LifetimeOptions lifetime;
   std::vector<std::string> command;  // to run while the broker runs; empty for none
   BrokerOptions broker;
 };

@@ -7,7 +7,10 @@
 
 #include "broker/broker.hpp"
 #include "broker/child_command.hpp"
+#include "broker/lifetime.hpp"
 #include "broker/log.hpp"
+#include "broker/ready_file.hpp"
+#include "broker/service_manager.hpp"
 #include "cli/output.hpp"
 #include "net/loop.hpp"
 #include "net/signal_watch.hpp"
@@ -17,59 +20,121 @@ namespace {
 
 using cli::ExitStatus;
 
-std::uint64_t random_seed() {
+// How long a command may take to end when it was told to, at the end of a broker's own time.
+constexpr Duration command_grace = std::chrono::seconds{5};
+
+BrokerOptions with_random_seed(BrokerOptions options) {
   std::random_device random;
-  return (static_cast<std::uint64_t>(random()) << 32U) | random();
+  options.seed = (static_cast<std::uint64_t>(random()) << 32U) | random();
+  return options;
 }
 
-bool announce(const Endpoint& endpoint) {
-  cli::Output output;
-  output.write(fmt::format("listening {}\nready\n", to_text(endpoint)));
-  return output.flush();
-}
+class Run {
+ public:
+  explicit Run(const Options& options)
+      : options_(options),
+        log_(loop_, options.verbose),
+        broker_(loop_, with_random_seed(options.broker), log_),
+        signals_(loop_, {SIGINT, SIGTERM, SIGCHLD}, [this](int signal) { on_signal(signal); }),
+        lifetime_(loop_, options.lifetime, [this](Lifetime::End end) { on_end_of_life(end); }),
+        kill_command_(loop_, [this] {
+          if (command_.running()) command_.send(SIGKILL);
+        }) {}
+
+  ExitStatus to_its_end() {
+    const auto ready = start();
+    if (!ready) {
+      cli::report(ready.error());
+      return ExitStatus::local_failure;
+    }
+    loop_.run();
+    return status_;
+  }
+
+ private:
+  // The error is one line.
+  std::expected<void, std::string> start() {
+    if (const auto listening = listen(); !listening) return listening;
+    std::string announcement;
+    for (const Endpoint& endpoint : endpoints_) announcement += fmt::format("listening {}\n", to_text(endpoint));
+    service_manager_.notify(fmt::format("READY=1\nSTATUS={}", announcement.substr(0, announcement.find('\n'))));
+    announcement += "ready\n";
+    if (options_.ready_file) {
+      if (const auto written = ready_file_.write(*options_.ready_file, announcement); !written) return written;
+    }
+    if (!options_.command.empty()) return command_.start(options_.command, endpoints_.front());
+    // Whoever started this broker to read its address and has gone does not need it any more, but others may.
+    cli::Output output;
+    output.write(announcement);
+    static_cast<void>(output.flush());
+    return {};
+  }
+
+  std::expected<void, std::string> listen() {
+    for (FileDescriptor& socket : service_manager_.take_listening_sockets()) {
+      const auto endpoint = broker_.adopt(std::move(socket));
+      if (!endpoint) return std::unexpected(endpoint.error().text());
+      endpoints_.push_back(*endpoint);
+    }
+    if (endpoints_.empty() || options_.port) return listen_at_port();
+    return {};
+  }
+
+  std::expected<void, std::string> listen_at_port() {
+    Endpoint wanted;
+    wanted.host = options_.host;
+    wanted.port = options_.port.value_or(options_.command.empty() ? std::uint16_t{1883} : std::uint16_t{0});
+    const auto endpoint = broker_.listen(wanted);
+    if (endpoint) {
+      endpoints_.push_back(*endpoint);
+      return {};
+    }
+    return std::unexpected(endpoint.error().text() +
+                           (failure_of(endpoint.error().code) == NetFailure::address_in_use
+                                ? "; stop the program that listens there, or choose another --port (0 is any free one)"
+                                : ""));
+  }
+
+  void on_signal(int signal) {
+    if (signal != SIGCHLD) return end(signal);
+    const auto ended = command_.ended();
+    if (!ended) return;
+    if (status_ == ExitStatus::done) status_ = static_cast<ExitStatus>(*ended);
+    end(SIGTERM);
+  }
+
+  void on_end_of_life(Lifetime::End reason) {
+    if (reason == Lifetime::End::time_up) {
+      cli::report("the time of --max-lifetime is over");
+      status_ = ExitStatus::timed_out;
+    }
+    if (command_.running()) kill_command_.arm(loop_.time_after(command_grace));
+    end(SIGTERM);
+  }
+
+  // The command ends before the broker that it runs against.
+  void end(int signal) {
+    if (command_.running()) return command_.send(signal);
+    service_manager_.notify("STOPPING=1");
+    broker_.shut_down([this] { loop_.stop(); });
+  }
+
+  const Options& options_;
+  ServiceManager service_manager_;
+  Loop loop_;
+  Log log_;
+  Broker broker_;
+  std::vector<Endpoint> endpoints_;
+  ReadyFile ready_file_;
+  ChildCommand command_;
+  ExitStatus status_ = ExitStatus::done;
+  SignalWatch signals_;
+  Lifetime lifetime_;
+  Timer kill_command_;
+};
 
 }  // namespace
 
-ExitStatus run(const Options& options) {
-  Loop loop;
-  BrokerOptions broker_options = options.broker;
-  broker_options.seed = random_seed();
-  Log log{loop, options.verbose};
-  Broker broker{loop, broker_options, log};
-
-  Endpoint wanted;
-  wanted.host = options.host;
-  wanted.port = options.port.value_or(options.command.empty() ? std::uint16_t{1883} : std::uint16_t{0});
-  const auto endpoint = broker.listen(wanted);
-  if (!endpoint) {
-    cli::report(endpoint.error().text() +
-                (failure_of(endpoint.error().code) == NetFailure::address_in_use
-                     ? "; stop the program that listens there, or choose another --port (0 is any free one)"
-                     : ""));
-    return ExitStatus::local_failure;
-  }
-
-  ChildCommand command;
-  ExitStatus status = ExitStatus::done;
-  const SignalWatch signals{loop, {SIGINT, SIGTERM, SIGCHLD}, [&](int signal) {
-                              if (signal == SIGCHLD) {
-                                const auto ended = command.ended();
-                                if (!ended) return;
-                                status = static_cast<ExitStatus>(*ended);
-                              } else if (command.running()) {
-                                return command.send(signal);
-                              }
-                              broker.shut_down([&loop] { loop.stop(); });
-                            }};
-  if (options.command.empty()) {
-    // Whoever started this broker to read its address and has gone does not need it any more, but others may.
-    static_cast<void>(announce(*endpoint));
-  } else if (const auto started = command.start(options.command, *endpoint); !started) {
-    cli::report(started.error());
-    return ExitStatus::local_failure;
-  }
-  loop.run();
-  return status;
-}
+ExitStatus run(const Options& options) { return Run{options}.to_its_end(); }
 
 }  // namespace mqtk::broker_program

@@ -28,7 +28,12 @@ class Broker::Parts final : public BrokerHost, AcceptorListener, TurnEndListener
   }
 
   std::expected<Endpoint, NetError> listen(const Endpoint& endpoint, const AcceptorOptions& options) {
-    auto acceptor = Acceptor::listen(loop_, endpoint, options, *this);
+    return keep(Acceptor::listen(loop_, endpoint, options, *this));
+  }
+  std::expected<Endpoint, NetError> adopt(FileDescriptor listening, const AcceptorOptions& options) {
+    return keep(Acceptor::adopt(loop_, std::move(listening), options, *this));
+  }
+  std::expected<Endpoint, NetError> keep(std::expected<std::unique_ptr<Acceptor>, NetError> acceptor) {
     if (!acceptor) return std::unexpected(std::move(acceptor.error()));
     acceptors_.push_back(std::move(*acceptor));
     return acceptors_.back()->endpoint();
@@ -76,6 +81,10 @@ void Broker::set_access_control(AccessControl* access_control) { parts_->core().
 
 std::expected<Endpoint, NetError> Broker::listen(const Endpoint& endpoint, const AcceptorOptions& options) {
   return parts_->listen(endpoint, options);
+}
+
+std::expected<Endpoint, NetError> Broker::adopt(FileDescriptor listening, const AcceptorOptions& options) {
+  return parts_->adopt(std::move(listening), options);
 }
 
 void Broker::shut_down(std::function<void()> done) { parts_->shut_down(std::move(done)); }

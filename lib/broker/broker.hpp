@@ -32,6 +32,9 @@ class Broker {
   // Accepts clients there from now on. The value is the endpoint with the port that was really taken.
   [[nodiscard]] std::expected<Endpoint, NetError> listen(const Endpoint& endpoint, const AcceptorOptions& options = {});
 
+  // The same with a socket that listens already; see Acceptor::adopt.
+  [[nodiscard]] std::expected<Endpoint, NetError> adopt(FileDescriptor listening, const AcceptorOptions& options = {});
+
   // Stops listening, tells 5.0 clients why and closes all connections. `done` is called from the Loop when their last
   // bytes are written, or after a few seconds.
   void shut_down(std::function<void()> done);

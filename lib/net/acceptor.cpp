@@ -73,6 +73,11 @@ class Acceptor::Parts final : Watched {
     return begin(std::move(*socket));
   }
 
+  std::error_code serve(FileDescriptor listening) {
+    if (const std::error_code error = make_non_blocking(listening)) return error;
+    return begin(std::move(listening));
+  }
+
   void watch(Interest interest) {
     for (const FileDescriptor& socket : sockets_) loop_.readiness().change(socket.number(), interest, *this);
   }
@@ -206,6 +211,17 @@ std::expected<std::unique_ptr<Acceptor>, NetError> Acceptor::listen(Loop& loop, 
   if (!addresses) return std::unexpected(NetError{doing, addresses.error()});
   auto parts = std::make_unique<Parts>(loop, endpoint, options, listener);
   if (const auto error = parts->listen_at_all(*addresses)) return std::unexpected(NetError{doing, error});
+  return std::unique_ptr<Acceptor>(new Acceptor(std::move(parts)));
+}
+
+std::expected<std::unique_ptr<Acceptor>, NetError> Acceptor::adopt(Loop& loop, FileDescriptor listening,
+                                                                   const AcceptorOptions& options,
+                                                                   AcceptorListener& listener) {
+  const std::string doing = fmt::format("listening at descriptor {}", listening.number());
+  const auto endpoint = endpoint_of_listening(listening);
+  if (!endpoint) return std::unexpected(NetError{doing, endpoint.error()});
+  auto parts = std::make_unique<Parts>(loop, *endpoint, options, listener);
+  if (const auto error = parts->serve(std::move(listening))) return std::unexpected(NetError{doing, error});
   return std::unique_ptr<Acceptor>(new Acceptor(std::move(parts)));
 }
 

@@ -7,6 +7,7 @@
 
 #include "net/connector.hpp"
 #include "net/endpoint.hpp"
+#include "net/file_descriptor.hpp"
 #include "net/net_error.hpp"
 #include "net/network_connection.hpp"
 
@@ -49,6 +50,11 @@ class Acceptor {
   [[nodiscard]] static std::expected<std::unique_ptr<Acceptor>, NetError> listen(Loop& loop, const Endpoint& endpoint,
                                                                                  const AcceptorOptions& options,
                                                                                  AcceptorListener& listener);
+  // Serves a TCP or Unix socket that listens already, such as a service manager hands over. A Unix socket's file stays
+  // at the end: it belongs to whoever made it.
+  [[nodiscard]] static std::expected<std::unique_ptr<Acceptor>, NetError> adopt(Loop& loop, FileDescriptor listening,
+                                                                                const AcceptorOptions& options,
+                                                                                AcceptorListener& listener);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
   ~Acceptor();  // stops listening

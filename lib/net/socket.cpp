@@ -119,6 +119,41 @@ std::expected<SocketAddress, std::error_code> local_address(const FileDescriptor
   return SocketAddress::from_system(system);
 }
 
+std::error_code make_non_blocking(const FileDescriptor& socket) {
+  const int flags = ::fcntl(socket.number(), F_GETFL);
+  if (flags < 0 || ::fcntl(socket.number(), F_SETFL, flags | O_NONBLOCK) != 0) return last_error();
+  return {};
+}
+
+std::expected<Endpoint, std::error_code> endpoint_of_listening(const FileDescriptor& socket) {
+  int listens = 0;
+  socklen_t length = sizeof listens;
+  if (::getsockopt(socket.number(), SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) != 0) {
+    return std::unexpected(last_error());
+  }
+  if (listens == 0) return std::unexpected(std::make_error_code(std::errc::invalid_argument));
+  sockaddr_storage system{};
+  length = sizeof system;
+  if (::getsockname(socket.number(), reinterpret_cast<sockaddr*>(&system), &length) != 0) {
+    return std::unexpected(last_error());
+  }
+  if (system.ss_family == AF_UNIX) {
+    sockaddr_un local{};
+    std::memcpy(&local, &system, sizeof local);
+    std::string path{local.sun_path, ::strnlen(local.sun_path, sizeof local.sun_path)};
+    if (path.empty() && length > sizeof local.sun_family) {
+      path.assign(local.sun_path, length - offsetof(sockaddr_un, sun_path));
+      path.front() = '@';  // Linux's abstract namespace
+    }
+    return Endpoint{.transport = Transport::unix_socket, .port = 0, .path = std::move(path)};
+  }
+  if (system.ss_family != AF_INET && system.ss_family != AF_INET6) {
+    return std::unexpected(std::make_error_code(std::errc::address_family_not_supported));
+  }
+  const SocketAddress address = SocketAddress::from_system(system);
+  return Endpoint{.host = address.host_text(), .port = address.port};
+}
+
 std::expected<FileDescriptor, std::error_code> open_unix_socket() {
   int type = SOCK_STREAM;
 #ifdef __linux__

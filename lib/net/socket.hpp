@@ -6,6 +6,7 @@
 #include <system_error>
 #include <utility>
 
+#include "net/endpoint.hpp"
 #include "net/file_descriptor.hpp"
 #include "net/socket_address.hpp"
 
@@ -25,6 +26,12 @@ namespace mqtk {
     const FileDescriptor& listening);
 
 [[nodiscard]] std::expected<SocketAddress, std::error_code> local_address(const FileDescriptor& socket);
+
+// --- sockets that somebody else has opened
+
+[[nodiscard]] std::error_code make_non_blocking(const FileDescriptor& socket);
+// Where a TCP or Unix socket listens; an error if it does not.
+[[nodiscard]] std::expected<Endpoint, std::error_code> endpoint_of_listening(const FileDescriptor& socket);
 
 // --- Unix sockets. `path` is a file, or with a leading '@' a name in Linux's abstract namespace.
 // -------------------------
