@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "cli/output.hpp"
+#include "load/histogram_log.hpp"
 
 namespace mqtk::bench {
 namespace {
@@ -75,12 +76,22 @@ bool write_file(std::string_view option, const std::string& file, std::string_vi
 
 ExitStatus conclude(Report& report, const Options& options) {
   const ExitStatus verdict = judge(report, options.thresholds);
+  report.run_failed = verdict != ExitStatus::done && verdict != ExitStatus::assertion_failed;
   cli::Output output;
   output.write(summary(report));
   output.flush();
   // A reader that has gone does not keep the files from being written.
   bool all_written = output.status() == ExitStatus::done;
-  if (options.output) all_written = write_file("output", *options.output, to_json(report)) && all_written;
+  const auto write = [&](std::string_view option, const std::optional<std::string>& file, auto text) {
+    if (file) all_written = write_file(option, *file, text()) && all_written;
+  };
+  write("output", options.output, [&] { return to_json(report); });
+  write("csv", options.csv, [&] { return to_csv(report); });
+  write("hlog", options.histogram_log, [&] {
+    return histogram_log(report.result, report.started_at, fmt::format("mqtk-bench {}", report.tool_version));
+  });
+  write("junit", options.junit, [&] { return to_junit(report); });
+  write("html", options.html, [&] { return to_html(report); });
   return all_written ? verdict : ExitStatus::local_failure;
 }
 

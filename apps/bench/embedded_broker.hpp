@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <expected>
 #include <string>
 
@@ -21,6 +22,7 @@ class EmbeddedBroker {
   // Starts the mqtk-broker that lies beside this program, on a free port of the loopback, and waits until it listens.
   // It ends with this process, however that ends. The error is one line.
   [[nodiscard]] std::expected<Endpoint, std::string> start();
+  [[nodiscard]] std::uint32_t process() const { return static_cast<std::uint32_t>(process_); }
 
  private:
   pid_t process_ = 0;

@@ -6,13 +6,18 @@
 
 #include <algorithm>
 #include <fstream>
+#include <sstream>
 #include <string_view>
+
+#include "load/json_object.hpp"
 
 namespace mqtk::bench {
 namespace {
 
 // Epoll, signals, standard streams, name lookup and a margin.
 constexpr std::uint64_t other_descriptors = 32;
+
+std::uint64_t at_least_0(long value) { return value < 0 ? 0 : static_cast<std::uint64_t>(value); }
 
 std::string processor_name() {
   std::ifstream info("/proc/cpuinfo");
@@ -26,25 +31,53 @@ std::string processor_name() {
 
 }  // namespace
 
-Machine this_machine() {
-  Machine machine;
-  utsname names{};
-  if (::uname(&names) == 0) machine.system = std::string{names.sysname} + " " + names.release + " " + names.machine;
-  machine.processor = processor_name();
-  machine.processors = static_cast<std::uint32_t>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 0L));
-  machine.memory_bytes = static_cast<std::uint64_t>(std::max(::sysconf(_SC_PHYS_PAGES), 0L)) *
-                         static_cast<std::uint64_t>(std::max(::sysconf(_SC_PAGESIZE), 0L));
-  return machine;
+std::string this_machine() {
+  std::string out;
+  {
+    JsonObject machine{out};
+    utsname names{};
+    if (::uname(&names) == 0) {
+      machine.text("host", names.nodename);
+      machine.text("system", std::string{names.sysname} + " " + names.release + " " + names.machine);
+    }
+    machine.text("processor", processor_name());
+    machine.number("processors", at_least_0(::sysconf(_SC_NPROCESSORS_ONLN)));
+    machine.number("memory_bytes", at_least_0(::sysconf(_SC_PHYS_PAGES)) * at_least_0(::sysconf(_SC_PAGESIZE)));
+  }
+  return out;
 }
 
-Usage usage_so_far() {
+std::optional<ProcessUse> usage_of(std::uint32_t process) {
+  const std::string folder = "/proc/" + std::to_string(process);
+  std::ifstream file(folder + "/stat");
+  std::string text;
+  if (!std::getline(file, text)) return std::nullopt;
+  // The name in parentheses may hold anything; the time fields are the 12th and 13th, the memory the 22nd behind it.
+  const std::size_t end = text.rfind(") ");
+  if (end == std::string::npos) return std::nullopt;
+  std::istringstream fields(text.substr(end + 2));
+  std::string skipped;
+  for (int i = 0; i < 11; ++i) fields >> skipped;
+  std::uint64_t user = 0;
+  std::uint64_t system = 0;
+  std::uint64_t pages = 0;
+  fields >> user >> system;
+  for (int i = 0; i < 8; ++i) fields >> skipped;
+  fields >> pages;
+  if (!fields) return std::nullopt;
+  const std::uint64_t ticks = std::max<std::uint64_t>(1, at_least_0(::sysconf(_SC_CLK_TCK)));
+  return ProcessUse{.processor_time = std::chrono::nanoseconds{(user + system) * (1'000'000'000 / ticks)},
+                    .memory_bytes = pages * at_least_0(::sysconf(_SC_PAGESIZE))};
+}
+
+ProcessUse usage_so_far() {
   rusage used{};
   ::getrusage(RUSAGE_SELF, &used);
   const auto time = [](const timeval& value) {
     return std::chrono::seconds{value.tv_sec} + std::chrono::microseconds{value.tv_usec};
   };
   return {.processor_time = time(used.ru_utime) + time(used.ru_stime),
-          .peak_memory_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * 1024};
+          .memory_bytes = static_cast<std::uint64_t>(used.ru_maxrss) * 1024};
 }
 
 bool allow_descriptors(std::uint64_t clients, std::uint64_t& limit) {

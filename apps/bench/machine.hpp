@@ -2,25 +2,21 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
-#include "base/time.hpp"
+#include "load/load_result.hpp"
 
 namespace mqtk::bench {
 
-struct Machine {
-  std::string system;  // "Linux 6.1.0 x86_64"
-  std::string processor;
-  std::uint32_t processors = 0;
-  std::uint64_t memory_bytes = 0;
-};
-[[nodiscard]] Machine this_machine();
+// System, processor, number of processors, memory: a JSON object.
+[[nodiscard]] std::string this_machine();
 
-struct Usage {
-  Duration processor_time{0};
-  std::uint64_t peak_memory_bytes = 0;
-};
-[[nodiscard]] Usage usage_so_far();
+// Of this process; the memory is the peak.
+[[nodiscard]] ProcessUse usage_so_far();
+
+// Of any process of this system, from /proc; the memory is what is resident now. Nothing if there is no such process.
+[[nodiscard]] std::optional<ProcessUse> usage_of(std::uint32_t process);
 
 // Raises the limit of open files to what `clients` need. False if that is not allowed; `limit` says what is.
 [[nodiscard]] bool allow_descriptors(std::uint64_t clients, std::uint64_t& limit);

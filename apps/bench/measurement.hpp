@@ -10,7 +10,7 @@ namespace mqtk::bench {
 
 struct Measurement {
   LoadResult result;
-  Usage usage;
+  ProcessUse generator;
   WallTime started_at;
   WallTime ended_at;
 };

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "bench/machine.hpp"
 #include "bench/settle.hpp"
 #include "cli/setters.hpp"
 #include "load/message_stamp.hpp"
@@ -212,6 +213,30 @@ void add_report(cli::OptionTable& table, Options& options) {
              .help = "Write the result as JSON, with HdrHistogram's histograms",
              .completion = cli::Completion::file,
              .set = cli::store(options.output)});
+  const auto add_file = [&](std::string name, std::string help, std::optional<std::string>& target) {
+    table.add({.long_name = std::move(name),
+               .value = "FILE",
+               .help = std::move(help),
+               .completion = cli::Completion::file,
+               .set = cli::store(target)});
+  };
+  add_file("html", "Write a report with charts as one HTML page that needs nothing else", options.html);
+  add_file("csv", "Write counts, latencies, processor time and memory of each second as a table", options.csv);
+  add_file("hlog", "Write the interval log that HdrHistogram's tools read, one tag for each kind of latency",
+           options.histogram_log);
+  add_file("junit", "Write the verdicts as JUnit XML", options.junit);
+  table.add({.long_name = "broker-pid",
+             .value = "N",
+             .help = "Note processor time and memory of this process, the broker, each second",
+             .manual = "It must run on this machine. For a broker that is started for the run this is done by itself.",
+             .set = [&options](std::string_view text) -> Accepted {
+               const auto number = cli::parse_number(text, 1, 1U << 30);
+               if (!number) return std::unexpected(number.error());
+               const auto process = static_cast<std::uint32_t>(*number);
+               if (!usage_of(process)) return std::unexpected("no such process on this machine");
+               options.broker_process = process;
+               return {};
+             }});
   table.add({.long_name = "assert",
              .value = "CONDITION",
              .help = "End with status 8 if this does not hold, such as 'p99(latency)<20ms'",

@@ -22,8 +22,14 @@ struct Options {
   Scenario scenario;
   bool embedded_broker = false;
   std::vector<Threshold> thresholds;
-  std::optional<std::string> output;
   bool quiet = false;
+  // Files to write at the end.
+  std::optional<std::string> output;
+  std::optional<std::string> csv;
+  std::optional<std::string> histogram_log;
+  std::optional<std::string> junit;
+  std::optional<std::string> html;
+  std::optional<std::uint32_t> broker_process;  // whose processor time and memory are noted
 
   // As typed, before it is put together.
   struct Typed {

@@ -11,10 +11,30 @@
 #include "bench/report.hpp"
 #include "bench/scenario_text.hpp"
 #include "cli/output.hpp"
+#include "cli/program.hpp"
 
 namespace mqtk::bench {
 
 using cli::ExitStatus;
+
+namespace {
+
+Report report_of(const Options& options, Measurement measurement) {
+  Report report;
+  report.title = scenario_title(options);
+  report.broker = broker_text(options);
+  report.tool_version = cli::version();
+  report.scenario = scenario_json(options);
+  report.machine = this_machine();
+  report.threads = options.scenario.threads;
+  report.result = std::move(measurement.result);
+  report.generator = measurement.generator;
+  report.started_at = measurement.started_at;
+  report.ended_at = measurement.ended_at;
+  return report;
+}
+
+}  // namespace
 
 ExitStatus run(Options& options) {
   Scenario& scenario = options.scenario;
@@ -43,17 +63,9 @@ ExitStatus run(Options& options) {
       return ExitStatus::local_failure;
     }
     scenario.endpoint = *endpoint;
+    if (!options.broker_process) options.broker_process = broker.process();
   }
-  Measurement measurement = measure(options);
-  Report report{.title = scenario_title(options),
-                .broker = broker_text(options),
-                .scenario = scenario_json(options),
-                .result = std::move(measurement.result),
-                .machine = this_machine(),
-                .usage = measurement.usage,
-                .started_at = measurement.started_at,
-                .ended_at = measurement.ended_at,
-                .thresholds = {}};
+  Report report = report_of(options, measure(options));
   return conclude(report, options);
 }
 

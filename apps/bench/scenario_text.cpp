@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "bench/json_object.hpp"
+#include "load/json_object.hpp"
 
 namespace mqtk::bench {
 namespace {

@@ -11,8 +11,18 @@ namespace {
 
 using Out = std::back_insert_iterator<std::string>;
 
-// From here on a late generator shows in the figures.
-constexpr Duration tolerable_lateness = std::chrono::milliseconds{5};
+constexpr std::size_t columns = 80;
+
+std::string folded(std::string_view text) {
+  std::string lines;
+  while (text.size() > columns) {
+    const std::size_t space = text.rfind(' ', columns);
+    const std::size_t end = space == std::string_view::npos ? columns : space;
+    lines += std::string{text.substr(0, end)} + '\n';
+    text.remove_prefix(space == std::string_view::npos ? end : end + 1);
+  }
+  return lines + std::string{text};
+}
 
 void add_traffic(Out out, const Report& report) {
   const LoadResult& result = report.result;
@@ -68,34 +78,42 @@ void add_latencies(Out out, const Report& report) {
   }
 }
 
+void add_processes(Out out, const Report& report) {
+  const auto line = [&](std::string_view name, Duration time, std::uint64_t memory) {
+    fmt::format_to(out, "{:<14}{:>14.2f} s{:>12.1f} MiB\n", name, std::chrono::duration<double>(time).count(),
+                   static_cast<double>(memory) / (1024 * 1024));
+  };
+  fmt::format_to(out, "\n{:<14}{:>16}{:>16}\n", "process", "processor time", "most memory");
+  line("this one", report.generator.processor_time, report.generator.memory_bytes);
+  ProcessUse broker;
+  for (const LoadInterval& interval : report.result.series) {
+    broker.processor_time += interval.broker.processor_time;
+    broker.memory_bytes = std::max(broker.memory_bytes, interval.broker.memory_bytes);
+  }
+  if (broker.memory_bytes > 0) line("the broker", broker.processor_time, broker.memory_bytes);
+}
+
 }  // namespace
 
 std::string summary(const Report& report) {
   std::string text;
   Out out{text};
   const LoadResult& result = report.result;
-  const Duration late = result.latency(Latency::lateness).percentile(99);
-  if (late > tolerable_lateness) {
-    fmt::format_to(out,
-                   "This load test was itself late, 1 % of the messages by {} and more: the\n"
-                   "latencies below are also its own. Lower the rate or free the machine.\n\n",
-                   short_duration(late));
-  }
-  fmt::format_to(out, "bench {}\nbroker {}\n", report.title, report.broker);
+  if (const std::string notice = generator_notice(report); !notice.empty()) text += folded(notice) + "\n\n";
+  text += folded("bench " + report.title) + '\n' + folded("broker " + report.broker) + '\n';
   if (result.ended_early) text += "ended early\n";
   add_traffic(out, report);
   add_latencies(out, report);
-  const auto seconds = std::chrono::duration<double>(report.usage.processor_time).count();
-  fmt::format_to(out, "\nthis process used {:.2f} s of processor time and {:.1f} MiB\n", seconds,
-                 static_cast<double>(report.usage.peak_memory_bytes) / (1024 * 1024));
+  add_processes(out, report);
   for (const LoadError& error : result.errors.all()) {
-    fmt::format_to(out, "{} x {}: {}", error.count, load_error_name(error.kind), error.text);
-    if (error.reason != ReasonCode::success) fmt::format_to(out, " (0x{:02X})", static_cast<unsigned>(error.reason));
-    text += '\n';
+    std::string line = fmt::format("{} x {}: {}", error.count, load_error_name(error.kind), error.text);
+    if (error.reason != ReasonCode::success) line += fmt::format(" (0x{:02X})", static_cast<unsigned>(error.reason));
+    text += folded(line) + '\n';
   }
   for (const CheckedThreshold& threshold : report.thresholds) {
-    fmt::format_to(out, "{} {} ({})\n", threshold.verdict.holds ? "holds:" : "FAILS:", threshold.text,
-                   threshold.verdict.measured);
+    text += folded(fmt::format("{} {} ({})", threshold.verdict.holds ? "holds:" : "FAILS:", threshold.text,
+                               threshold.verdict.measured)) +
+            '\n';
   }
   return text;
 }

@@ -8,6 +8,11 @@
 #include "load/histogram_codec.hpp"
 
 namespace mqtk {
+namespace {
+
+constexpr std::uint64_t most_decoded = std::uint64_t{1} << 53;
+
+}  // namespace
 
 Histogram::Histogram() : counts_(std::make_unique<std::uint64_t[]>(bucket_slots)) {}
 
@@ -32,6 +37,24 @@ void Histogram::add(const PackedHistogram& packed) {
   maximum_ = std::max(maximum_, packed.max.count());
 }
 
+void Histogram::subtract(const Histogram& other) {
+  if (other.total_ == 0) return;
+  const std::size_t last = index_of(other.maximum_);
+  for (std::size_t i = index_of(other.minimum_); i <= last; ++i) {
+    const std::uint64_t common = std::min(counts_[i], other.counts_[i]);
+    counts_[i] -= common;
+    total_ -= common;
+  }
+  if (total_ == 0) return clear();
+  const auto is_used = [](std::uint64_t count) { return count != 0; };
+  const std::uint64_t* const end = counts_.get() + bucket_slots;
+  const std::uint64_t* const low = std::find_if(counts_.get(), counts_.get() + bucket_slots, is_used);
+  const std::uint64_t* high = end;
+  while (*(high - 1) == 0) --high;
+  minimum_ = std::max(minimum_, lowest_of(static_cast<std::size_t>(low - counts_.get())));
+  maximum_ = std::min(maximum_, highest_of(static_cast<std::size_t>(high - 1 - counts_.get())));
+}
+
 PackedHistogram Histogram::packed() const {
   PackedHistogram packed{.buckets = {}, .min = min(), .max = max()};
   if (total_ == 0) return packed;
@@ -49,9 +72,10 @@ void Histogram::restore_extremes(Duration min, Duration max) {
 }
 
 void Histogram::clear() {
-  if (total_ == 0) return;
-  const std::size_t first = index_of(minimum_);
-  std::fill_n(counts_.get() + first, index_of(maximum_) + 1 - first, 0);
+  if (maximum_ >= minimum_) {
+    const std::size_t first = index_of(minimum_);
+    std::fill_n(counts_.get() + first, index_of(maximum_) + 1 - first, 0);
+  }
   total_ = 0;
   minimum_ = highest_value;
   maximum_ = 0;
@@ -135,6 +159,9 @@ std::expected<Histogram, std::string> Histogram::decode(std::string_view base64)
     const std::size_t sub_bucket = bucket == 0 ? i : (i & (half_count - 1)) + half_count;
     const std::size_t shift = unit + (bucket == 0 ? 0 : bucket - 1);
     if (shift > 40) return std::unexpected("the histogram has values above an hour");
+    // Sums of histograms must not overflow.
+    if (count > most_decoded || histogram.count() > most_decoded)
+      return std::unexpected("the histogram's counts are too large");
     histogram.record(Duration{static_cast<std::int64_t>(sub_bucket) << shift}, count);
   }
   return histogram;

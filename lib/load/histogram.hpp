@@ -51,6 +51,8 @@ class Histogram {
   // Adds all counts of `other`: exact, since the buckets are the same.
   void add(const Histogram& other);
   void add(const PackedHistogram& packed);
+  // Takes counts away that were added before; min() and max() become those of the buckets that are left.
+  void subtract(const Histogram& other);
   void clear();
   [[nodiscard]] PackedHistogram packed() const;
 

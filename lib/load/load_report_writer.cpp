@@ -3,52 +3,23 @@
 #include <span>
 #include <string_view>
 
-#include "bench/json_object.hpp"
-#include "bench/report.hpp"
-#include "cli/program.hpp"
+#include "load/json_object.hpp"
+#include "load/load_report.hpp"
+#include "load/load_report_names.hpp"
 
-namespace mqtk::bench {
+namespace mqtk {
 namespace {
 
-constexpr int schema_version = 1;
 constexpr std::array interval_percents = {50.0, 90.0, 99.0, 99.9};
 
-void write_machine(std::string& out, const Machine& machine) {
-  JsonObject object{out};
-  object.text("system", machine.system);
-  object.text("processor", machine.processor);
-  object.number("processors", machine.processors);
-  object.number("memory_bytes", machine.memory_bytes);
-}
-
-void write_traffic(std::string& out, const LoadTraffic& traffic) {
-  JsonObject object{out};
-  object.number("sent", traffic.sent);
-  object.number("acknowledged", traffic.acknowledged);
-  object.number("received", traffic.received);
+void write_traffic(JsonObject& object, const LoadTraffic& traffic) {
+  for (const auto& [name, member] : report_names::traffic) object.number(name, traffic.*member);
 }
 
 void write_counts(std::string& out, const LoadCounts& counts) {
   JsonObject object{out};
-  object.number("clients", counts.clients);
-  object.number("subscriptions", counts.subscriptions);
-  object.number("connected", counts.connected);
-  object.number("reconnected", counts.reconnected);
-  object.number("subscribed", counts.subscribed);
-  object.number("sent", counts.traffic.sent);
-  object.number("acknowledged", counts.traffic.acknowledged);
-  object.number("received", counts.traffic.received);
-  object.number("sent_bytes", counts.sent_bytes);
-  object.number("received_bytes", counts.received_bytes);
-  object.number("unrouted", counts.unrouted);
-  object.number("unacknowledged", counts.unacknowledged);
-  object.number("expected", counts.expected);
-  object.number("lost", counts.lost);
-  object.number("retained", counts.retained);
-  object.number("duplicated", counts.duplicated);
-  object.number("out_of_order", counts.out_of_order);
-  object.number("undecided", counts.undecided);
-  object.number("foreign", counts.foreign);
+  write_traffic(object, counts.traffic);
+  for (const auto& [name, member] : report_names::counts) object.number(name, counts.*member);
 }
 
 void write_latency(std::string& out, const Histogram& histogram, std::span<const double> percents) {
@@ -93,9 +64,7 @@ void write_interval(std::string& out, const LoadInterval& interval) {
   JsonObject object{out};
   object.number("begin_ns", interval.begin);
   object.number("length_ns", interval.length);
-  object.number("sent", interval.traffic.sent);
-  object.number("acknowledged", interval.traffic.acknowledged);
-  object.number("received", interval.traffic.received);
+  write_traffic(object, interval.traffic);
   object.number("sent_bytes", interval.sent_bytes);
   object.number("received_bytes", interval.received_bytes);
   object.number("errors", interval.errors);
@@ -116,53 +85,85 @@ void write_threshold(std::string& out, const CheckedThreshold& threshold) {
   object.text("measured", threshold.verdict.measured);
 }
 
+void write_repeat(std::string& out, const RepeatFigures& repeat) {
+  JsonObject object{out};
+  object.real("sent_rate", repeat.sent_rate);
+  object.real("acknowledged_rate", repeat.acknowledged_rate);
+  object.real("received_rate", repeat.received_rate);
+  object.number("lost", repeat.lost);
+  object.number("errors", repeat.errors);
+  object.number("mean_ns", repeat.mean);
+  object.number("p50_ns", repeat.p50);
+  object.number("p99_ns", repeat.p99);
+  object.number("p99.9_ns", repeat.p999);
+}
+
+void write_rates(std::string& out, const LoadResult& result) {
+  JsonObject rates{out};
+  rates.real("sent", result.sent_rate());
+  rates.real("acknowledged", result.acknowledged_rate());
+  rates.real("received", result.received_rate());
+}
+
+void write_generator(std::string& out, const LoadReport& report) {
+  JsonObject generator{out};
+  generator.number("threads", std::uint64_t{report.threads});
+  generator.number("processor_time_ns", report.generator.processor_time);
+  generator.number("peak_memory_bytes", report.generator.memory_bytes);
+  generator.text("notice", generator_notice(report));
+}
+
+void write_figure(std::string& out, const LoadReport::BrokerFigure& figure) {
+  JsonObject object{out};
+  object.text("topic", figure.topic);
+  object.text("first", figure.first);
+  object.text("last", figure.last);
+}
+
 }  // namespace
 
-std::string to_json(const Report& report) {
+std::string to_json(const LoadReport& report) {
   const LoadResult& result = report.result;
   std::string out;
   {
     JsonObject object{out};
-    object.number("schema_version", std::uint64_t{schema_version});
+    object.number("schema_version", report_names::schema_version);
     object.text("tool", "mqtk-bench");
-    object.text("tool_version", cli::version());
+    object.text("tool_version", report.tool_version);
     object.text("title", report.title);
     object.text("broker", report.broker);
     object.key("scenario") += report.scenario;
-    write_machine(object.key("machine"), report.machine);
+    object.key("machine") += report.machine;
     object.text("started_at", rfc3339(report.started_at));
     object.text("ended_at", rfc3339(report.ended_at));
     object.flag("ended_early", result.ended_early);
+    object.flag("run_failed", report.run_failed);
     write_counts(object.key("counts"), result.counts);
-    write_json_list(object.key("errors"), result.errors.all(),
-                    [&](const LoadError& error) { write_error(out, error); });
-    write_traffic(object.key("measured"), result.measured);
+    write_json_list(object.key("errors"), result.errors.all(), [&](const LoadError& each) { write_error(out, each); });
     {
-      JsonObject rates{object.key("rates")};
-      rates.real("sent", result.sent_rate());
-      rates.real("acknowledged", result.acknowledged_rate());
-      rates.real("received", result.received_rate());
+      JsonObject measured{object.key("measured")};
+      write_traffic(measured, result.measured);
     }
+    write_rates(object.key("rates"), result);
     {
       JsonObject times{object.key("times")};
-      times.number("connecting_ns", result.connecting_time);
-      times.number("sending_ns", result.sending_time);
-      times.number("acknowledging_ns", result.acknowledging_time);
-      times.number("receiving_ns", result.receiving_time);
+      for (const auto& [name, member] : report_names::times) times.number(name, result.*member);
     }
     write_latencies(object.key("latencies"), result);
     object.text("main_latency", latency_name(result.main_latency));
     write_json_list(object.key("series"), result.series, [&](const LoadInterval& each) { write_interval(out, each); });
     write_json_list(object.key("thresholds"), report.thresholds,
                     [&](const CheckedThreshold& each) { write_threshold(out, each); });
-    {
-      JsonObject generator{object.key("generator")};
-      generator.number("processor_time_ns", report.usage.processor_time);
-      generator.number("peak_memory_bytes", report.usage.peak_memory_bytes);
-    }
+    write_generator(object.key("generator"), report);
+    const auto list = [&](std::string_view name, const auto& elements, auto write) {
+      if (!elements.empty()) write_json_list(object.key(name), elements, write);
+    };
+    list("repeats", report.repeats, [&](const RepeatFigures& each) { write_repeat(out, each); });
+    list("parts", report.parts, [&](const std::string& each) { out += each; });
+    list("broker_figures", report.broker_figures, [&](const auto& each) { write_figure(out, each); });
   }
   out += '\n';
   return out;
 }
 
-}  // namespace mqtk::bench
+}  // namespace mqtk

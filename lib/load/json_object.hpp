@@ -10,7 +10,7 @@
 #include "base/json_text.hpp"
 #include "base/time.hpp"
 
-namespace mqtk::bench {
+namespace mqtk {
 
 // Closed when it dies.
 class JsonObject {
@@ -47,4 +47,4 @@ void write_json_list(std::string& out, const List& list, Write write) {
   out += ']';
 }
 
-}  // namespace mqtk::bench
+}  // namespace mqtk

@@ -1,0 +1,138 @@
+#include "load/load_report.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <regex>
+
+#include "load/histogram_log.hpp"
+
+using namespace mqtk;
+using namespace std::chrono_literals;
+
+namespace {
+
+LoadReport example(WallTime start, std::uint64_t sent) {
+  LoadReport report;
+  report.title = "pub: 1 publisher";
+  report.broker = "127.0.0.1:1883";
+  report.tool_version = "0.1.0";
+  report.scenario = R"({"kind":"pub","group":{"count":2},"phases":[{"name":"hold"}],"hosts":["a","b"]})";
+  report.machine = R"({"processors":2})";
+  report.started_at = start;
+  report.ended_at = start + 10s;
+  LoadResult& result = report.result;
+  result.main_latency = Latency::publish;
+  result.counts.traffic.sent = result.measured.sent = sent;
+  result.sending_time = 2s;
+  result.connecting_time = 1s;
+  result.latency(Latency::connect).record(1'234'567ns);
+  result.latency(Latency::publish).record(7'654'321ns, sent);
+  result.errors.add(LoadErrorKind::publish_refused, ReasonCode::quota_exceeded, "Quota \"exceeded\"", 3);
+  LoadInterval interval;
+  interval.length = 1s;
+  interval.traffic.sent = sent;
+  interval.latencies.push_back({Latency::publish, result.latency(Latency::publish).packed()});
+  interval.generator = {.processor_time = 100ms, .memory_bytes = 4096};
+  result.series.push_back(std::move(interval));
+  report.thresholds.push_back({"sent>5", {.holds = true, .measured = "9"}});
+  report.generator = {.processor_time = 3s, .memory_bytes = 8192};
+  return report;
+}
+
+const WallTime noon = *parse_rfc3339("2026-11-21T12:00:00Z");
+
+}  // namespace
+
+TEST_CASE("a report that was written is read back with all that it says") {
+  const std::string json = to_json(example(noon, 9));
+  const auto read = read_load_report(json);
+  REQUIRE_MESSAGE(read, read.error());
+  CHECK(read->title == "pub: 1 publisher");
+  CHECK(read->started_at == noon);
+  CHECK(read->result.counts.traffic.sent == 9);
+  CHECK(read->result.sent_rate() == doctest::Approx(4.5));
+  CHECK(read->result.latency(Latency::publish).count() == 9);
+  CHECK(read->result.latency(Latency::publish).max() == 7'654'321ns);
+  REQUIRE(read->result.errors.all().size() == 1);
+  CHECK(read->result.errors.all()[0].reason == ReasonCode::quota_exceeded);
+  REQUIRE(read->result.series.size() == 1);
+  CHECK(read->result.series[0].latency(Latency::publish).count() == 9);
+  CHECK(read->result.series[0].generator.processor_time == 100ms);
+  CHECK(read->thresholds[0].verdict.holds);
+  CHECK(to_json(*read) == json);
+}
+
+TEST_CASE("what is not a report is refused with a reason") {
+  const auto reason = [](std::string_view json) { return read_load_report(json).error(); };
+  CHECK(reason("{") == "not JSON, or cut off");
+  CHECK(reason("[]") == "not a result of mqtk bench");
+  CHECK(reason(R"({"tool":"mqtk-bench","schema_version":99})") ==
+        "of another version of mqtk bench: schema 99 instead of 1");
+  CHECK(reason(R"({"tool":"mqtk-bench","schema_version":1})") == "not a result of mqtk bench: title: no text");
+  CHECK(reason(std::string(100'000, '[')) == "not a result of mqtk bench: it nests too deeply");
+  const std::string whole = to_json(example(noon, 9));
+  const std::string damaged = std::regex_replace(whole, std::regex("HISTFAAA"), "HISTFABA");
+  CHECK(reason(damaged).starts_with("not a result of mqtk bench: "));
+}
+
+TEST_CASE("merged parts: counts, rates and histograms are sums, and each part is named") {
+  std::vector<LoadReport> parts;
+  parts.push_back(example(noon, 10));
+  parts.push_back(example(noon + 20ms, 30));
+  parts.push_back(example(noon + 5s, 60));
+  const LoadReport all = merge(std::move(parts));
+  CHECK(all.result.counts.traffic.sent == 100);
+  CHECK(all.result.sent_rate() == doctest::Approx(50));
+  CHECK(all.result.latency(Latency::publish).count() == 100);
+  CHECK(all.result.errors.count() == 9);
+  CHECK(all.threads == 3);
+  CHECK(all.parts.size() == 3);
+  CHECK(all.started_at == noon);
+  CHECK(all.ended_at == noon + 15s);
+  REQUIRE(all.result.series.size() == 2);
+  CHECK(all.result.series[0].traffic.sent == 40);
+  CHECK(all.result.series[1].begin == 5s);
+}
+
+TEST_CASE("facts are the members of an object, nested names joined by dots") {
+  using Facts = std::vector<std::pair<std::string, std::string>>;
+  CHECK(json_facts(example(noon, 1).scenario) ==
+        Facts{{"kind", "pub"}, {"group.count", "2"}, {"phases[0].name", "hold"}, {"hosts", R"(["a","b"])"}});
+  CHECK(json_facts("no object").empty());
+}
+
+TEST_CASE("a late load test says so, one in time does not") {
+  LoadReport report = example(noon, 100);
+  CHECK(generator_notice(report).empty());
+  report.result.latency(Latency::lateness).record(50us, 1000);
+  CHECK(generator_notice(report).empty());
+  report.result.latency(Latency::lateness).record(60ms, 20);
+  CHECK(generator_notice(report).find("60") != std::string::npos);
+}
+
+TEST_CASE("a load test that used all the time of its threads says so") {
+  LoadReport report = example(noon, 100);
+  for (int i = 0; i < 3; ++i) {
+    LoadInterval interval;
+    interval.length = 1s;
+    interval.generator = {.processor_time = 980ms, .memory_bytes = 1};
+    report.result.series.push_back(std::move(interval));
+  }
+  CHECK(generator_notice(report).starts_with("The load test itself was the limit"));
+  report.threads = 2;
+  CHECK(generator_notice(report).empty());
+}
+
+TEST_CASE("the interval log has a line for connecting and one for each second, relative to the start") {
+  const LoadReport report = example(noon, 9);
+  const std::string log = histogram_log(report.result, noon, "test");
+  CHECK(
+      log.starts_with("#[Logged with test]\n#[Histogram log format version 1.3]\n"
+                      "#[BaseTime: 1795262400.000 (seconds since epoch)]\n"
+                      "#[StartTime: 1795262400.000 (seconds since epoch), 2026-11-21T12:00:00.000000000Z]\n"
+                      "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\",\"Interval_Compressed_Histogram\"\n"));
+  CHECK(log.find("Tag=connect,0.000,1.000,1.235,HISTFAAA") != std::string::npos);
+  CHECK(log.find("Tag=publish,1.000,1.000,7.654,HISTFAAA") != std::string::npos);
+  CHECK(std::ranges::count(log, '\n') == 7);
+}
