@@ -50,6 +50,15 @@ TEST_CASE("so it goes for PUBREC [MQTT-3.5.2-2] [MQTT-3.5.2-3]") {
   CHECK(server.sent() == "50 02 00 09");
 }
 
+TEST_CASE("PUBREL and PUBCOMP carry none, so no client is too small for them") {
+  Scripted server{Role::server};
+  server.accept(connect_with_maximum("06"));
+  server.peer_sends("50 02 00 09");
+  CHECK(server.sent() == "62 03 00 09 92");  // [MQTT-3.6.2-2] [MQTT-3.6.2-3]
+  server.peer_sends("62 02 00 09");
+  CHECK(server.sent() == "70 03 00 09 92");  // [MQTT-3.7.2-2] [MQTT-3.7.2-3]
+}
+
 TEST_CASE("so it goes for CONNACK, SUBACK, UNSUBACK and DISCONNECT") {
   Scripted server{Role::server};
   const std::uint8_t code[] = {0};

@@ -51,7 +51,7 @@ TEST_CASE("a Session goes on with DUP, old identifiers and first order [MQTT-4.4
   CHECK(client.sent() == "32 06 00 01 65 00 05 00");
 }
 
-TEST_CASE("3.1.1 sends again likewise after Clean Session 0") {
+TEST_CASE("3.1.1 sends again likewise after Clean Session 0, with the same identifiers [MQTT-2.3.1-3]") {
   Scripted client{Role::client};
   leave_four_unfinished(client, Version::v3_1_1, connack_v311);
   client.connect(Version::v3_1_1, connack_v311_present, false);
