@@ -81,10 +81,13 @@ void Log::count_drop(const BrokerEvent& event) {
   const auto key = std::pair{std::string{event.client_identifier}, std::string{event.detail}};
   const auto known = drops_.find(key);
   if (known != drops_.end()) {
-    ++known->second;
+    known->second += event.count;
     return;
   }
-  line(event.client_identifier, fmt::format("message to '{}' dropped: {}", event.topic, event.detail));
+  line(event.client_identifier,
+       event.topic.empty()
+           ? fmt::format("{} {} dropped: {}", event.count, event.count == 1 ? "message" : "messages", event.detail)
+           : fmt::format("message to '{}' dropped: {}", event.topic, event.detail));
   drops_.emplace(key, 0);
   if (!drops_timer_.is_armed()) drops_timer_.arm(loop_.now() + std::chrono::seconds{1});
 }

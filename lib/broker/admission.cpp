@@ -11,6 +11,7 @@
 namespace mqtk {
 
 void Admission::on_connect(BrokerConnection& connection, const Connect& connect, Bytes packet, TimePoint now) {
+  ++state_.counters.connects_received;
   const ReasonCode reason_code = check(connection, connect);
   if (is_failure(reason_code)) return refuse(connection, reason_code, connect.client_identifier);
   const auto method = connect.properties.text(PropertyId::authentication_method);
@@ -34,6 +35,7 @@ ReasonCode Admission::check(const BrokerConnection& connection, const Connect& c
 }
 
 void Admission::refuse(BrokerConnection& connection, ReasonCode reason_code, std::string_view client_identifier) {
+  ++state_.counters.connects_refused;
   const std::string address = connection.peer_address();
   state_.listener.on_event({.type = BrokerEvent::Type::refused,
                             .reason_code = reason_code,
@@ -96,7 +98,7 @@ void Admission::accept(BrokerConnection& connection, const Connect& connect, std
   session->connection_opened();
   session->connection = &connection;
   connection.attach(*session);
-  ++state_.counters.clients_connected;
+  state_.counters.clients_maximum = std::max(state_.counters.clients_maximum, ++state_.counters.clients_connected);
 
   PropertyWriter properties;
   if (connect.version == Version::v5) add_properties(connect, *session, properties);

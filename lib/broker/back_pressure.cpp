@@ -16,6 +16,7 @@ void BackPressure::consider(BrokerConnection& publisher, BrokerConnection& recei
     if (waits_[i].publisher == &receiver) release(i, now);
   }
   if (receiver.waiting_publishers++ == 0) {
+    ++state_.counters.publishers_slowed;
     state_.listener.on_event(
         {.type = BrokerEvent::Type::publishers_slowed, .client_identifier = receiver.session()->client_identifier});
   }

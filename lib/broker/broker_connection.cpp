@@ -120,6 +120,7 @@ void BrokerConnection::handle(const Event& event, TimePoint now) {
 void BrokerConnection::on_publish(const Event& event, TimePoint now) {
   const auto& publish = event.as<Publish>();
   ++core_.state().counters.messages_received[static_cast<std::size_t>(publish.qos)];
+  core_.state().counters.payload_bytes_received += publish.payload.size();
   const ReasonCode reason_code = admit(publish);
   if (is_failure(reason_code)) return refuse(event, reason_code);
   const std::size_t receivers = core_.fan_out().publish(publish, *this, *session_, now);
@@ -147,7 +148,7 @@ ReasonCode BrokerConnection::admit(const Publish& publish) const {
 // Nobody gets the message. Before 5.0 there is no way to say so: it is acknowledged as usual [MQTT-3.3.5-2].
 void BrokerConnection::refuse(const Event& event, ReasonCode reason_code) {
   const auto& publish = event.as<Publish>();
-  ++core_.state().counters.messages_dropped;
+  ++core_.state().counters.drops[static_cast<std::size_t>(DropReason::refused)];
   tell({.type = BrokerEvent::Type::message_dropped,
         .reason_code = reason_code,
         .qos = publish.qos,
@@ -186,7 +187,7 @@ BrokerConnection::Sent BrokerConnection::send(const PublishImage& image, TimePoi
       waiting <= options.output_high_water_bytes || now - last_progress_ <= options.at_most_once_patience;
   if (!patient || waiting + image.size() > options.max_output_bytes) return Sent::too_much_waits;
   if (!engine_.publish(image, now)) return Sent::too_large;
-  ++core_.state().counters.messages_sent[0];
+  note_sent(QoS::at_most_once, image.payload_size());
   want_turn_end();
   return Sent::yes;
 }
@@ -198,9 +199,15 @@ BrokerConnection::Sent BrokerConnection::send(const PublishImage& image, const D
   if (!sent) {
     return sent.error().rule == Rule::packet_too_large ? Sent::too_large : Sent::too_much_waits;
   }
-  ++core_.state().counters.messages_sent[static_cast<std::size_t>(delivery.qos)];
+  note_sent(delivery.qos, image.payload_size());
   want_turn_end();
   return Sent::yes;
+}
+
+void BrokerConnection::note_sent(QoS qos, std::size_t payload_bytes) {
+  BrokerCounters& counters = core_.state().counters;
+  ++counters.messages_sent[static_cast<std::size_t>(qos)];
+  counters.payload_bytes_sent += payload_bytes;
 }
 
 void BrokerConnection::about_to_queue(TimePoint now) {
@@ -247,8 +254,10 @@ void BrokerConnection::send_pending(TimePoint now) {
   DeliveryQueue& pending = session_->pending;
   if (pending.empty() && session_->retained != nullptr) find_retained(now);
   while (!pending.empty()) {
-    if (pending.front().message.expired(now)) {
-      pending.drop_front();  // [MQTT-3.3.2-5]
+    if (pending.front().message.expired(now)) {  // [MQTT-3.3.2-5]
+      const ApplicationMessage expired = pending.front().message;
+      core_.state().message_dropped(*session_, expired.topic(), pending.front().qos, DropReason::expired);
+      pending.drop_front();
       continue;
     }
     if (pending.front().qos != QoS::at_most_once && engine_.send_window() == 0) return;
@@ -258,10 +267,9 @@ void BrokerConnection::send_pending(TimePoint now) {
     }
     const Delivery& delivery = pending.front();
     if (engine_.publish(delivery, now)) {
-      ++core_.state().counters.messages_sent[static_cast<std::size_t>(delivery.qos)];
+      note_sent(delivery.qos, delivery.message.payload().size());
     } else {
-      core_.state().message_dropped(*session_, delivery.message.topic(), delivery.qos,
-                                    "larger than the client's Maximum Packet Size");
+      core_.state().message_dropped(*session_, delivery.message.topic(), delivery.qos, DropReason::too_large);
     }
     pending.drop_front();
   }

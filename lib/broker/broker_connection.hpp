@@ -92,6 +92,7 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   void send_pending(TimePoint now);
   [[nodiscard]] bool room_in_output();
   void find_retained(TimePoint now);
+  void note_sent(QoS qos, std::size_t payload_bytes);
 
   void take_what_was_set_aside(TimePoint now);
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
+#include "broker/drop_reason.hpp"
 #include "codec/rule.hpp"
 #include "codec/types.hpp"
 
@@ -23,7 +24,7 @@ struct BrokerEvent {
     subscribed,        // topic is the filter, reason_code as in SUBACK
     unsubscribed,
     will_published,        // topic
-    message_dropped,       // topic; detail says why
+    message_dropped,       // drop_reason; count; topic of one of them, may be empty; detail says why
     message_not_retained,  // topic: retained messages are at their limit
     publishers_slowed,     // because of this client, which takes its messages too slowly
     accept_failed,         // out of descriptors or memory: detail. Accepting goes on by itself
@@ -32,6 +33,8 @@ struct BrokerEvent {
   ReasonCode reason_code = ReasonCode::success;
   QoS qos = QoS::at_most_once;
   Version version = Version::v5;
+  DropReason drop_reason = DropReason::refused;
+  std::uint64_t count = 1;
   Fault fault = {};
   std::string_view client_identifier = {};
   std::string_view peer_address = {};  // empty where there is no connection

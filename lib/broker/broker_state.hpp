@@ -8,6 +8,7 @@
 #include "base/send_queue.hpp"
 #include "base/time.hpp"
 #include "broker/access_control.hpp"
+#include "broker/broker_counters.hpp"
 #include "broker/broker_listener.hpp"
 #include "broker/broker_options.hpp"
 #include "broker/retained_messages.hpp"
@@ -30,24 +31,14 @@ class BrokerHost {
   virtual void close_after_sending(std::unique_ptr<NetworkConnection> connection, SendQueue rest) = 0;
 };
 
-struct BrokerCounters {
-  std::uint64_t connections_opened = 0;
-  std::uint64_t clients_connected = 0;      // at the moment
-  std::uint64_t messages_received[3] = {};  // PUBLISH, by QoS
-  std::uint64_t messages_sent[3] = {};
-  std::uint64_t bytes_received = 0;
-  std::uint64_t bytes_sent = 0;
-  std::uint64_t messages_dropped = 0;  // for any reason, once for each receiver that misses one
-  std::uint64_t messages_not_retained = 0;
-};
-
 struct BrokerState {
   BrokerState(const BrokerOptions& broker_options, BrokerHost& broker_host, BrokerListener& broker_listener,
               SessionDeadlineListener& deadline_listener)
       : options(broker_options),
         engine_options{.limits = options.limits,
                        .connect_timeout = options.connect_timeout,
-                       .maximum_in_flight = options.max_in_flight},
+                       .maximum_in_flight = options.max_in_flight,
+                       .counters = &counters.packets},
         host(broker_host),
         listener(broker_listener),
         sessions(deadline_listener, options.seed),
@@ -55,6 +46,7 @@ struct BrokerState {
         retained(options.seed) {}
 
   const BrokerOptions options;
+  BrokerCounters counters;
   const EngineOptions engine_options;
   BrokerHost& host;
   BrokerListener& listener;
@@ -63,7 +55,6 @@ struct BrokerState {
   SubscriptionIndex subscriptions;
   RetainedMessages retained;
   Deadlines deadlines;
-  BrokerCounters counters;
 
   void set_deadline(Timed& timed, TimePoint due) {
     deadlines.set(timed, due);
@@ -75,14 +66,27 @@ struct BrokerState {
            retained.message_bytes() + message_bytes <= options.max_retained_bytes;
   }
 
-  // Notes that `session` misses a message.
-  void message_dropped(const Session& session, std::string_view topic, QoS qos, std::string_view why) {
-    ++counters.messages_dropped;
+  // Notes that nobody gets the message.
+  void message_dropped(std::string_view topic, QoS qos, DropReason reason) {
+    ++counters.drops[static_cast<std::size_t>(reason)];
     listener.on_event({.type = BrokerEvent::Type::message_dropped,
                        .qos = qos,
+                       .drop_reason = reason,
+                       .topic = topic,
+                       .detail = drop_reason_text(reason)});
+  }
+
+  // Notes that `session` misses `count` messages; the topic is that of a single one.
+  void message_dropped(Session& session, std::string_view topic, QoS qos, DropReason reason, std::uint64_t count = 1) {
+    counters.drops[static_cast<std::size_t>(reason)] += count;
+    session.dropped += count;
+    listener.on_event({.type = BrokerEvent::Type::message_dropped,
+                       .qos = qos,
+                       .drop_reason = reason,
+                       .count = count,
                        .client_identifier = session.client_identifier,
                        .topic = topic,
-                       .detail = why});
+                       .detail = drop_reason_text(reason)});
   }
 };
 

@@ -118,10 +118,10 @@ void FanOut::deliver(const Copy& granted) {
     const Image& image = image_for(receiver->version(), copy);
     const auto sent = image.sendable ? receiver->send(image.encoded, source_.now) : BrokerConnection::Sent::too_large;
     if (sent == BrokerConnection::Sent::too_much_waits) {
-      state_.message_dropped(*copy.session, source_.topic, copy.qos, "the client takes its messages too slowly");
+      state_.message_dropped(*copy.session, source_.topic, copy.qos, DropReason::slow_receiver);
     } else if (sent == BrokerConnection::Sent::too_large) {
       // [MQTT-3.1.2-25]
-      state_.message_dropped(*copy.session, source_.topic, copy.qos, "larger than the client's Maximum Packet Size");
+      state_.message_dropped(*copy.session, source_.topic, copy.qos, DropReason::too_large);
     }
   }
   if (receiver != nullptr && source_.connection != nullptr && receiver->congested()) {
@@ -138,7 +138,7 @@ void FanOut::send_or_queue(const Copy& copy) {
   if (sent == BrokerConnection::Sent::too_much_waits) {
     queue(copy);
   } else if (sent == BrokerConnection::Sent::too_large) {
-    state_.message_dropped(*copy.session, source_.topic, copy.qos, "larger than the client's Maximum Packet Size");
+    state_.message_dropped(*copy.session, source_.topic, copy.qos, DropReason::too_large);
   }
 }
 
@@ -152,7 +152,7 @@ void FanOut::queue(const Copy& copy) {
     session.pending.push(std::move(delivery));
     return;
   }
-  state_.message_dropped(session, source_.topic, copy.qos, "the queue of the client is full");
+  state_.message_dropped(session, source_.topic, copy.qos, DropReason::queue_full);
   const bool must_arrive = copy.qos != QoS::at_most_once && session.connection != nullptr;
   if (must_arrive) session.connection->condemn(ReasonCode::quota_exceeded);
 }
@@ -209,7 +209,12 @@ void FanOut::retain() {
 void FanOut::deliver_again(std::span<const Delivery> deliveries, TimePoint now) {
   for (const Delivery& delivery : deliveries) {
     SharedGroup* group = state_.subscriptions.find_group(delivery.tag);
-    if (group == nullptr || delivery.message.expired(now)) continue;
+    const bool expired = delivery.message.expired(now);
+    if (group == nullptr || expired) {
+      state_.message_dropped(delivery.message.topic(), delivery.qos,
+                             expired ? DropReason::expired : DropReason::session_ended);
+      continue;
+    }
     images_used_ = 0;
     source_ = {.publish = nullptr,
                .message = delivery.message,
@@ -220,7 +225,11 @@ void FanOut::deliver_again(std::span<const Delivery> deliveries, TimePoint now) 
                .qos = delivery.message.qos(),
                .retain = delivery.message.retain()};
     Copy copy;
-    if (choose_member(*group, copy)) deliver(copy);
+    if (choose_member(*group, copy)) {
+      deliver(copy);
+    } else {
+      state_.message_dropped(source_.topic, delivery.qos, DropReason::session_ended);
+    }
   }
   source_ = {};
 }

@@ -25,6 +25,17 @@ std::vector<Delivery> undelivered_shares(Session& session) {
   return shares;
 }
 
+// Messages for this client that it has not taken over.
+std::uint64_t waiting_messages(Session& session) {
+  std::uint64_t count = session.pending.size();
+  SenderFlow& sender = session.state.sender;
+  for (std::uint32_t i = 0; i < sender.span(); ++i) {
+    const InFlight& entry = sender.at(i);
+    if (entry.is_publish() && entry.state != InFlight::State::pubrel_sent) ++count;
+  }
+  return count;
+}
+
 }  // namespace
 
 SessionLife::Opened SessionLife::open(std::string_view client_identifier, bool clean_start, TimePoint now) {
@@ -53,7 +64,10 @@ void SessionLife::settle(Session& session, TimePoint now) {
   const auto will_due = session.will_due();
   if (will_due && *will_due <= now) publish_will(session, now);
   const auto ends_at = session.ends_at();
-  if (ends_at && *ends_at <= now) return end(session, now);
+  if (ends_at && *ends_at <= now) {
+    if (session.expiry_interval > 0) ++state_.counters.sessions_expired;
+    return end(session, now);
+  }
   const auto next_will = session.will_due();
   if (next_will && (!ends_at || *next_will < *ends_at)) {
     state_.set_deadline(session, *next_will);
@@ -73,7 +87,11 @@ void SessionLife::publish_will(Session& session, TimePoint now) {
 
 void SessionLife::end(Session& session, TimePoint now) {
   if (session.will) publish_will(session, now);
+  const std::uint64_t waiting = waiting_messages(session);
   const std::vector<Delivery> shares = undelivered_shares(session);
+  if (waiting > shares.size()) {
+    state_.message_dropped(session, {}, QoS::at_least_once, DropReason::session_ended, waiting - shares.size());
+  }
   state_.deadlines.clear(session);
   state_.subscriptions.remove_all(session);
   state_.listener.on_event({.type = BrokerEvent::Type::session_ended, .client_identifier = session.client_identifier});

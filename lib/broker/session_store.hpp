@@ -41,6 +41,7 @@ struct Session final : BrokerSession, Subscriber, Timed {
 
   SessionDeadlineListener& owner;
   BrokerConnection* connection = nullptr;  // null while the client is away
+  std::uint64_t dropped = 0;               // messages that it missed
   // Null while none is under way. Until the last of them is sent, QoS 0 messages queue up behind them.
   std::unique_ptr<std::deque<RetainedDelivery>> retained;
 };
@@ -56,6 +57,11 @@ class SessionStore {
   void erase(Session& session);
 
   [[nodiscard]] std::size_t size() const { return sessions_.size(); }
+  // In no order. `visit` neither creates nor erases Sessions.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const Owned& session : sessions_) visit(*session);
+  }
 
  private:
   using Owned = std::unique_ptr<Session>;

@@ -106,6 +106,7 @@ Fault Engine::admit(const Frame& frame) const {
 bool Engine::take_packet(const Frame& frame, Event& event) {
   event.raw = input_.unread().first(frame.packet_size);
   if (observer_ != nullptr) observer_->packet_received(event.raw);
+  if (options_->counters != nullptr) ++options_->counters->packets_received;
   const Fault fault = decode(event.raw, {version_, peer_of(role_)}, event.packet);
   keep_alive_.packet_received(now_);
   bool reported = false;

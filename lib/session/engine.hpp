@@ -21,6 +21,7 @@
 #include "codec/codec.hpp"
 #include "session/acknowledgement_queue.hpp"
 #include "session/client_session.hpp"
+#include "session/engine_counters.hpp"
 #include "session/event.hpp"
 #include "session/keep_alive.hpp"
 #include "session/limits.hpp"
@@ -46,6 +47,9 @@ struct EngineOptions {
 
   // Topic Aliases that the engine sets by itself, if the peer allows some; 0 is off.
   std::uint16_t automatic_topic_aliases = 0;
+
+  // Where packets are counted; may be null.
+  EngineCounters* counters = nullptr;
 };
 
 // Sees every packet as it passes: for traces. Views die with the call.

@@ -201,6 +201,7 @@ Engine::Done Engine::send_aliased(const Publish& publish, const SharedBytes& own
 void Engine::note_sent(Bytes head, Bytes tail) {
   keep_alive_.packet_sent(now_);
   if (observer_ != nullptr) observer_->packet_sent(head, tail);
+  if (options_->counters != nullptr) ++options_->counters->packets_sent;
 }
 
 bool Engine::on_puback(const Puback& puback, Event& event) {

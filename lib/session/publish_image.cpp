@@ -75,6 +75,7 @@ std::expected<void, Fault> PublishImage::encode(const Publish& publish, Version 
   owner_ = payload_owner;
   tail_ = shared ? publish.payload : Bytes{};
   size_ = head->packet_size();
+  payload_size_ = static_cast<std::uint32_t>(publish.payload.size());
   identifier_at_ = publish.qos == QoS::at_most_once ? 0 : packet_identifier_offset(head_);
   version_ = version;
   qos_ = publish.qos;

@@ -33,6 +33,7 @@ class PublishImage {
   std::expected<void, Fault> build(const ApplicationMessage& message, const PublishLayout& layout, TimePoint now);
 
   [[nodiscard]] std::uint32_t size() const { return size_; }  // of the packet, bytes
+  [[nodiscard]] std::uint32_t payload_size() const { return payload_size_; }
   [[nodiscard]] Version version() const { return version_; }
   [[nodiscard]] QoS qos() const { return qos_; }
   [[nodiscard]] bool retain() const { return retain_; }
@@ -50,6 +51,7 @@ class PublishImage {
   SharedBytes owner_;  // of tail_
   Bytes tail_;         // the payload if it is shared
   std::uint32_t size_ = 0;
+  std::uint32_t payload_size_ = 0;
   std::uint32_t identifier_at_ = 0;  // offset of the Packet Identifier in head_
   Version version_ = Version::v5;
   QoS qos_ = QoS::at_most_once;

@@ -182,7 +182,7 @@ TEST_CASE("no packet is larger than the client's Maximum Packet Size: a message 
   f.sender.send(publish({.topic = "t", .payload = "fits", .qos = 1, .id = 2}));
   EXPECT_GOT(f.sender, ack(0x40, 1) + ack(0x40, 2));
   EXPECT_GOT(small, publish({.topic = "t", .payload = "fits", .qos = 1, .id = 1}));
-  CHECK(f.core.counters().messages_dropped == 2);
+  CHECK(f.core.counters().messages_dropped() == 2);
   CHECK(f.count_events("message_dropped small t") == 2);
   // Room exactly for it: 32 bytes
   f.sender.send(publish({.topic = "t", .payload = std::string(26, 'x')}));
