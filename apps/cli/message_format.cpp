@@ -3,7 +3,6 @@
 #include "base/base64.hpp"
 #include "base/hex.hpp"
 #include "capture/ndjson.hpp"
-#include "cli/json_view.hpp"
 #include "cli/setters.hpp"
 
 namespace mqtk::cli {
@@ -27,9 +26,13 @@ void add_encoding_options(OptionTable& table, MessageFormat& format) {
 }
 
 void add_payload_options(OptionTable& table, MessageFormat& format) {
-  table.add({.long_name = "pretty",
-             .help = "Print payloads that are JSON over several lines, others as they are",
-             .set = set_to(format.payload, MessageFormat::Payload::pretty)});
+  table.add(
+      {.long_name = "pretty",
+       .help = "Print JSON, CBOR, MessagePack and Sparkplug B payloads as JSON over several lines",
+       .manual =
+           "CBOR and MessagePack are known by the Content Type, Sparkplug B by topics below spBv1.0/. What cannot "
+           "be decoded is printed in hex with the reason; other payloads as they are.",
+       .set = set_to(format.payload, MessageFormat::Payload::pretty)});
   table.add({.long_name = "color",
              .value = "WHEN",
              .help = "Color the topics of -v: auto (on a terminal), always or never",
@@ -90,7 +93,7 @@ Accepted check_message_format(const MessageFormat& format) {
   return {};
 }
 
-void MessagePrinter::append(std::string& out, const Publish& message, WallTime received_at) const {
+void MessagePrinter::append(std::string& out, const Publish& message, WallTime received_at) {
   switch (format_.form) {
     case MessageFormat::Form::json:
       append_message_json(out, MessageRecord::from(message, received_at),
@@ -113,16 +116,11 @@ void MessagePrinter::append_topic(std::string& out, std::string_view topic) cons
   out += ' ';
 }
 
-void MessagePrinter::append_payload(std::string& out, const Publish& message) const {
+void MessagePrinter::append_payload(std::string& out, const Publish& message) {
   switch (format_.payload) {
     case MessageFormat::Payload::hex: out += to_hex(message.payload); return;
     case MessageFormat::Payload::base64: out += to_base64(message.payload); return;
-    case MessageFormat::Payload::pretty:
-      if (const auto indented = json_indented(as_text(message.payload))) {
-        out += *indented;
-        return;
-      }
-      break;
+    case MessageFormat::Payload::pretty: out += decoder_.pretty(message); return;
     case MessageFormat::Payload::as_it_is: break;
   }
   out += as_text(message.payload);

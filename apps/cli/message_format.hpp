@@ -9,6 +9,7 @@
 #include "cli/message_template.hpp"
 #include "cli/option_table.hpp"
 #include "cli/output.hpp"
+#include "cli/payload_decoding.hpp"
 #include "codec/packet.hpp"
 
 namespace mqtk::cli {
@@ -42,14 +43,15 @@ class MessagePrinter {
     return format_.form == MessageFormat::Form::json || format_.form == MessageFormat::Form::by_template;
   }
 
-  void append(std::string& out, const Publish& message, WallTime received_at) const;
+  void append(std::string& out, const Publish& message, WallTime received_at);
 
  private:
   void append_topic(std::string& out, std::string_view topic) const;
-  void append_payload(std::string& out, const Publish& message) const;
+  void append_payload(std::string& out, const Publish& message);
 
   const MessageFormat& format_;
   bool color_;
+  PayloadDecoder decoder_;
 };
 
 }  // namespace mqtk::cli

@@ -10,11 +10,13 @@
 #include <utility>
 
 #include "base/hex.hpp"
+#include "cli/message_json.hpp"
+#include "cli/output.hpp"
 
 namespace mqtk::cli {
 namespace {
 
-constexpr std::string_view field_letters = "%ACDEFIPRSUdflmpqrtxX";
+constexpr std::string_view field_letters = "%ACDEFIJPRSUdfjlmpqrtxX";
 // Wider fields are a slip of the finger, and must not cost memory.
 constexpr std::uint32_t widest = 10'000;
 
@@ -231,6 +233,14 @@ void MessageTemplate::append_field(std::string& out, const Part& part, const Pub
       break;
     case 'f':
       value = payload_as<float>(message.payload, part.has_precision ? std::optional{part.precision} : std::nullopt);
+      break;
+    case 'j':
+    case 'J':
+      zeros = false;
+      if (!append_mosquitto_json(value, message, received_at,
+                                 part.letter == 'J' ? JsonPayload::parsed : JsonPayload::text)) {
+        report(fmt::format("the payload at '{}' is not JSON (%J)", message.topic_name));
+      }
       break;
     case 'l': value = fmt::format("{}", message.payload.size()); break;
     case 'm': value = fmt::format("{}", message.packet_identifier); break;

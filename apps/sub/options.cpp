@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+
 #include "cli/output.hpp"
 #include "cli/setters.hpp"
 #include "codec/topic.hpp"
+#include "sub/file_output.hpp"
 
 namespace mqtk::sub {
 namespace {
@@ -27,10 +30,14 @@ cli::ProgramText program_text() {
                    {"Wait at most ten seconds for one message", "mqtk sub -t job/done -C 1 -W 10s"},
                    {"Several filters, each with its QoS", "mqtk sub -t 'a/+:1' -t 'b/#:2'"},
                    {"One JSON object for each message", "mqtk sub --json -t 'room/#'"},
+                   {"Wait until a job has ended", "mqtk sub -t job/7 --until 'json:/state==done' --timeout 5m"},
+                   {"List what a broker keeps", "mqtk sub -v -t '#' --retained-only"},
+                   {"One file for each topic", "mqtk sub -t 'room/#' -o 'log/{topic}.txt'"},
+                   {"Run a command for each message, four at a time", "mqtk sub -t photos --exec ./classify --jobs 4"},
                    {"Receive also what came since the last run", "mqtk sub -c -i archive -q 1 -t 'room/#'"}},
       .exit_statuses = {ExitStatus::done, ExitStatus::usage, ExitStatus::not_connected, ExitStatus::refused_at_connect,
                         ExitStatus::refused_later, ExitStatus::connection_lost, ExitStatus::timed_out,
-                        ExitStatus::malformed_input, ExitStatus::local_failure},
+                        ExitStatus::malformed_input, ExitStatus::assertion_failed, ExitStatus::local_failure},
       .see_also = {"mqtk-pub(1)", "mqtk-broker(1)"},
   };
 }
@@ -41,6 +48,20 @@ cli::Setter set_to(T& target, T value) {
     target = value;
     return {};
   };
+}
+
+// "10%", "0.1"
+Accepted set_sample(Options& options, std::string_view text) {
+  double share = 0;
+  const bool percent = text.ends_with('%');
+  if (percent) text.remove_suffix(1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), share);
+  if (percent) share /= 100;
+  if (error != std::errc{} || end != text.data() + text.size() || !(share >= 0 && share <= 1)) {
+    return std::unexpected("not a share such as 10% or 0.1");
+  }
+  options.random_sample = share;
+  return {};
 }
 
 void add_subscription_options(cli::OptionTable& table, Options& options) {
@@ -94,8 +115,22 @@ void add_subscription_options(cli::OptionTable& table, Options& options) {
              .help = "Do not print retained messages",
              .set = set_to(options.retained, Options::Retained::hidden)});
   table.add({.long_name = "retained-only",
-             .help = "Print only retained messages and end at the first other one",
+             .help = "Print only retained messages and end when no more of them come",
+             .manual = "The end is the first other message, or a second without any; --idle sets another time.",
              .set = set_to(options.retained, Options::Retained::only)});
+  table.add({.long_name = "clear-retained",
+             .help = "Print and remove the retained messages that match, then end as with --retained-only",
+             .set = [&options](std::string_view) -> Accepted {
+               options.clear_retained = true;
+               options.retained = Options::Retained::only;
+               return {};
+             }});
+  table.add(
+      {.long_name = "dry-run", .help = "With --clear-retained: print only", .set = cli::set_true(options.dry_run)});
+  table.add({.long_name = "random-sample",
+             .value = "SHARE",
+             .help = "Print only this share of the messages, chosen at random: 10% or 0.1",
+             .set = [&options](std::string_view text) { return set_sample(options, text); }});
   table.add({.long_name = "filter-out",
              .short_letter = 'T',
              .value = "FILTER",
@@ -106,37 +141,44 @@ void add_subscription_options(cli::OptionTable& table, Options& options) {
 }
 
 void add_output_options(cli::OptionTable& table, Options& options) {
-  table.group("Output");
-  table.add({.long_name = "verbose",
-             .short_letter = 'v',
-             .help = "Print topic, a space and payload",
-             .set = set_to(options.format, Options::Format::topic_and_payload)});
-  table.add({.long_name = "json",
-             .help = "Print each message as a JSON object on a line of its own",
-             .set = set_to(options.format, Options::Format::json)});
-  table.add({.long_name = "payload-json",
-             .help = "With --json: add payload_json where the payload is JSON",
-             .set = cli::set_true(options.payload_json)});
-  table.add({.long_name = "format",
-             .short_letter = 'F',
-             .value = "TEMPLATE",
-             .help = "Print by a template such as '%I %t %p'",
-             .manual = "%t topic, %p payload, %x payload in hex, %l its length, %q QoS, %r retain, %m packet "
-                       "identifier, %I time, %U time in seconds, %C content type, %R response topic, %D correlation "
-                       "data, %E message expiry interval, %F payload format indicator, %P user properties, %S "
-                       "subscription identifiers, %f and %d payload as float or double. %10p and %-10p pad, %.5t cuts. "
-                       "@Y and so on go to strftime(3).",
+  cli::add_message_format_options(table, options.format);
+  table.add({.long_name = "output",
+             .short_letter = 'o',
+             .value = "PATTERN",
+             .help = "Append to files instead, such as log/{topic}.txt; with {n} one file for each message",
+             .manual =
+                 "{topic} is the topic with a folder for each level but the last, {n} the number of the message. "
+                 "Folders are made. Levels that would lead elsewhere, such as .., are written as %2E%2E, an empty "
+                 "level as %. A file of its own holds the message without a line break behind it.",
+             .completion = cli::Completion::file,
              .set = [&options](std::string_view text) -> Accepted {
-               auto parsed = cli::MessageTemplate::parse(text);
-               if (!parsed) return std::unexpected(parsed.error());
-               options.message_template = std::move(*parsed);
-               options.format = Options::Format::by_template;
+               if (const auto valid = FileOutput::check(text); !valid) return std::unexpected(valid.error());
+               options.files = text;
                return {};
              }});
-  table.add({.long_name = "no-newline",
-             .short_letter = 'N',
-             .help = "Print no line break after a message",
-             .set = cli::set_false(options.newline)});
+  table.add({.long_name = "exec",
+             .value = "COMMAND",
+             .help = "Run this shell command for each message, its payload at standard input",
+             .manual =
+                 "The environment holds MQTK_TOPIC, MQTK_QOS, MQTK_RETAIN, and where the message has them "
+                 "MQTK_CONTENT_TYPE, MQTK_RESPONSE_TOPIC, MQTK_CORRELATION_DATA, MQTK_MESSAGE_EXPIRY_INTERVAL, "
+                 "MQTK_PAYLOAD_FORMAT_INDICATOR and, as JSON, MQTK_PROPERTIES. A message is acknowledged when its "
+                 "command has ended. Where commands failed the exit status is 9.",
+             .set = cli::store(options.command)});
+  table.add({.long_name = "jobs",
+             .value = "COUNT",
+             .help = "With --exec: commands that run at the same time",
+             .default_text = "1",
+             .set = cli::store_number(options.jobs, 1, 1000)});
+}
+
+Accepted set_count(Options& options, std::string_view text, bool is_expected) {
+  if (options.count) return std::unexpected("the count is given twice; use one of --count and --expect");
+  const auto number = cli::parse_number(text, 1, UINT64_MAX);
+  if (!number) return std::unexpected(number.error());
+  options.count = *number;
+  options.count_is_expected = is_expected;
+  return {};
 }
 
 void add_run_options(cli::OptionTable& table, Options& options) {
@@ -146,7 +188,23 @@ void add_run_options(cli::OptionTable& table, Options& options) {
              .value = "COUNT",
              .help = "End after so many messages",
              .manual = "Messages beyond the count are not acknowledged: a session that is kept has them next time.",
-             .set = cli::store_number(options.count, 1, UINT64_MAX)});
+             .set = [&options](std::string_view text) { return set_count(options, text, false); }});
+  table.add({.long_name = "expect",
+             .value = "COUNT",
+             .help = "The same, and status 8 where fewer came before --timeout or --idle was over",
+             .set = [&options](std::string_view text) { return set_count(options, text, true); }});
+  table.add({.long_name = "until",
+             .value = "CONDITION",
+             .help = "End after a message such as json:/state==done, topic:job/+/done or payload:bye",
+             .manual =
+                 "json: takes a JSON Pointer, and ==, !=, <, <=, > or >= with a value, or nothing where the member "
+                 "only has to be there.",
+             .set = cli::store(options.until)});
+  table.add({.long_name = "idle",
+             .value = "DURATION",
+             .help = "End when no message has come for so long",
+             .default_text = "1s with --retained-only and --clear-retained",
+             .set = cli::store(options.idle)});
   table.add({.long_name = "timeout",
              .short_letter = 'W',
              .value = "DURATION",
@@ -174,7 +232,7 @@ Accepted check_filter(std::string_view option, const std::string& filter, Versio
   return {};
 }
 
-Accepted check(const Options& options) {
+Accepted check(Options& options) {
   const Version version = options.connection.connect.version;
   if (options.filters.empty() && options.unsubscribe_filters.empty()) {
     return std::unexpected("no topic to subscribe to; give it with -t");
@@ -192,10 +250,15 @@ Accepted check(const Options& options) {
   if (wants_v5 && version != Version::v5) {
     return std::unexpected("--no-local, --retain-as-published and --retain-handling need version 5");
   }
-  if (options.payload_json && options.format != Options::Format::json) {
-    return std::unexpected("--payload-json needs --json");
+  if (options.until) {
+    auto condition = EndCondition::parse(*options.until, version);
+    if (!condition) return std::unexpected(fmt::format("--until '{}': {}", *options.until, condition.error()));
+    options.end_condition = std::move(*condition);
   }
-  return {};
+  if (options.files && options.command) return std::unexpected("--output and --exec exclude each other; give one");
+  if (options.jobs > 1 && !options.command) return std::unexpected("--jobs needs --exec");
+  if (options.dry_run && !options.clear_retained) return std::unexpected("--dry-run needs --clear-retained");
+  return cli::check_message_format(options.format);
 }
 
 }  // namespace

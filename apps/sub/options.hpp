@@ -8,8 +8,9 @@
 
 #include "base/time.hpp"
 #include "cli/connection_options.hpp"
-#include "cli/message_template.hpp"
+#include "cli/message_format.hpp"
 #include "cli/option_table.hpp"
+#include "sub/end_condition.hpp"
 
 namespace mqtk::sub {
 
@@ -19,7 +20,6 @@ struct RequestedFilter {
 };
 
 struct Options {
-  enum class Format : std::uint8_t { payload, topic_and_payload, json, by_template };
   enum class Retained : std::uint8_t { shown, hidden, only };
   enum class AfterSuback : std::uint8_t { listen, end };
 
@@ -33,13 +33,21 @@ struct Options {
   std::optional<RetainHandling> retain_handling;
   Retained retained = Retained::shown;
 
-  Format format = Format::payload;
-  std::optional<cli::MessageTemplate> message_template;  // for Format::by_template
-  bool payload_json = false;                             // for Format::json
-  bool newline = true;
+  std::optional<double> random_sample;  // the share of messages to print, 0 to 1
+  bool clear_retained = false;
+  bool dry_run = false;
+
+  cli::MessageFormat format;
+  std::optional<std::string> files;    // pattern of FileOutput
+  std::optional<std::string> command;  // for each message
+  std::uint32_t jobs = 1;
 
   std::optional<std::uint64_t> count;  // messages, then the end
-  std::optional<Duration> timeout;     // of the whole run
+  bool count_is_expected = false;      // fewer are a failure of their own
+  std::optional<std::string> until;
+  std::optional<EndCondition> end_condition;  // what `until` says
+  std::optional<Duration> idle;               // without a message, then the end
+  std::optional<Duration> timeout;            // of the whole run
   AfterSuback after_suback = AfterSuback::listen;
 };
 

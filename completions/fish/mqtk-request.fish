@@ -55,7 +55,7 @@ complete -c mqtk-request -l json -d 'Print each message as a JSON object on a li
 complete -c mqtk-request -l payload-json -d 'With --json: add payload_json where the payload is JSON'
 complete -c mqtk-request -s F -l format -x -d 'Print by a template such as \'%I %t %p\''
 complete -c mqtk-request -s N -l no-newline -d 'Print no line break after a message'
-complete -c mqtk-request -l pretty -d 'Print payloads that are JSON over several lines, others as they are'
+complete -c mqtk-request -l pretty -d 'Print JSON, CBOR, MessagePack and Sparkplug B payloads as JSON over several lines'
 complete -c mqtk-request -l color -x -a 'auto always never' -d 'Color the topics of -v: auto (on a terminal), always or never'
 complete -c mqtk-request -l quiet -d 'Print no errors of the run'
 complete -c mqtk-request -l help -d 'Show this help'

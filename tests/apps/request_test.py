@@ -14,17 +14,6 @@ from running import LIMIT, run, start, text
 
 
 class Cases(running.BrokerCases):
-    def listen(self, name, *arguments):
-        """mqtk-NAME, subscribed, until the end of the test."""
-        proxy = running.CuttingProxy(self.broker.port, [])
-        self.addCleanup(proxy.close)
-        process = start(name, "-p", proxy.port, *arguments)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(lambda: process.poll() is None and (process.kill(), process.wait()))
-        self.assertTrue(proxy.subscribed.wait(LIMIT))
-        return process
-
     def ask(self, *arguments, stdin=b"", expect=0):
         result = run("request", "-p", self.broker.port, *arguments, stdin=stdin)
         self.assertEqual(result.returncode, expect, result.stderr)

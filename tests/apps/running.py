@@ -358,6 +358,17 @@ class BrokerCases:
     def setUp(self):
         self.topic = f"test/{self._testMethodName}"
 
+    def listen(self, name, *arguments, **pipes):
+        """mqtk-NAME, started and subscribed: a message published now arrives. Killed at the end of the test."""
+        proxy = CuttingProxy(self.broker.port, [])
+        self.addCleanup(proxy.close)
+        process = start(name, "-p", proxy.port, *arguments, **pipes)
+        self.addCleanup(process.stdout.close if process.stdout else lambda: None)
+        self.addCleanup(process.stderr.close)
+        self.addCleanup(lambda: process.poll() is None and (process.kill(), process.wait()))
+        self.assertTrue(proxy.subscribed.wait(LIMIT))
+        return process
+
 
 def drop_unavailable(module):
     """Takes the test cases out of `module` (its globals()) whose broker is not installed."""

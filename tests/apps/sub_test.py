@@ -18,15 +18,7 @@ class Cases(running.BrokerCases):
         self.assertEqual(result.returncode, 0, result.stderr)
 
     def subscribe(self, *arguments, **pipes):
-        """Started and subscribed: a message published now arrives."""
-        proxy = running.CuttingProxy(self.broker.port, [])
-        self.addCleanup(proxy.close)
-        process = start("sub", "-p", proxy.port, *arguments, **pipes)
-        self.addCleanup(process.stdout.close if process.stdout else lambda: None)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(lambda: process.poll() is None and (process.kill(), process.wait()))
-        self.assertTrue(proxy.subscribed.wait(LIMIT))
-        return process
+        return self.listen("sub", *arguments, **pipes)
 
     def output_of(self, process, status=0):
         out, err = process.communicate(timeout=LIMIT)
@@ -282,7 +274,7 @@ class Usage(unittest.TestCase):
         for arguments, line in [
             ([], "no topic to subscribe to; give it with -t"),
             (["-t", "a#"], "-t 'a#': # is not alone in the last level of its Topic Filter"),
-            (["-t", "a", "-F", "%z"], "--format '%z': %z is no field; the fields are %ACDEFIPRSUdflmpqrtxX"),
+            (["-t", "a", "-F", "%z"], "--format '%z': %z is no field; the fields are %ACDEFIJPRSUdfjlmpqrtxX"),
             (["-t", "a", "-C", "0"], "--count '0': not a whole number of 1 or more"),
             (["-t", "a", "--payload-json"], "--payload-json needs --json"),
             (["-t", "a", "-c"], "--no-clean: without a client identifier no later run finds the session; give --id"),

@@ -102,10 +102,28 @@ TEST_CASE("escapes stand for control characters") {
 }
 
 TEST_CASE("what is no template is refused, with the reason") {
-  CHECK(MessageTemplate::parse("%z").error() == "%z is no field; the fields are %ACDEFIPRSUdflmpqrtxX");
+  CHECK(MessageTemplate::parse("%z").error() == "%z is no field; the fields are %ACDEFIJPRSUdfjlmpqrtxX");
   CHECK(MessageTemplate::parse("abc%").error() == "nothing follows the last %; write %%");
   CHECK(MessageTemplate::parse("%-5").error() == "the last % names no field");
   CHECK(MessageTemplate::parse("\\q").error() == "\\q is unknown; \\\\ \\0 \\a \\e \\n \\r \\t \\v are not");
   CHECK(MessageTemplate::parse("@").error() == "nothing follows the last @; write @@");
   CHECK(MessageTemplate::parse("%99999999999t").error() == "a width or precision is above 10000");
+}
+
+TEST_CASE("j prints all as JSON with mosquitto's keys, J with the payload's own JSON") {
+  use_utc();
+  CHECK(print("%j") ==
+        R"({"tst":"2026-11-20T23:56:54.000000+0000","topic":"room/temp","qos":1,"retain":1,"payloadlen":4,"mid":7,)"
+        R"("properties":{"payload-format-indicator":1,"message-expiry-interval":60,"content-type":"text/plain",)"
+        R"("response-topic":"answer/here","correlation-data_base64":"AQB6","subscription-identifier":5,)"
+        R"("user-properties":{"k":"v","k":"w"}},"payload":"21.5"})");
+  Publish message;
+  message.topic_name = "a";
+  message.payload = as_bytes("{\"n\":1.50,\n\"m\":9007199254740993}");
+  CHECK(print("%J", message) == R"({"tst":"2026-11-20T23:56:54.000000+0000","topic":"a","qos":0,"retain":0,)"
+                                R"("payloadlen":32,"payload":{"n":1.50, "m":9007199254740993}})");
+  message.payload = as_bytes(std::string_view("\0\xff", 2));
+  CHECK(print("%j", message).ends_with(R"("payloadlen":2,"payload_base64":"AP8="})"));
+  message.payload = {};
+  CHECK(print("%J", message).ends_with(R"("payloadlen":0,"payload":null})"));
 }
