@@ -143,6 +143,8 @@ void set_program_name(std::string name) { diagnostics().program = std::move(name
 const std::string& program_name() { return diagnostics().program; }
 void set_quiet(Quiet quiet) { diagnostics().quiet = quiet; }
 
+bool is_quiet() { return diagnostics().quiet == Quiet::yes; }
+
 void report(std::string_view text) {
   if (diagnostics().quiet == Quiet::no) report_usage(text);
 }

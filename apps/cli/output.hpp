@@ -75,6 +75,7 @@ void set_program_name(std::string name);
 
 // --quiet: report() keeps silent.
 void set_quiet(Quiet quiet);
+[[nodiscard]] bool is_quiet();
 
 // One line on stderr: "mqtk-pub: TEXT". Line breaks and control characters inside the text are escaped. Says
 // nothing under --quiet.

@@ -24,6 +24,18 @@ std::expected<std::unique_ptr<McapReader>, std::string> McapReader::open(std::un
   return reader;
 }
 
+mcap::Metadata McapReader::recording_metadata() {
+  Cursor head{window_.at(header_.end, mcap::record_head_bytes)};
+  const auto opcode = static_cast<Opcode>(head.number<std::uint8_t>());
+  const auto length = head.number<std::uint64_t>();
+  constexpr std::size_t longest = std::size_t{1024} * 1024;
+  if (!head.ok() || opcode != Opcode::metadata || length > longest) return {};
+  auto metadata = parse_mcap_metadata(window_.at(header_.end + mcap::record_head_bytes, length));
+  if (!metadata || metadata->name != "mqtt") return {};
+  std::erase_if(metadata->pairs, [](const auto& pair) { return pair.first == "mapping"; });
+  return std::move(metadata->pairs);
+}
+
 RecordingReader::State McapReader::fail(std::uint64_t offset, std::string_view what) {
   return damaged(fmt::format("at offset {}: {}", offset, what));
 }

@@ -27,6 +27,8 @@ class McapReader final : public RecordingReader {
   // Null for a file that was not finished.
   [[nodiscard]] const McapSummary* summary() const { return summary_ ? &*summary_ : nullptr; }
   [[nodiscard]] const McapChannels& channels() const { return channels_; }
+  // Of the recording as a whole, from the file's head; empty for files of others.
+  [[nodiscard]] mcap::Metadata recording_metadata();
   [[nodiscard]] const McapHeader& header() const { return header_; }
 
  private:

@@ -101,17 +101,22 @@ std::optional<McapMetadata> read_metadata(ByteSource& source, Cursor index) {
   SourceWindow window{source};
   const Bytes record = window.at(offset, static_cast<std::size_t>(length));
   if (record.size() != length || record[0] != static_cast<std::uint8_t>(Opcode::metadata)) return std::nullopt;
-  Cursor from{record.subspan(mcap::record_head_bytes)};
+  return parse_mcap_metadata(record.subspan(mcap::record_head_bytes));
+}
+
+}  // namespace
+
+std::optional<McapMetadata> parse_mcap_metadata(Bytes record) {
+  Cursor from{record};
   McapMetadata metadata{.name = std::string{from.text()}, .pairs = {}};
   Cursor pairs{from.take(from.number<std::uint32_t>())};
   while (!pairs.empty()) {
     std::string name{pairs.text()};
     metadata.pairs.emplace_back(std::move(name), pairs.text());
   }
+  if (!from.ok() || !pairs.ok()) return std::nullopt;
   return metadata;
 }
-
-}  // namespace
 
 bool McapChannels::define(Bytes record, bool ours) {
   Cursor from{record};

@@ -67,6 +67,9 @@ struct McapSummary {
   std::vector<McapMetadata> metadata = {};
 };
 
+// A Metadata record without its head; nothing if it is damaged.
+[[nodiscard]] std::optional<McapMetadata> parse_mcap_metadata(Bytes record);
+
 // The summary of a whole file; nothing where the file has none or a damaged one: then only reading all of it helps.
 [[nodiscard]] std::optional<McapSummary> read_mcap_summary(ByteSource& source, McapChannels& channels);
 

@@ -203,14 +203,15 @@ void McapWriter::append_indexes() {
     }
     to.end_record();
     before_.counts.emplace_back(id, channel.in_chunk);
+    if (id != mcap::attributes_channel) in_output_ += channel.in_chunk;
     channel.messages += channel.in_chunk;
     channel.in_chunk = 0;
     channel.first = channel.last = none;
   }
 }
 
-void McapWriter::revoke_output() {
-  if (!before_.counts.empty() && chunks_ > before_.chunks) {
+std::uint64_t McapWriter::revoke_output() {
+  if (chunks_ > before_.chunks) {
     for (const auto& [id, count] : before_.counts) channels_[id].messages -= count;
     spool_.shrink(before_.spooled);
     chunks_ = before_.chunks;
@@ -218,7 +219,7 @@ void McapWriter::revoke_output() {
     first_time_ = before_.first_time;
     last_time_ = before_.last_time;
   }
-  RecordingWriter::revoke_output();
+  return RecordingWriter::revoke_output();
 }
 
 bool McapWriter::finish() {

@@ -37,7 +37,7 @@ class McapWriter final : public RecordingWriter {
   void close_chunk() override;
   [[nodiscard]] bool finish() override;
   // Then only finish() may follow.
-  void revoke_output() override;
+  std::uint64_t revoke_output() override;
 
   // A metadata record named `mqtt.NAME`, before finish(). Closes the chunk.
   void append_metadata(std::string_view name, const mcap::Metadata& pairs);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 
 #include "base/bytes.hpp"
 #include "capture/growing_bytes.hpp"
@@ -30,17 +31,22 @@ class RecordingWriter {
   [[nodiscard]] Bytes output() const { return out_.view(); }
   void output_written() {
     written_ += out_.size();
+    in_output_ = 0;
     out_.clear();
   }
   // The output could not be written, and the file was cut back to where it began: as if the messages in it, those of
-  // one chunk at most, had never been appended.
-  virtual void revoke_output() { out_.clear(); }
+  // one chunk at most, had never been appended. Returns how many these are.
+  virtual std::uint64_t revoke_output() {
+    out_.clear();
+    return std::exchange(in_output_, 0);
+  }
   // Bytes that were made, written or not.
   [[nodiscard]] std::uint64_t size() const { return written_ + out_.size(); }
 
  protected:
   GrowingBytes out_;
   std::uint64_t written_ = 0;
+  std::uint64_t in_output_ = 0;  // messages
 };
 
 }  // namespace mqtk
