@@ -45,6 +45,8 @@ class StandardOutput final : public Destination {
     return Written::all;
   }
 
+  // The reader of a pipe that has gone is no failure.
+  cli::ExitStatus failure_status() const override { return output_.status(); }
   int descriptor() const override { return output_.descriptor(); }
 
  private:

@@ -8,6 +8,7 @@
 #include "base/time.hpp"
 #include "capture/mcap_mapping.hpp"
 #include "capture/message_record.hpp"
+#include "cli/exit_status.hpp"
 #include "record/options.hpp"
 
 namespace mqtk::record {
@@ -22,7 +23,7 @@ class Destination {
   enum class Written : std::uint8_t {
     all,
     waiting,  // the reader of a pipe does not keep up
-    failed,   // error() says why; the reader of a pipe that has gone leaves it empty
+    failed,   // error() says why, unless it has been said
   };
   enum class Chunks : std::uint8_t { full, all };
 
@@ -39,6 +40,8 @@ class Destination {
   // For standard output that does not take all at once; -1 for files.
   [[nodiscard]] virtual int descriptor() const { return -1; }
   [[nodiscard]] const std::string& error() const { return error_; }
+  // After `failed`.
+  [[nodiscard]] virtual cli::ExitStatus failure_status() const { return cli::ExitStatus::local_failure; }
   // Messages that were appended and could not be written.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
   [[nodiscard]] std::uint64_t bytes() const { return bytes_; }

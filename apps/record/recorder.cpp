@@ -98,13 +98,14 @@ void Recorder::add_subscription(std::uint32_t identifier, bool retain_as_publish
 }
 
 // The second SUBSCRIBE replaces the subscriptions of the first: what the broker sends because of the first is known by
-// its identifier, and RETAIN of what comes later is the publishers'.
+// its identifier. Both leave in one write, so hardly a live message comes in between. Retain As Published stands in
+// both, since mosquitto 2.0 keeps that of the first.
 void Recorder::subscribe(const Connected& connected) {
   const bool v5 = connected.version == Version::v5;
   marks_by_identifier_ = v5 && connected.broker.subscription_identifier_available;
   const RetainHandling handling = options_.retained || !v5 ? RetainHandling::send : RetainHandling::do_not_send;
   if (marks_by_identifier_ && options_.retained) {
-    add_subscription(retained_identifier, false, RetainHandling::send);
+    add_subscription(retained_identifier, true, RetainHandling::send);
     add_subscription(live_identifier, true, RetainHandling::do_not_send);
   } else {
     add_subscription(0, v5 && !options_.retained, handling);
@@ -203,7 +204,7 @@ void Recorder::written(Written result) {
   if (result == Written::waiting && output_ready_ && !output_ready_->await_writable()) return client_.pause_reading();
   if (result != Written::failed) return client_.resume_reading();
   if (!destination_->error().empty()) tell(destination_->error());
-  end(ExitStatus::local_failure);
+  end(destination_->failure_status());
 }
 
 void Recorder::sync() {
@@ -261,11 +262,7 @@ void Recorder::finish() {
   to_acknowledge_.clear();
   if (result == Written::failed) {
     if (!failed_before && !destination_->error().empty()) cli::report(destination_->error());
-    if (status_ == ExitStatus::done) {
-      // The reader of a pipe that has gone is no failure.
-      status_ = destination_->error().empty() && destination_->descriptor() >= 0 ? ExitStatus::done
-                                                                                 : ExitStatus::local_failure;
-    }
+    if (status_ == ExitStatus::done) status_ = destination_->failure_status();
   }
   if (destination_->lost() > 0) cli::report(fmt::format("{} messages could not be written", destination_->lost()));
   if (begun_ && options_.file != "-") {

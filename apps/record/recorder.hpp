@@ -51,8 +51,8 @@ class Recorder final : ClientListener {
   void tell(const std::string& line);
 
   const Options& options_;
-  std::unique_ptr<Destination> destination_;
   std::string open_error_;
+  std::unique_ptr<Destination> destination_;
   Loop loop_;
   Client client_;
   std::unique_ptr<DescriptorWatch> output_ready_;

@@ -1,0 +1,75 @@
+#include "cli/recording_input.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "capture/jsonl_reader.hpp"
+#include "capture/mcap_reader.hpp"
+
+namespace mqtk::cli {
+namespace {
+
+using Opened = std::expected<std::unique_ptr<RecordingReader>, std::string>;
+
+Opened open_text(std::unique_ptr<ByteStream> stream, RecordingFormat format, const InputOptions& options) {
+  if (format == RecordingFormat::csv) return make_csv_reader(std::move(stream), options.csv_payload);
+  return make_jsonl_reader(std::move(stream));
+}
+
+// MCAP is known by its first bytes whatever the name; the texts by the name, else a JSON object begins with a brace.
+std::optional<RecordingFormat> guess(ByteSource& source, const std::string& path) {
+  std::array<std::uint8_t, 8> head{};
+  const std::size_t count = source.read(0, head).value_or(0);
+  if (count >= 5 && head[0] == 0x89 && as_text({head.data() + 1, 4}) == "MCAP") return RecordingFormat::mcap;
+  if (const auto format = format_of_file(path)) return format;
+  if (count > 0 && head[0] == '{') return RecordingFormat::jsonl;
+  return std::nullopt;
+}
+
+}  // namespace
+
+Opened open_recording(const std::string& path, const InputOptions& options) {
+  if (path == "-") {
+    const RecordingFormat format = options.format.value_or(RecordingFormat::jsonl);
+    if (format == RecordingFormat::mcap || format == RecordingFormat::pcapng) {
+      return std::unexpected("standard input can be jsonl or csv; write other recordings into a file first");
+    }
+    return open_text(descriptor_stream(STDIN_FILENO), format, options);
+  }
+  auto source = open_file(path);
+  if (!source) return std::unexpected(fmt::format("cannot open {}: {}", path, source.error().message()));
+  const auto format = options.format ? options.format : guess(**source, path);
+  if (!format) {
+    return std::unexpected(
+        fmt::format("{}: neither its name nor its first bytes tell a format; give --input-format", path));
+  }
+  if (*format == RecordingFormat::jsonl || *format == RecordingFormat::csv) {
+    return open_text(file_stream(path), *format, options);
+  }
+  if (*format == RecordingFormat::pcapng) {
+    return std::unexpected(fmt::format("{}: packet captures cannot be read as recordings", path));
+  }
+  auto reader = McapReader::open(std::move(*source));
+  if (!reader) return std::unexpected(fmt::format("{}: {}", path, reader.error()));
+  return std::move(*reader);
+}
+
+std::optional<WallTime> TimeLimit::at(WallTime start) const {
+  if (moment) return moment;
+  if (!after_start) return std::nullopt;
+  return *after_start > WallTime::max() - start ? WallTime::max() : start + *after_start;
+}
+
+std::expected<TimeLimit, std::string> parse_time_limit(std::string_view text) {
+  TimeLimit limit;
+  limit.moment = parse_rfc3339(text);
+  if (!limit.moment) limit.after_start = parse_duration(text);
+  if (!limit.given()) {
+    return std::unexpected("neither a time such as 2026-11-20T23:56:54Z nor one after the first message such as 90s");
+  }
+  return limit;
+}
+
+}  // namespace mqtk::cli

@@ -1,0 +1,33 @@
+// Recordings named on a command line, opened for reading.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "capture/csv_reader.hpp"
+#include "capture/recording_format.hpp"
+#include "capture/recording_reader.hpp"
+
+namespace mqtk::cli {
+
+struct InputOptions {
+  std::optional<RecordingFormat> format;  // otherwise by the first bytes and the name
+  CsvPayload csv_payload = CsvPayload::text;
+};
+
+// "-" is standard input, which is JSON Lines or CSV. The error is a line for the user.
+[[nodiscard]] std::expected<std::unique_ptr<RecordingReader>, std::string> open_recording(const std::string& path,
+                                                                                          const InputOptions& options);
+
+// --from and --to: a moment (RFC 3339), or a time after the first message (90s).
+struct TimeLimit {
+  std::optional<WallTime> moment;
+  std::optional<Duration> after_start;
+  [[nodiscard]] bool given() const { return moment || after_start; }
+  [[nodiscard]] std::optional<WallTime> at(WallTime start) const;
+};
+[[nodiscard]] std::expected<TimeLimit, std::string> parse_time_limit(std::string_view text);
+
+}  // namespace mqtk::cli

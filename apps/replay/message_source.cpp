@@ -1,0 +1,162 @@
+#include "replay/message_source.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json_text.hpp"
+#include "base/utf8.hpp"
+#include "capture/json_check.hpp"
+#include "capture/json_edit.hpp"
+#include "capture/mcap_reader.hpp"
+#include "codec/topic.hpp"
+
+namespace mqtk::replay {
+namespace {
+
+std::string json_value(const std::string& value, WallTime now) {
+  const auto since_1970 = [now](auto unit) {
+    return std::to_string(std::chrono::duration_cast<decltype(unit)>(now.time_since_epoch()).count());
+  };
+  if (value == "now-ms") return since_1970(std::chrono::milliseconds{});
+  if (value == "now-s") return since_1970(std::chrono::seconds{});
+  if (value != "now" && is_json(value)) return value;
+  std::string text;
+  append_json_string(text, value == "now" ? rfc3339(now) : value);
+  return text;
+}
+
+void widen(TimeRange& span, const RecordingReader& reader) {
+  const auto* mcap = dynamic_cast<const McapReader*>(&reader);
+  const McapSummary* summary = mcap == nullptr ? nullptr : mcap->summary();
+  if (summary == nullptr || summary->messages == 0) return;
+  const WallTime first{Duration{static_cast<std::int64_t>(summary->first_time)}};
+  const WallTime last{Duration{static_cast<std::int64_t>(summary->last_time)}};
+  span.from = std::min(span.from.value_or(first), first);
+  span.to = std::max(span.to.value_or(last), last);
+}
+
+}  // namespace
+
+MessageSource::MessageSource(const Options& options)
+    : options_(options), schedule_({.speed = options.speed.value_or(1), .longest_gap = options.longest_gap}) {}
+
+std::string MessageSource::open() {
+  std::vector<NamedReader> readers;
+  for (const std::string& path : options_.files) {
+    auto reader = cli::open_recording(path, options_.input);
+    if (!reader) return reader.error();
+    widen(span_, **reader);
+    readers.push_back({path, std::move(*reader)});
+  }
+  reader_ = std::make_unique<MergedReader>(std::move(readers));
+  if (range_) reader_->want(*range_);
+  any_in_pass_ = false;
+  return "";
+}
+
+bool MessageSource::begin_next_pass() {
+  const bool again = options_.passes == 0 || passes_begun_ < options_.passes;
+  if (!again || !any_in_pass_) return false;
+  ++passes_begun_;
+  schedule_.begin_again(options_.seam);
+  problem_ = open();
+  return true;
+}
+
+MessageSource::State MessageSource::next() {
+  for (;;) {
+    switch (reader_->next(record_)) {
+      case RecordingReader::State::end:
+        if (!begin_next_pass()) return State::end;
+        if (!problem_.empty()) return State::invalid;
+        continue;
+      case RecordingReader::State::damaged: problem_ = reader_->problem(); return State::damaged;
+      case RecordingReader::State::message: break;
+    }
+    if (!in_time(record_) || !is_selected(record_)) continue;
+    any_in_pass_ = true;
+    recorded_at_ = record_.time;
+    due_ = schedule_.due(record_.time);
+    return take(record_) ? State::message : State::invalid;
+  }
+}
+
+bool MessageSource::in_time(const MessageRecord& record) {
+  if (!options_.from.given() && !options_.to.given()) return true;
+  if (!record.time) return true;
+  if (!range_) {
+    range_ = TimeRange{options_.from.at(*record.time), options_.to.at(*record.time)};
+    reader_->want(*range_);
+  }
+  return range_->contains(*record.time);
+}
+
+bool MessageSource::is_selected(const MessageRecord& record) const {
+  if (options_.drop_retained && record.retained_at_subscribe) return false;
+  const auto matches = [&record](const std::string& filter) { return topic_matches(filter, record.topic); };
+  if (!options_.filters.empty() && !std::ranges::any_of(options_.filters, matches)) return false;
+  return !std::ranges::any_of(options_.hidden_filters, matches);
+}
+
+bool MessageSource::take(const MessageRecord& record) {
+  publish_ = {};
+  publish_.topic_name = options_.topic_map.apply(record.topic, topic_);
+  if (const Fault fault = TopicName::check(publish_.topic_name)) {
+    problem_ = fmt::format("--topic-map makes '{}' of '{}': {}", publish_.topic_name, record.topic,
+                           rule_info(fault.rule).text);
+    return false;
+  }
+  publish_.qos = options_.qos.value_or(record.qos);
+  publish_.retain = options_.retain == Retain::as_recorded ? record.retain : options_.retain == Retain::set;
+  publish_.payload = record.payload;
+  if (!record.properties.empty()) take_properties(record.properties);
+  return true;
+}
+
+// Before 5.0 there are no properties; a client must not send Subscription Identifiers, and Topic Aliases belong to the
+// connection that was recorded.
+void MessageSource::take_properties(PropertyBlock recorded) {
+  properties_.clear();
+  if (options_.connection.connect.version != Version::v5) return;
+  for (Property property : recorded) {
+    if (property.id == PropertyId::subscription_identifier || property.id == PropertyId::topic_alias) continue;
+    if (property.id == PropertyId::message_expiry_interval) {
+      if (options_.expiry == Expiry::drop) continue;
+      if (options_.expiry == Expiry::scale) {
+        property.number = static_cast<std::uint32_t>(
+            std::clamp(static_cast<double>(property.number) / *options_.speed, 1.0, 4294967295.0));
+      }
+    }
+    properties_.add(property);
+  }
+  publish_.properties = properties_.block();
+}
+
+void MessageSource::change_payload(WallTime now) {
+  payload_ = as_text(record_.payload);
+  for (const auto& [pointer, value] : options_.json_changes) {
+    if (auto changed = set_json(payload_, pointer, json_value(value, now))) {
+      payload_ = std::move(*changed);
+    } else {
+      ++unchanged_json_;
+    }
+  }
+  publish_.payload = as_bytes(payload_);
+}
+
+const Publish& MessageSource::message(WallTime now) {
+  if (!options_.json_changes.empty()) change_payload(now);
+  return publish_;
+}
+
+std::optional<double> MessageSource::progress() const {
+  if (!span_.from || !span_.to || !recorded_at_ || *span_.to <= *span_.from) return std::nullopt;
+  const WallTime first = range_ && range_->from ? std::max(*range_->from, *span_.from) : *span_.from;
+  const WallTime last = range_ && range_->to ? std::min(*range_->to, *span_.to) : *span_.to;
+  if (last <= first) return std::nullopt;
+  const auto done = static_cast<double>((*recorded_at_ - first).count());
+  return std::clamp(done / static_cast<double>((last - first).count()), 0.0, 1.0);
+}
+
+}  // namespace mqtk::replay

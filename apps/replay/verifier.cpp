@@ -1,0 +1,101 @@
+#include "replay/verifier.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/failure_text.hpp"
+#include "codec/topic.hpp"
+
+namespace mqtk::replay {
+namespace {
+
+ConnectOptions beside(const Options& options) {
+  ConnectOptions connect = options.connection.connect;
+  // Two clients of one name would throw each other out; and only the publisher has a Will.
+  if (!connect.client_identifier.empty()) connect.client_identifier += "-verify";
+  connect.will.reset();
+  return connect;
+}
+
+}  // namespace
+
+Verifier::Verifier(Loop& loop, const Options& options, Events events)
+    : loop_(loop),
+      options_(options),
+      events_(std::move(events)),
+      client_(loop, options.connection.endpoint, beside(options), *this) {}
+
+void Verifier::on_connected(const Connected& connected) {
+  if (subscribed_) return;
+  SubscriptionWriter filters;
+  filters.add(
+      {.topic_filter = options_.verify_filter,
+       .qos = QoS::exactly_once,
+       .retain_handling = connected.version == Version::v5 ? RetainHandling::do_not_send : RetainHandling::send});
+  (void)client_.subscribe({0, {}, filters.list()});
+}
+
+void Verifier::on_subscribed(Tag tag, const Suback& answer) {
+  (void)tag;
+  const bool denied = std::ranges::any_of(answer.reason_codes,
+                                          [](std::uint8_t code) { return is_failure(static_cast<ReasonCode>(code)); });
+  if (denied) {
+    note(fmt::format("the broker denied the subscription to '{}'", options_.verify_filter));
+    events_.failed(nullptr);
+    return;
+  }
+  moved_at_ = loop_.now();
+  if (!std::exchange(subscribed_, true)) events_.ready();
+}
+
+void Verifier::on_connection_lost(const ConnectionFailure& failure, Duration next_attempt_in) {
+  (void)next_attempt_in;
+  note("the subscriber beside lost its connection: messages of QoS 0 may be missing");
+  (void)failure;
+}
+
+void Verifier::on_stopped(const ConnectionFailure* failure) {
+  if (failure != nullptr) events_.failed(failure);
+}
+
+Verifier::Fingerprint Verifier::fingerprint(Bytes payload) {
+  return {std::hash<std::string_view>{}(as_text(payload)), payload.size()};
+}
+
+void Verifier::expect(const Publish& message) {
+  if (!topic_matches(options_.verify_filter, message.topic_name)) {
+    ++result_.ignored;
+    return;
+  }
+  expected_[std::string{message.topic_name}].push_back(fingerprint(message.payload));
+  if (outstanding_++ == 0) moved_at_ = loop_.now();
+}
+
+void Verifier::on_message(const Publish& message) {
+  const auto found = expected_.find(std::string{message.topic_name});
+  if (found == expected_.end()) return;  // somebody else's, or retained from before
+  std::deque<Fingerprint>& due = found->second;
+  const Fingerprint came = fingerprint(message.payload);
+  moved_at_ = loop_.now();
+  if (!due.empty() && due.front() == came) {
+    due.pop_front();
+    --outstanding_;
+    ++result_.arrived;
+  } else if (const auto later = std::ranges::find(due, came); later != due.end()) {
+    note(fmt::format("a message to '{}' came before one that was sent earlier", message.topic_name));
+    due.erase(later);
+    --outstanding_;
+    ++result_.wrong;
+  } else {
+    note(fmt::format("a message to '{}' came that was not sent, or twice", message.topic_name));
+    ++result_.surplus;
+  }
+  events_.moved();
+}
+
+void Verifier::note(const std::string& problem) {
+  if (result_.first_problem.empty()) result_.first_problem = problem;
+}
+
+}  // namespace mqtk::replay
