@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "cli/setters.hpp"
 
 namespace mqtk::inspect {
@@ -17,21 +19,59 @@ cli::ProgramText program_text() {
           "field with its bytes, its value and its meaning. What breaks the specification is named with the byte, the "
           "statement, the class of the error and the Reason Code that the receiver answers with.\n\n"
           "An argument is a file if one of that name exists, - is standard input, and all else is hex text; "
-          "neighbouring arguments of hex text are one input. Without arguments standard input is read. Hex text is "
+          "neighbouring arguments of hex text are one input. Without arguments standard input is read. Files packed by "
+          "gzip or zstd are unpacked. Hex text is "
           "digits in pairs, with white space, ':', '-', ',' or ';' between them or nothing, with 0x or \\x before them "
           "or not; '#' starts a comment. Dumps of xxd and hexdump -C are found by themselves.\n\n"
           "The version is that of a CONNECT in the input, or what --mqtt-version says. Packets before any CONNECT are "
           "read as 5.0, 3.1.1 and 3.1, and the version with the fewest faults is kept and told on standard error.\n\n"
+          "Captures (pcap and pcapng) are read down to the TCP connections in them: segments are put in order, what is "
+          "missing is told, and MQTT is found by what a connection holds, on any port and in WebSocket frames. Each "
+          "connection is followed from its CONNECT on and held against the rules that need its state: what is in "
+          "flight, limits, subscriptions, topic aliases, Sessions over several connections.\n\n"
           "Advice (legal but unwise) is shown as a problem of severity \"warning\" and does not change the exit "
           "status.",
       .examples = {{"Decode one packet", "mqtk inspect '10 0f 00 04 4d 51 54 54 04 02 00 3c 00 03 61 62 63'"},
                    {"One line per packet from a dump", "xxd capture.bin | mqtk inspect --view line -"},
                    {"Problems only, for a script", "mqtk inspect --json packets.hex | jq -c 'select(.problems != [])'"},
+                   {"Watch live traffic", "tcpdump -U -w - port 1883 | mqtk inspect -"},
+                   {"What one topic carried",
+                    "mqtk inspect --where 'topic~\"a/#\"' --fields time,client,payload traffic.pcapng"},
                    {"What a rule means", "mqtk inspect --explain MQTT-3.3.1-4"}},
       .exit_statuses = {cli::ExitStatus::done, cli::ExitStatus::usage, cli::ExitStatus::malformed_input,
                         cli::ExitStatus::local_failure},
       .see_also = {"mqtk(1)", "mqtk-sub(1)", "mqtk-pub(1)"},
   };
+}
+
+std::string field_manual() {
+  std::string text = "The fields:";
+  for (const PacketFieldInfo& info : all_packet_fields()) {
+    text.append(info.field == PacketField::index ? " " : "; ")
+        .append(info.name)
+        .append(" (")
+        .append(info.text)
+        .append(")");
+  }
+  return text + ".";
+}
+
+cli::Accepted store_fields(Options& options, std::string_view text) {
+  options.fields.clear();
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find(','), text.size());
+    const std::string_view name = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    const auto field = find_packet_field(name);
+    if (!field) {
+      std::vector<std::string> names;
+      for (const PacketFieldInfo& info : all_packet_fields()) names.emplace_back(info.name);
+      return std::unexpected(cli::not_one_of(names));
+    }
+    options.fields.push_back(*field);
+  }
+  if (options.fields.empty()) return std::unexpected("no field");
+  return {};
 }
 
 void add_input_options(cli::OptionTable& table, Options& options) {
@@ -59,32 +99,69 @@ void add_input_options(cli::OptionTable& table, Options& options) {
              .set = cli::store_choice<Role>(options.sender, {{"client", Role::client}, {"server", Role::server}})});
   table.add({.long_name = "input-format",
              .value = "FORMAT",
-             .help = "What the input is: auto, hex, xxd, hexdump or raw",
-             .manual = "raw: the bytes of the packets themselves. hexdump: what hexdump -C prints.",
+             .help = "What the input is: auto, hex, xxd, hexdump, raw or pcap",
+             .manual = "raw: the bytes of the packets themselves. hexdump: what hexdump -C prints. pcap: a capture "
+                       "file, pcap or pcapng.",
              .completion = cli::Completion::choice,
-             .choices = {"auto", "hex", "xxd", "hexdump", "raw"},
+             .choices = {"auto", "hex", "xxd", "hexdump", "raw", "pcap"},
              .default_text = "auto",
              .set = cli::store_choice<InputFormat>(options.input_format, {{"auto", InputFormat::automatic},
                                                                           {"hex", InputFormat::hex},
                                                                           {"xxd", InputFormat::xxd},
                                                                           {"hexdump", InputFormat::hexdump},
-                                                                          {"raw", InputFormat::raw}})});
+                                                                          {"raw", InputFormat::raw},
+                                                                          {"pcap", InputFormat::pcap}})});
 }
 
 void add_output_options(cli::OptionTable& table, Options& options) {
   table.group("Output");
   table.add({.long_name = "view",
              .value = "VIEW",
-             .help = "annotated (field by field) or line (one line per packet)",
+             .help = "annotated (field by field), tree, line (one line per packet) or none",
+             .manual = "Without it, captures are shown line by line and all else annotated.",
              .completion = cli::Completion::choice,
-             .choices = {"annotated", "line"},
-             .default_text = "annotated",
-             .set = cli::store_choice<View>(options.view, {{"annotated", View::annotated}, {"line", View::line}})});
+             .choices = {"annotated", "tree", "line", "none"},
+             .set = [&options](std::string_view text) -> cli::Accepted {
+               View view{};
+               const auto accepted = cli::store_choice<View>(
+                   view,
+                   {{"annotated", View::annotated}, {"tree", View::tree}, {"line", View::line}, {"none", View::none}})(
+                   text);
+               if (accepted) options.view = view;
+               return accepted;
+             }});
   table.add({.long_name = "json",
              .help = "One JSON object per packet and line",
              .manual = "Members: index, offset, length, type, time, direction, stream, protocol_version, fields and "
                        "problems. The names of fields are the specification's words in snake_case.",
              .set = cli::set_true(options.json)});
+  table.add({.long_name = "fields",
+             .value = "FIELD,...",
+             .help = "These fields of each packet, separated by tabs",
+             .manual = field_manual(),
+             .set = [&options](std::string_view text) { return store_fields(options, text); }});
+  table.add({.long_name = "where",
+             .value = "CONDITION",
+             .help = "Only packets for which this holds",
+             .manual =
+                 "Comparisons of a field with a number or a word by ==, !=, <, <=, >, >= or ~, joined by &&, || and "
+                 "!, with parentheses. ~ matches a Topic Filter against topics and looks for a part of other "
+                 "texts. A field alone asks whether the packet has it; of several values one is enough. The "
+                 "fields are those of --fields.",
+             .set = [&options](std::string_view text) -> cli::Accepted {
+               auto filter = PacketFilter::parse(text);
+               if (!filter) return std::unexpected(filter.error());
+               options.where = std::move(*filter);
+               return {};
+             }});
+  table.add({.long_name = "write",
+             .value = "FILE",
+             .help = "Write the packets that are shown to a pcapng file as well",
+             .completion = cli::Completion::file,
+             .set = cli::store(options.write)});
+  table.add({.long_name = "statistics",
+             .help = "Tables by type, topic, client and rule, latencies, and what was not answered",
+             .set = cli::set_true(options.statistics)});
   table.add({.long_name = "summary",
              .help = "A last line with the number of packets, problems and streams",
              .set = cli::set_true(options.summary)});
@@ -130,6 +207,8 @@ cli::OptionTable option_table(Options& options) {
                             .repeatable = true,
                             .set = cli::append(options.inputs)});
   table.check([&options]() -> cli::Accepted {
+    if (options.json && !options.fields.empty()) return std::unexpected("--json and --fields exclude each other");
+    if (!options.fields.empty()) options.view = View::fields;
     if (options.json) options.view = View::json;
     if (options.explain || options.list_rules || !options.inputs.empty() || ::isatty(0) == 0) return {};
     return std::unexpected("no input: give hex text, a file, or - for standard input");

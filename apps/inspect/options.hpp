@@ -8,22 +8,27 @@
 
 #include "capture/annotated_view.hpp"
 #include "capture/hex_input.hpp"
+#include "capture/packet_filter.hpp"
 #include "cli/option_table.hpp"
 #include "cli/output.hpp"
 #include "codec/types.hpp"
 
 namespace mqtk::inspect {
 
-enum class View : std::uint8_t { annotated, line, json };
-enum class InputFormat : std::uint8_t { automatic, hex, xxd, hexdump, raw };
+enum class View : std::uint8_t { annotated, tree, line, json, fields, none };
+enum class InputFormat : std::uint8_t { automatic, hex, xxd, hexdump, raw, pcap };
 
 struct Options {
   std::vector<std::string> inputs;  // hex text, file names, "-"; in the order given
   std::optional<Version> version;
   Role sender = Role::unknown;
   InputFormat input_format = InputFormat::automatic;
-  View view = View::annotated;
+  std::optional<View> view;  // else what suits the input
   bool json = false;
+  std::vector<PacketField> fields;
+  std::optional<PacketFilter> where;
+  std::optional<std::string> write;
+  bool statistics = false;
   bool summary = false;
   bool full = false;
   bool show_secrets = false;

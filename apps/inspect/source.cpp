@@ -42,23 +42,60 @@ Source Source::of_text(std::string text) {
 }
 
 std::expected<Source, std::string> Source::open(const std::string& file) {
-  if (file == "-") return Source{"standard input", 0};
-  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  const int descriptor = file == "-" ? 0 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return std::unexpected(failure("read", file));
-  return Source{file, descriptor};
+  Source source{file == "-" ? "standard input" : file, descriptor};
+  struct stat facts{};
+  source.live_ = ::fstat(descriptor, &facts) == 0 && !S_ISREG(facts.st_mode);
+  return source;
 }
 
 Source::Source(Source&& other) noexcept
     : name_(std::move(other.name_)),
       descriptor_(std::exchange(other.descriptor_, -1)),
       block_(std::move(other.block_)),
-      text_read_(other.text_read_) {}
+      text_read_(other.text_read_),
+      live_(other.live_),
+      started_(other.started_),
+      unpacker_(std::move(other.unpacker_)),
+      unpacked_(std::move(other.unpacked_)) {}
 
 Source::~Source() {
   if (descriptor_ > 0) ::close(descriptor_);
 }
 
 std::expected<std::string_view, std::string> Source::read() {
+  if (unpacker_) return unpack();
+  const auto block = read_raw();
+  if (!block || std::exchange(started_, true)) return block;
+  if (const auto kind = Unpacker::recognize(as_bytes(*block))) {
+    unpacker_.emplace(*kind);
+    packed_ = as_bytes(*block);
+    return unpack();
+  }
+  return block;
+}
+
+std::expected<std::string_view, std::string> Source::unpack() {
+  unpacked_.resize(block_bytes);
+  const MutableBytes to{reinterpret_cast<std::uint8_t*>(unpacked_.data()), unpacked_.size()};
+  while (true) {
+    const auto count = unpacker_->unpack(packed_, to);
+    damaged_ = !count;
+    if (damaged_) return std::unexpected(fmt::format("cannot unpack {}: the file is damaged", name_));
+    if (*count > 0) return std::string_view{unpacked_}.substr(0, *count);
+    if (!packed_.empty()) continue;
+    const auto block = read_raw();
+    if (!block) return block;
+    packed_ = as_bytes(*block);
+    if (!packed_.empty()) continue;
+    if (unpacker_->at_end()) return std::string_view{};
+    damaged_ = true;
+    return std::unexpected(fmt::format("cannot unpack {}: the file is cut off", name_));
+  }
+}
+
+std::expected<std::string_view, std::string> Source::read_raw() {
   if (descriptor_ < 0) return std::exchange(text_read_, true) ? std::string_view{} : std::string_view{block_};
   block_.resize(block_bytes);
   ssize_t count = 0;

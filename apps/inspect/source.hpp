@@ -2,9 +2,12 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "capture/compression.hpp"
 
 namespace mqtk::inspect {
 
@@ -19,19 +22,34 @@ class Source {
   Source& operator=(Source&&) = delete;
   ~Source();
 
-  // The next block, which lives until the next call; empty at the end. On failure the whole message.
+  // The next block, which lives until the next call; empty at the end. On failure the whole message. Files of gzip and
+  // zstd are unpacked.
   [[nodiscard]] std::expected<std::string_view, std::string> read();
+
+  // Whether the last failure was that of a packed file, not of reading it.
+  [[nodiscard]] bool is_damaged() const { return damaged_; }
+  // Whether more may come at any time: a pipe or a terminal, not a file.
+  [[nodiscard]] bool is_live() const { return live_; }
 
   // For messages: "standard input", the file's name, "" for arguments.
   [[nodiscard]] const std::string& name() const { return name_; }
 
  private:
+  [[nodiscard]] std::expected<std::string_view, std::string> read_raw();
+  [[nodiscard]] std::expected<std::string_view, std::string> unpack();
+
   Source(std::string name, int descriptor) : name_(std::move(name)), descriptor_(descriptor) {}
 
   std::string name_;
   int descriptor_ = -1;  // -1 for text
   std::string block_;
   bool text_read_ = false;
+  bool live_ = false;
+  bool started_ = false;
+  bool damaged_ = false;
+  std::optional<Unpacker> unpacker_;
+  Bytes packed_;  // of the block, not yet unpacked
+  std::string unpacked_;
 };
 
 // What the arguments say: neighbouring hex texts joined, each file for itself. A word that is neither a file nor

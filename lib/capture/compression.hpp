@@ -1,8 +1,9 @@
-// zstd and the CRC that goes with it, the only place that knows these libraries.
+// zstd, gzip and the CRC that goes with them, the only place that knows these libraries.
 #pragma once
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/bytes.hpp"
 #include "capture/growing_bytes.hpp"
@@ -35,6 +36,29 @@ class Decompressor {
  private:
   struct Context;
   std::unique_ptr<Context> context_;
+};
+
+// A whole file of gzip or zstd, in pieces: frames or members one after another are one file.
+class Unpacker {
+ public:
+  enum class Kind : std::uint8_t { gzip, zstd };
+  // By the file's first bytes, four at least.
+  [[nodiscard]] static std::optional<Kind> recognize(Bytes head);
+
+  explicit Unpacker(Kind kind);
+  Unpacker(Unpacker&&) noexcept;
+  ~Unpacker();
+
+  // Unpacks into `to` and takes what it has used from the front of `from`; 0 when more input is needed. Nothing when
+  // the file is damaged.
+  [[nodiscard]] std::optional<std::size_t> unpack(Bytes& from, MutableBytes to);
+  // Whether the input may end here.
+  [[nodiscard]] bool at_end() const { return at_end_; }
+
+ private:
+  struct Context;
+  std::unique_ptr<Context> context_;
+  bool at_end_ = true;
 };
 
 }  // namespace mqtk

@@ -290,7 +290,11 @@ void append_problem(std::string& out, const Problem& problem, const PacketRecord
     append_number(out, code);
   }
   out += ",\"message\":";
-  append_json_string(out, info.text);
+  if (problem.detail.empty()) {
+    append_json_string(out, info.text);
+  } else {
+    append_json_string(out, fmt::format("{}: {}", info.text, problem.detail));
+  }
   out += '}';
 }
 

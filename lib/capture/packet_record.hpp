@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
@@ -28,6 +29,7 @@ struct PacketRecord {
   bool decoded = true;                      // read to its end; else `annotations` tell which fields were read
   std::span<const Annotation> annotations;  // may be left empty for a packet without problems
   std::span<const Problem> problems;
+  std::string_view alias_topic;  // of a PUBLISH that names its topic by an alias only, where that is known
 };
 
 }  // namespace mqtk

@@ -1,13 +1,14 @@
 #include "capture/packet_stream.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "capture/packet_search.hpp"
 #include "codec/frame.hpp"
 
 namespace mqtk {
 namespace {
 
-constexpr std::size_t trial_bytes = 64U * 1024;
 constexpr Version candidates[] = {Version::v5, Version::v3_1_1, Version::v3_1};
 
 // The only side that sends such packets; unknown if both do.
@@ -28,7 +29,7 @@ Role sender_of(PacketType type, Version version) {
 
 }  // namespace
 
-PacketStream::PacketStream(Options options) : options_(options) {
+PacketStream::PacketStream(Options options) : options_(options), searching_(!options.in_sync) {
   if (options_.version) {
     version_ = *options_.version;
     source_ = VersionSource::asked;
@@ -36,40 +37,146 @@ PacketStream::PacketStream(Options options) : options_(options) {
 }
 
 std::vector<std::uint8_t>& PacketStream::feed_buffer() {
-  if (unreadable_) at_ = buffer_.size();
   if (at_ > 0) {
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(at_));
     base_ += at_;
     at_ = 0;
   }
+  base_ += std::exchange(lost_, 0);
   return buffer_;
 }
 
-std::uint64_t PacketStream::unread_bytes() const { return unreadable_ ? base_ + buffer_.size() - unread_from_ : 0; }
+void PacketStream::learn_version(Version version) {
+  if (source_ == VersionSource::asked || source_ == VersionSource::connect) return;
+  version_ = version;
+  source_ = VersionSource::connect;
+}
+
+// A packet whose length is known is left out to its end, and the stream stays in step. Otherwise packets may be
+// missing, and where the next one starts must be found.
+void PacketStream::lose(std::uint64_t count) {
+  if (count == 0) return;
+  if (source_ == VersionSource::open && !ahead().empty()) try_versions();
+  lost_ += count;
+  const Frame frame = find_frame(ahead());
+  if (damaged_left_ > 0) {
+    searching_ = count > damaged_left_;
+    damaged_left_ -= std::min(count, damaged_left_);
+  } else if (searching_) {
+    skipped_ += ahead().size();
+    at_ = buffer_.size();
+  } else if (frame.state == Frame::State::need_body) {
+    const std::uint64_t left = frame.packet_size - ahead().size();
+    missing_ = static_cast<std::uint32_t>(std::min(count, left));
+    damaged_left_ = left - missing_;
+    searching_ = count > left;
+  } else {
+    missing_ = ahead().empty() ? 0 : 1;
+    searching_ = true;
+  }
+}
 
 std::optional<PacketStream::Item> PacketStream::next() {
-  if (unreadable_ || ahead().empty() || !settle_version()) return std::nullopt;
+  if (missing_ > 0) {
+    Item item;
+    item.state = Item::State::incomplete;
+    item.offset = base_ + at_;
+    item.type = static_cast<PacketType>(ahead()[0] >> 4U);
+    item.version = version_;
+    item.sender = options_.sender == Role::unknown ? sender_of(item.type, version_) : options_.sender;
+    item.bytes = ahead();
+    item.missing_bytes = std::exchange(missing_, 0);
+    at_ = buffer_.size();
+    return item;
+  }
+  if (damaged_left_ > 0) {
+    const auto left = static_cast<std::size_t>(std::min<std::uint64_t>(damaged_left_, ahead().size()));
+    at_ += left;
+    damaged_left_ -= left;
+  }
+  if (searching_) {
+    if (auto skipped = search()) return skipped;
+    if (searching_) return std::nullopt;
+  }
+  if (ahead().empty() || !settle_version()) return std::nullopt;
   const Frame frame = find_frame(ahead());
   Item item;
   item.offset = base_ + at_;
   item.type = frame.type;
   item.version = version_;
   item.sender = options_.sender == Role::unknown ? sender_of(frame.type, version_) : options_.sender;
+  bool wait = false;
+  if (is_noise(frame, wait)) return unreadable(item);
+  if (wait) return std::nullopt;
   if (frame.state != Frame::State::complete) return last_item(item, frame);
   item.bytes = ahead().first(frame.packet_size);
   at_ += frame.packet_size;
-  if (item.type == PacketType::connect) learn_version(item);
+  if (item.type == PacketType::connect) learn_from_connect(item);
+  return item;
+}
+
+// A header with a wrong type or wrong flags is taken for a packet only if another packet follows it: its length may be
+// as wrong. One that claims to be very long must look right.
+bool PacketStream::is_noise(const Frame& frame, bool& wait) const {
+  constexpr std::size_t long_packet = 1024U * 1024;
+  constexpr std::size_t searched_bytes = 64U * 1024;
+  const bool has_header = frame.state == Frame::State::complete || frame.state == Frame::State::need_body;
+  if (!has_header) return false;
+  const SearchContext context{version_, finished_};
+  const bool looks_right = header_may_start(ahead(), context) != Plausible::no;
+  if (looks_right || frame.type == PacketType::connect) return false;
+  if (frame.state != Frame::State::complete) {
+    if (!finished_) return frame.packet_size > long_packet;
+    // At the end of the input half a packet is shown for what it is, unless whole ones stand in it.
+    for (std::size_t at = 1; at < std::min(ahead().size(), searched_bytes); ++at) {
+      if (packet_may_start(ahead().subspan(at), context) == Plausible::yes) return true;
+    }
+    return false;
+  }
+  const Bytes behind = ahead().subspan(frame.packet_size);
+  if (behind.empty()) {
+    wait = !finished_;
+    return false;
+  }
+  const Frame next = find_frame(behind);
+  const bool broken_packet_follows = next.state == Frame::State::complete && packet_type_name(next.type) != "RESERVED";
+  return !broken_packet_follows && header_may_start(behind, context) == Plausible::no;
+}
+
+PacketStream::Item PacketStream::unreadable(Item item) {
+  item.state = Item::State::unreadable;
+  item.bytes = ahead().first(std::min<std::size_t>(ahead().size(), 5));
+  at_ += item.bytes.size();
+  searching_ = true;
+  return item;
+}
+
+// Passes over what cannot start a packet. Tells of it once a packet is found or the input has ended.
+std::optional<PacketStream::Item> PacketStream::search() {
+  const SearchContext context{source_ == VersionSource::open ? std::nullopt : std::optional{version_}, finished_};
+  bool found = false;
+  while (!ahead().empty()) {
+    const Plausible plausible = packet_may_start(ahead(), context);
+    if (plausible == Plausible::open && !finished_) return std::nullopt;
+    found = plausible == Plausible::yes;
+    if (found) break;
+    ++at_;
+    ++skipped_;
+  }
+  if (!found && !finished_) return std::nullopt;
+  searching_ = false;
+  if (skipped_ == 0) return std::nullopt;
+  Item item;
+  item.state = Item::State::skipped;
+  item.skipped_bytes = std::exchange(skipped_, 0);
+  item.offset = base_ + at_ - item.skipped_bytes;
+  item.version = version_;
+  item.sender = options_.sender;
   return item;
 }
 
 std::optional<PacketStream::Item> PacketStream::last_item(Item item, const Frame& frame) {
-  if (frame.state == Frame::State::fault) {
-    item.state = Item::State::unreadable;
-    item.bytes = ahead().first(std::min<std::size_t>(ahead().size(), 5));
-    unreadable_ = true;
-    unread_from_ = item.offset + item.bytes.size();
-    return item;
-  }
+  if (frame.state == Frame::State::fault) return unreadable(item);
   if (!finished_) return std::nullopt;
   item.state = Item::State::incomplete;
   item.bytes = ahead();
@@ -83,7 +190,7 @@ bool PacketStream::settle_version() {
   if (source_ != VersionSource::open) return true;
   const Frame first = find_frame(ahead());
   if (first.type == PacketType::connect) return true;
-  const bool enough = ahead().size() >= trial_bytes && first.state != Frame::State::need_body;
+  const bool enough = ahead().size() >= options_.trial_bytes && first.state != Frame::State::need_body;
   if (!finished_ && !enough) return false;
   try_versions();
   return true;
@@ -109,7 +216,7 @@ void PacketStream::try_versions() {
 }
 
 // The version counts from here on, unless the caller has named one; then only for the CONNECT itself.
-void PacketStream::learn_version(Item& connect) {
+void PacketStream::learn_from_connect(Item& connect) {
   const auto version = version_of_connect(annotate(connect.bytes, {version_, connect.sender}));
   if (!version) return;
   connect.version = *version;

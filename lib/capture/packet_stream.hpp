@@ -3,6 +3,9 @@
 // The version comes from the caller, else from the CONNECT in the stream. Where packets stand before any CONNECT, the
 // first 64 KiB are read in each version and the one with the fewest faults is kept (5.0 before 3.1.1 before 3.1 when
 // they are equal), so nothing comes out of next() until so much has been fed or the input has ended.
+//
+// Where no packet can start, and behind bytes that are missing, packets are searched for, and the bytes passed over are
+// counted.
 #pragma once
 
 #include <cstdint>
@@ -19,6 +22,8 @@ class PacketStream {
   struct Options {
     std::optional<Version> version;  // for all packets but CONNECT
     Role sender = Role::unknown;     // of all packets
+    std::size_t trial_bytes = 64U * 1024;
+    bool in_sync = true;  // the first byte starts a packet
   };
 
   enum class VersionSource : std::uint8_t { open, asked, connect, tried };
@@ -32,8 +37,9 @@ class PacketStream {
   struct Item {
     enum class State : std::uint8_t {
       whole,
-      incomplete,  // the input ended inside the packet
-      unreadable,  // no packet can start here; nothing behind it is read
+      incomplete,  // the input ended inside the packet, or bytes in it are missing
+      unreadable,  // the bytes of a fixed header that cannot be one
+      skipped,     // bytes in which no packet was found: `skipped_bytes`, and no packet
     };
     State state = State::whole;
     std::uint64_t offset = 0;
@@ -42,6 +48,7 @@ class PacketStream {
     PacketType type{};
     Version version = Version::v5;
     Role sender = Role::unknown;  // as told, else by the type of packet where only one side sends it
+    std::uint64_t skipped_bytes = 0;
   };
 
   explicit PacketStream(Options options);
@@ -50,33 +57,46 @@ class PacketStream {
   [[nodiscard]] std::vector<std::uint8_t>& feed_buffer();
   // No more bytes will come.
   void finish() { finished_ = true; }
+  // So many bytes are missing behind those fed. Call next() until it has no more before this, and again after it.
+  void lose(std::uint64_t count);
+  // The other direction has told the version.
+  void learn_version(Version version);
+  void set_sender(Role sender) { options_.sender = sender; }
 
   // The next packet, or nothing until more bytes have been fed. After finish() an incomplete packet is handed out
-  // once. After an unreadable one all bytes that come are only counted.
+  // once.
   [[nodiscard]] std::optional<Item> next();
+  // Bytes that wait for more.
+  [[nodiscard]] bool holds_bytes() const { return at_ < buffer_.size(); }
+  // Offset in the stream of the byte that is fed next.
+  [[nodiscard]] std::uint64_t end_offset() const { return base_ + buffer_.size() + lost_; }
 
   [[nodiscard]] VersionSource version_source() const { return source_; }
   // In the order of preference; only if the versions were tried.
   [[nodiscard]] const std::vector<Trial>& trials() const { return trials_; }
   // Whether all packets that were tried read the same in every version (PINGREQ and PINGRESP do).
   [[nodiscard]] bool trial_was_idle() const { return trial_was_idle_; }
-  // Bytes behind an unreadable packet.
-  [[nodiscard]] std::uint64_t unread_bytes() const;
 
  private:
   [[nodiscard]] Bytes ahead() const { return Bytes{buffer_}.subspan(at_); }
   [[nodiscard]] bool settle_version();
   void try_versions();
-  void learn_version(Item& connect);
+  void learn_from_connect(Item& connect);
   [[nodiscard]] std::optional<Item> last_item(Item item, const Frame& frame);
+  [[nodiscard]] bool is_noise(const Frame& frame, bool& wait) const;
+  [[nodiscard]] std::optional<Item> search();
+  [[nodiscard]] Item unreadable(Item item);
 
   Options options_;
   std::vector<std::uint8_t> buffer_;
   std::size_t at_ = 0;      // of the next packet in the buffer
   std::uint64_t base_ = 0;  // offset in the stream of the buffer's first byte
   bool finished_ = false;
-  bool unreadable_ = false;
-  std::uint64_t unread_from_ = 0;
+  bool searching_ = false;
+  std::uint64_t skipped_ = 0;       // while searching
+  std::uint64_t damaged_left_ = 0;  // bytes to come that belong to a packet with a gap
+  std::uint64_t lost_ = 0;          // behind the buffer, not yet in base_
+  std::uint32_t missing_ = 0;       // of the packet at the front, told by lose()
   Version version_ = Version::v5;
   VersionSource source_ = VersionSource::open;
   std::vector<Trial> trials_;

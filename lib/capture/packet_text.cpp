@@ -34,7 +34,9 @@ void append_problem_lines(std::string& out, const PacketRecord& record, std::siz
   };
   for (const Problem& problem : record.problems) {
     const bool advice = rule_info(problem.fault.rule).rule_class == RuleClass::advice;
-    line(advice ? Ink::caution : Ink::failure, fault_text(problem.fault, record.type, record.version));
+    std::string text = fault_text(problem.fault, record.type, record.version);
+    if (!problem.detail.empty()) text += " (" + problem.detail + ")";
+    line(advice ? Ink::caution : Ink::failure, text);
   }
   if (record.missing_bytes > 0) {
     line(Ink::failure,

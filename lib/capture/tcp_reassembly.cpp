@@ -80,7 +80,7 @@ void TcpReassembly::take(const Segment& segment, std::optional<WallTime> time) {
   StreamListener to_stream{listener_, connection->id, sender};
   StreamListener to_answered{listener_, connection->id, other(sender)};
   if (segment.has_acknowledgement && !segment.syn) {
-    answered.acknowledged(segment.acknowledgement, time, to_answered);
+    answered.acknowledged(segment.acknowledgement, !segment.payload.empty(), time, to_answered);
   }
   stream.take(segment, time, to_stream);
   held_bytes_ += stream.held_bytes() + answered.held_bytes() - held_before;

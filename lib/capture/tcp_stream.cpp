@@ -8,9 +8,8 @@ namespace {
 // Positions start here, so that a sequence number from before the first is not below zero.
 constexpr std::uint64_t first_round = std::uint64_t{1} << 32U;
 
-// An acknowledgement may be captured before the segment that it is for. So much behind a gap says that it will not
-// come.
-constexpr std::size_t certain_segments = 8;
+// More than this is never in flight; an acknowledgement from further on is damaged.
+constexpr std::uint64_t max_gap = 64U * 1024 * 1024;
 
 }  // namespace
 
@@ -54,14 +53,22 @@ void TcpStream::take(const Segment& segment, std::optional<WallTime> time, TcpSt
     held.cut_bytes = segment.cut_bytes;
     held.time = time;
   }
-  const bool is_certain = held_.size() >= certain_segments && acknowledged_ >= held_.begin()->first;
+  const bool is_certain = acknowledged_ >= held_.begin()->first;
   if (is_certain || held_.size() > max_held_segments || held_bytes_ > max_held_bytes) skip_gap(time, listener);
 }
 
-void TcpStream::acknowledged(std::uint32_t acknowledgement, std::optional<WallTime> time, TcpStreamListener& listener) {
+void TcpStream::acknowledged(std::uint32_t acknowledgement, bool answers, std::optional<WallTime> time,
+                             TcpStreamListener& listener) {
   if (!started_) return;
-  acknowledged_ = std::max(acknowledged_, position(acknowledgement));
-  if (held_.size() >= certain_segments && acknowledged_ >= held_.begin()->first) skip_gap(time, listener);
+  const std::uint64_t at = position(acknowledgement);
+  if (at > next_ + max_gap) return;
+  acknowledged_ = std::max(acknowledged_, at);
+  if (!held_.empty() && acknowledged_ >= held_.begin()->first) {
+    skip_gap(time, listener);
+  } else if (answers && held_.empty() && acknowledged_ > next_ + 1) {
+    // One more may be a FIN that was not captured.
+    tell_missing(std::min(acknowledged_, fin_.value_or(acknowledged_)), time, listener);
+  }
 }
 
 void TcpStream::finish(std::optional<WallTime> time, TcpStreamListener& listener) {

@@ -37,8 +37,10 @@ class TcpStream {
   static constexpr std::size_t max_held_segments = 512;
 
   void take(const Segment& segment, std::optional<WallTime> time, TcpStreamListener& listener);
-  // The other side has everything before this sequence number.
-  void acknowledged(std::uint32_t acknowledgement, std::optional<WallTime> time, TcpStreamListener& listener);
+  // The other side has everything before this sequence number. `answers`: the segment that says so has data, which may
+  // be an answer to what was not captured.
+  void acknowledged(std::uint32_t acknowledgement, bool answers, std::optional<WallTime> time,
+                    TcpStreamListener& listener);
   // No more segments will come: gaps are told, what lies behind them is handed out.
   void finish(std::optional<WallTime> time, TcpStreamListener& listener);
 

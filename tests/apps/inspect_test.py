@@ -207,13 +207,13 @@ def half_a_packet_tells_how_much_is_missing():
 
 
 @test
-def garbage_is_reported_and_ends_the_reading():
+def garbage_is_reported_and_passed_over():
     status, out, err = run("--json", "-V", "5", "00 00 c000 30 ffffffff 01 c000")
     packets = [json.loads(line) for line in out.splitlines()]
-    check_equal([packet["type"] for packet in packets], ["RESERVED", "PINGREQ", "PUBLISH"])
+    check_equal([packet["type"] for packet in packets], ["RESERVED", "PINGREQ", "PUBLISH", "PINGREQ"])
     check_equal([[problem["rule"] for problem in packet["problems"]] for packet in packets],
-                [["packet_type_reserved"], [], ["remaining_length_too_long"]])
-    check_equal((status, err), (7, "mqtk-inspect: no packet can be found any more: 3 bytes not read\n"))
+                [["packet_type_reserved"], [], ["remaining_length_too_long"], []])
+    check_equal((status, err), (7, "mqtk-inspect: 1 byte skipped at offset 9: no packet starts there\n"))
 
 
 @test

@@ -125,7 +125,7 @@ TEST_CASE("half a packet at the end comes out once, with the number of bytes mis
   CHECK_FALSE(stream.next());
 }
 
-TEST_CASE("behind a Remaining Length of five bytes nothing is read any more, only counted") {
+TEST_CASE("behind a Remaining Length of five bytes packets are searched for") {
   PacketStream stream{{Version::v5, Role::unknown}};
   feed(stream, "C000 30FFFFFFFF 01 C000");
   CHECK(stream.next()->state == State::whole);
@@ -134,11 +134,68 @@ TEST_CASE("behind a Remaining Length of five bytes nothing is read any more, onl
   CHECK(unreadable->state == State::unreadable);
   CHECK(unreadable->bytes.size() == 5);
   CHECK_FALSE(stream.next());
-  CHECK(stream.unread_bytes() == 3);
   feed(stream, "C000C000");
   stream.finish();
+  const auto skipped = stream.next();
+  REQUIRE(skipped);
+  CHECK(skipped->state == State::skipped);
+  CHECK(skipped->offset == 7);
+  CHECK(skipped->skipped_bytes == 1);
+  CHECK(all_of(stream) == "w8+2/5 w10+2/5 w12+2/5 ");
+}
+
+TEST_CASE("garbage between packets is passed over and counted") {
+  PacketStream stream{{Version::v5, Role::unknown}};
+  // "GET / HT" begins like a PUBACK with wrong flags and a length of 69 bytes.
+  feed(stream, "C000 474554202F204854 300400016100 300400016200");
+  stream.finish();
+  std::string states;
+  while (const auto item = stream.next()) {
+    states += std::to_string(static_cast<int>(item->state)) + "@" + std::to_string(item->offset) + " ";
+    if (item->state == State::skipped) CHECK(item->skipped_bytes + 5 == 8);
+  }
+  CHECK(states == "0@0 2@2 3@7 0@10 0@16 ");
+}
+
+TEST_CASE("two broken packets one after another are both shown") {
+  CHECK(split("3607000161000A0062 3607000161000A0062 C000", {Version::v5, Role::unknown}) == "w0+9/5 w9+9/5 w18+2/5 ");
+}
+
+TEST_CASE("a gap inside a packet of known length leaves the stream in step") {
+  PacketStream stream{{Version::v5, Role::unknown}};
+  feed(stream, "C000 300A 0001 61 00");
+  CHECK(stream.next()->state == State::whole);
   CHECK_FALSE(stream.next());
-  CHECK(stream.unread_bytes() == 7);
+  stream.lose(4);
+  const auto damaged = stream.next();
+  REQUIRE(damaged);
+  CHECK(damaged->state == State::incomplete);
+  CHECK(damaged->offset == 2);
+  CHECK(damaged->missing_bytes == 4);
+  feed(stream, "6161 C000");
+  CHECK(all_of(stream) == "w14+2/5 ");
+}
+
+TEST_CASE("behind a gap that may hold whole packets they are searched for") {
+  PacketStream stream{{Version::v5, Role::unknown}};
+  feed(stream, "C000");
+  CHECK(stream.next());
+  stream.lose(100);
+  feed(stream, "6162 300400016100 300400016200");
+  stream.finish();
+  const auto skipped = stream.next();
+  REQUIRE(skipped);
+  CHECK(skipped->offset == 102);
+  CHECK(skipped->skipped_bytes == 2);
+  CHECK(all_of(stream) == "w104+6/5 w110+6/5 ");
+}
+
+TEST_CASE("the other direction may tell the version") {
+  PacketStream stream{{}};
+  feed(stream, "20020000");
+  CHECK_FALSE(stream.next());
+  stream.learn_version(Version::v3_1_1);
+  CHECK(all_of(stream) == "w0+4/4 ");
 }
 
 TEST_CASE("half a packet shows its fields up to the cut and no fault of the cut's making") {

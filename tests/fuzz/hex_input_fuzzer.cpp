@@ -32,6 +32,7 @@ HexText read_in_pieces(std::string_view text, std::size_t piece) {
 }
 
 void show(const PacketStream::Item& item) {
+  if (item.state == PacketStream::Item::State::skipped) return;
   std::vector<std::uint8_t> copy;
   const CodecContext context{item.version, item.sender};
   const Annotated notes = item.state == PacketStream::Item::State::incomplete

@@ -1,0 +1,108 @@
+#include "inspect/viewer.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+#include "base/quoted_text.hpp"
+#include "capture/annotated_view.hpp"
+#include "capture/packet_json.hpp"
+#include "capture/packet_line.hpp"
+#include "capture/tree_view.hpp"
+
+namespace mqtk::inspect {
+
+using cli::ExitStatus;
+
+Viewer::Viewer(const Options& options, std::unique_ptr<StreamFile> written)
+    : options_(options),
+      paint_(cli::use_color(options.color) ? Paint::colored : Paint::plain),
+      written_(std::move(written)) {}
+
+void Viewer::show(const PacketRecord& record, const FlowCheck* flow) {
+  if (options_.where && !options_.where->matches({record, flow})) return;
+  ++packets_;
+  problems_ += record.problems.size() + (record.missing_bytes > 0 ? 1U : 0U);
+  const bool broken = record.missing_bytes > 0 || std::ranges::any_of(record.problems, [](const Problem& problem) {
+                        return rule_info(problem.fault.rule).rule_class != RuleClass::advice;
+                      });
+  if (broken && status_ == ExitStatus::done) status_ = ExitStatus::malformed_input;
+  if (options_.statistics) statistics_.count(record, flow);
+  if (written_) written_->append(record);
+  append_view(record, flow);
+  output_.wrote();
+}
+
+void Viewer::append_view(const PacketRecord& record, const FlowCheck* flow) {
+  std::string& out = output_.buffer();
+  const AnnotatedViewStyle style{paint_, secrets(), options_.full ? Folding::full : Folding::folded};
+  switch (view_) {
+    case View::annotated: append_annotated_view(out, record, style); break;
+    case View::tree: append_tree_view(out, record, style); break;
+    case View::line: append_packet_line(out, record, {paint_, secrets()}); break;
+    case View::json:
+      append_packet_json(out, record, secrets());
+      out += '\n';
+      break;
+    case View::fields: append_fields(record, flow); break;
+    case View::none: break;
+  }
+}
+
+// A tab between fields, commas between the values of one. What would break a table is escaped.
+void Viewer::append_fields(const PacketRecord& record, const FlowCheck* flow) {
+  std::string& out = output_.buffer();
+  for (const PacketField field : options_.fields) {
+    if (field != options_.fields.front()) out += '\t';
+    bool first = true;
+    for_each_value(field, {record, flow}, [&](const FieldValue& value) {
+      if (!first) out += ',';
+      first = false;
+      if (const auto* number = std::get_if<std::uint64_t>(&value)) {
+        fmt::format_to(std::back_inserter(out), "{}", *number);
+        return;
+      }
+      const std::string_view text = std::get<std::string_view>(value);
+      std::string quoted;
+      append_quoted(quoted, as_bytes(text));
+      // The quotation marks are of no use in a table; their escapes are.
+      out += std::string_view{quoted}.substr(1, quoted.size() - 2);
+    });
+  }
+  out += '\n';
+}
+
+void Viewer::count_problem() {
+  ++problems_;
+  if (status_ == ExitStatus::done) status_ = ExitStatus::malformed_input;
+}
+
+void Viewer::complain(const std::string& source_name, const std::string& text, ExitStatus status) {
+  output_.flush();
+  cli::report(source_name.empty() ? text : source_name + ": " + text);
+  if (status == ExitStatus::usage || status_ == ExitStatus::done) status_ = status;
+}
+
+void Viewer::append_summary() {
+  auto out = std::back_inserter(output_.buffer());
+  if (view_ == View::json) {
+    fmt::format_to(out, R"({{"summary":{{"packets":{},"problems":{},"streams":{}}}}})", packets_, problems_, streams);
+    output_.buffer() += '\n';
+  } else {
+    fmt::format_to(out, "{} packet{}, {} problem{}, {} stream{}\n", packets_, packets_ == 1 ? "" : "s", problems_,
+                   problems_ == 1 ? "" : "s", streams, streams == 1 ? "" : "s");
+  }
+}
+
+void Viewer::finish() {
+  if (options_.statistics) statistics_.append(output_.buffer());
+  if (options_.summary) append_summary();
+  output_.flush();
+  if (!written_) return;
+  if (const std::string failure = written_->finish(); !failure.empty()) {
+    complain("", failure, ExitStatus::local_failure);
+  }
+}
+
+}  // namespace mqtk::inspect

@@ -1,0 +1,130 @@
+#include "capture/capture_decoder.hpp"
+
+#include <fmt/format.h>
+
+#include "capture/packet_text.hpp"
+
+namespace mqtk {
+
+void CaptureDecoder::take(const CapturedFrame& frame) {
+  Segment segment = read_segment(frame.link_type, frame.bytes);
+  ++counts_.frames;
+  take(segment, frame.time);
+}
+
+void CaptureDecoder::take(const Segment& segment, std::optional<WallTime> time) {
+  if (segment.kind == Segment::Kind::damaged) ++counts_.damaged_frames;
+  if (segment.kind == Segment::Kind::fragment) ++counts_.fragments;
+  reassembly_.take(segment, time);
+}
+
+void CaptureDecoder::opened(std::uint64_t id, const ConnectionEnds& ends, std::optional<WallTime> time) {
+  static_cast<void>(time);
+  last_ = connections_.emplace(id, std::make_unique<Connection>(ends, version_)).first->second.get();
+  last_id_ = id;
+}
+
+void CaptureDecoder::received(std::uint64_t id, Side sender, Bytes bytes, std::optional<WallTime> time) {
+  if (id != last_id_) {
+    last_ = &find(id);
+    last_id_ = id;
+  }
+  Connection& connection = *last_;
+  if (connection.mqtt.content() == MqttConnection::Content::other) return;
+  connection.mqtt.received(sender, bytes, time);
+  drain(connection);
+}
+
+void CaptureDecoder::missing(std::uint64_t id, Side sender, std::uint64_t bytes, std::optional<WallTime> time) {
+  Connection& connection = find(id);
+  connection.mqtt.missing(sender, bytes, time);
+  if (connection.mqtt.is_mqtt()) {
+    drain(connection);
+    listener_.notice(connection.stream, sender == connection.mqtt.client() ? Role::client : Role::server, time,
+                     fmt::format("{} {} missing in the capture", count_bytes(bytes), bytes == 1 ? "is" : "are"));
+  }
+  connection.flow.lose();
+}
+
+void CaptureDecoder::closed(std::uint64_t id, ConnectionEnd end, const TcpCounts& first, const TcpCounts& second,
+                            std::optional<WallTime> time) {
+  Connection& connection = find(id);
+  connection.mqtt.finish();
+  drain(connection);
+  if (connection.mqtt.is_mqtt()) {
+    const bool first_is_client = connection.mqtt.client() == Side::first;
+    listener_.closed(connection.stream, end, first_is_client ? first : second, first_is_client ? second : first,
+                     connection.flow, time);
+    const ConnectionEnds& ends = connection.mqtt.ends();
+    sessions_.closed(first_is_client ? ends.second : ends.first, connection.flow);
+  } else if (connection.mqtt.content() == MqttConnection::Content::tls) {
+    ++counts_.tls_connections;
+  } else if (first.segments + second.segments > 0) {
+    ++counts_.other_connections;
+  }
+  if (last_ == &connection) {
+    last_ = nullptr;
+    last_id_ = 0;
+  }
+  connections_.erase(id);
+}
+
+void CaptureDecoder::drain(Connection& connection) {
+  if (connection.stream == 0 && connection.mqtt.is_mqtt()) {
+    connection.stream = ++counts_.connections;
+    listener_.opened(connection.stream, connection.mqtt.ends(), connection.mqtt.client());
+  }
+  if (auto problem = connection.mqtt.take_problem()) listener_.connection_problem(connection.stream, *problem);
+  while (const auto item = connection.mqtt.next()) show(connection, *item);
+  if (const auto fault = connection.mqtt.take_fault()) {
+    listener_.notice(connection.stream, Role::unknown, {}, *fault);
+    connection.flow.lose();
+  }
+}
+
+void CaptureDecoder::show(Connection& connection, const MqttConnection::Item& item) {
+  using State = PacketStream::Item::State;
+  if (item.packet.state == State::skipped) {
+    const std::uint64_t count = item.packet.skipped_bytes;
+    listener_.notice(
+        connection.stream, item.packet.sender, item.time,
+        fmt::format("{} skipped at offset {}: no packet starts there", count_bytes(count), item.packet.offset));
+    connection.flow.lose();
+    return;
+  }
+  PacketRecord& record = decoder_.decode(item.packet);
+  record.index = index_++;
+  record.stream = connection.stream;
+  record.time = item.time;
+  problems_.clear();
+  if (record.decoded && item.packet.state == State::whole) {
+    connection.flow.take({record.sender, record.packet, static_cast<std::uint32_t>(record.bytes.size()), record.time},
+                         problems_);
+    follow_sessions(connection, record);
+  } else {
+    connection.flow.lose();
+  }
+  if (const auto* publish = std::get_if<Publish>(record.packet); publish != nullptr && publish->topic_name.empty()) {
+    const auto alias = publish->properties.number(PropertyId::topic_alias);
+    if (alias) record.alias_topic = connection.flow.topic_of_alias(record.sender, static_cast<std::uint16_t>(*alias));
+  }
+  decoder_.add(problems_);
+  listener_.packet(record, connection.flow);
+}
+
+void CaptureDecoder::follow_sessions(Connection& connection, const PacketRecord& record) {
+  if (record.type != PacketType::connect && record.type != PacketType::connack) return;
+  const ConnectionEnds& ends = connection.mqtt.ends();
+  const SocketEnd& server = connection.mqtt.client() == Side::first ? ends.second : ends.first;
+  if (record.type == PacketType::connect && !connection.session_asked) {
+    connection.session_asked = true;
+    const std::string& name = connection.flow.client_identifier();
+    if (name.empty()) return;
+    if (auto session = sessions_.take(server, name)) connection.flow.offer_session(std::move(*session));
+  }
+  if (record.type == PacketType::connack && connection.flow.connected() && connection.flow.connect_seen()) {
+    sessions_.accepted(server, connection.flow, record.time);
+  }
+}
+
+}  // namespace mqtk

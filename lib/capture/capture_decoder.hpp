@@ -1,0 +1,89 @@
+// Captured frames to the MQTT packets in them, each with its connection, direction and time, and held against the flow
+// of that connection.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "capture/flow_check.hpp"
+#include "capture/flow_sessions.hpp"
+#include "capture/mqtt_connection.hpp"
+#include "capture/packet_decoder.hpp"
+#include "capture/pcap_reader.hpp"
+
+namespace mqtk {
+
+// Of a capture as a whole.
+struct CaptureCounts {
+  std::uint64_t frames = 0;
+  std::uint64_t damaged_frames = 0;
+  std::uint64_t fragments = 0;
+  std::uint64_t connections = 0;        // of MQTT
+  std::uint64_t other_connections = 0;  // with data that is no MQTT
+  std::uint64_t tls_connections = 0;    // that could not be read
+};
+
+class CaptureListener {
+ public:
+  virtual ~CaptureListener() = default;
+  // Views in the record die with the call.
+  virtual void packet(const PacketRecord& record, const FlowCheck& flow) = 0;
+  // A line about a connection, without its number: "12 bytes are missing".
+  virtual void notice(std::uint64_t stream, Role sender, std::optional<WallTime> time, const std::string& text) = 0;
+  // A rule that a connection breaks outside its packets.
+  virtual void connection_problem(std::uint64_t stream, Rule rule) = 0;
+  virtual void opened(std::uint64_t stream, const ConnectionEnds& ends, Side client) = 0;
+  virtual void closed(std::uint64_t stream, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
+                      const FlowCheck& flow, std::optional<WallTime> time) = 0;
+};
+
+class CaptureDecoder : private ConnectionListener {
+ public:
+  CaptureDecoder(CaptureListener& listener, Notes notes, std::optional<Version> version)
+      : listener_(listener), decoder_(notes), version_(version), reassembly_(*this) {}
+
+  void take(const CapturedFrame& frame);
+  void take(const Segment& segment, std::optional<WallTime> time);
+  void finish() { reassembly_.finish(); }
+
+  [[nodiscard]] const CaptureCounts& counts() const { return counts_; }
+
+ private:
+  struct Connection {
+    Connection(const ConnectionEnds& ends, std::optional<Version> version)
+        : mqtt(ends, version), flow(ends.start_seen) {}
+    MqttConnection mqtt;
+    FlowCheck flow;
+    std::uint64_t stream = 0;  // 0 until MQTT has been found
+    bool session_asked = false;
+  };
+
+  void opened(std::uint64_t id, const ConnectionEnds& ends, std::optional<WallTime> time) override;
+  void received(std::uint64_t id, Side sender, Bytes bytes, std::optional<WallTime> time) override;
+  void missing(std::uint64_t id, Side sender, std::uint64_t bytes, std::optional<WallTime> time) override;
+  void closed(std::uint64_t id, ConnectionEnd end, const TcpCounts& first, const TcpCounts& second,
+              std::optional<WallTime> time) override;
+
+  [[nodiscard]] Connection& find(std::uint64_t id) { return *connections_.at(id); }
+  void drain(Connection& connection);
+  void show(Connection& connection, const MqttConnection::Item& item);
+  void follow_sessions(Connection& connection, const PacketRecord& record);
+
+  CaptureListener& listener_;
+  PacketDecoder decoder_;
+  std::optional<Version> version_;
+  CaptureCounts counts_;
+  FlowSessions sessions_;
+  std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  std::uint64_t last_id_ = 0;  // of the connection found last
+  Connection* last_ = nullptr;
+  std::vector<FlowProblem> problems_;
+  std::uint64_t index_ = 0;
+  TcpReassembly reassembly_;
+};
+
+}  // namespace mqtk

@@ -1,0 +1,79 @@
+// The MQTT in one captured TCP connection: found by what it holds, whatever the port, and split into packets.
+//
+// MQTT may stand in the stream as it is or in WebSocket frames, and the capture may have begun in the middle.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/time.hpp"
+#include "capture/packet_stream.hpp"
+#include "capture/tcp_reassembly.hpp"
+#include "capture/websocket_reader.hpp"
+
+namespace mqtk {
+
+class MqttConnection {
+ public:
+  enum class Content : std::uint8_t { unknown, mqtt, websocket, tls, other };
+
+  struct Item {
+    PacketStream::Item packet;
+    std::optional<WallTime> time;  // of the segment with the packet's last byte
+  };
+
+  MqttConnection(const ConnectionEnds& ends, std::optional<Version> version);
+
+  // After each of these: call next() until it has no more.
+  void received(Side sender, Bytes bytes, std::optional<WallTime> time);
+  void missing(Side sender, std::uint64_t count, std::optional<WallTime> time);
+  void finish();
+  [[nodiscard]] std::optional<Item> next();
+
+  [[nodiscard]] Content content() const { return content_; }
+  [[nodiscard]] bool is_mqtt() const { return content_ == Content::mqtt || content_ == Content::websocket; }
+  [[nodiscard]] const ConnectionEnds& ends() const { return ends_; }
+  // The side that is the client; set when content() is.
+  [[nodiscard]] Side client() const { return client_; }
+  [[nodiscard]] bool start_seen() const { return start_seen_; }
+
+  // A rule that the connection itself breaks, not one packet of it.
+  [[nodiscard]] std::optional<Rule> take_problem();
+  // Why nothing more can be read of a side.
+  [[nodiscard]] std::optional<std::string> take_fault();
+
+ private:
+  struct Mark {
+    std::uint64_t end = 0;  // offset in the stream
+    std::optional<WallTime> time;
+  };
+  struct SideState {
+    std::vector<std::uint8_t> head;  // until the content is known
+    std::optional<WallTime> head_time;
+    std::optional<PacketStream> stream;
+    std::optional<WebSocketReader> websocket;
+    std::deque<Mark> marks;
+    bool fault_told = false;
+  };
+
+  [[nodiscard]] SideState& state(Side side) { return sides_[static_cast<std::size_t>(side)]; }
+  void detect(bool last_chance);
+  [[nodiscard]] bool detect_side(Side side, bool last_chance);
+  void settle(Content content, Side client, bool in_sync);
+  [[nodiscard]] Side guess_client() const;
+  void feed(Side side, Bytes bytes, std::optional<WallTime> time);
+
+  ConnectionEnds ends_;
+  std::optional<Version> version_;
+  Content content_ = Content::unknown;
+  Side client_ = Side::first;
+  bool start_seen_;
+  std::array<SideState, 2> sides_;
+};
+
+}  // namespace mqtk
