@@ -22,7 +22,8 @@ cli::ProgramText program_text() {
           "neighbouring arguments of hex text are one input. Without arguments standard input is read. Files packed by "
           "gzip or zstd are unpacked. Hex text is "
           "digits in pairs, with white space, ':', '-', ',' or ';' between them or nothing, with 0x or \\x before them "
-          "or not; '#' starts a comment. Dumps of xxd and hexdump -C are found by themselves.\n\n"
+          "or not; '#' starts a comment. Dumps of the usual programs, literals of programming languages, base64 and "
+          "the bytes themselves are found, too; --input-format lists all forms.\n\n"
           "The version is that of a CONNECT in the input, or what --mqtt-version says. Packets before any CONNECT are "
           "read as 5.0, 3.1.1 and 3.1, and the version with the fewest faults is kept and told on standard error.\n\n"
           "Captures (pcap and pcapng) are read down to the TCP connections in them: segments are put in order, what is "
@@ -42,6 +43,26 @@ cli::ProgramText program_text() {
                         cli::ExitStatus::local_failure},
       .see_also = {"mqtk(1)", "mqtk-sub(1)", "mqtk-pub(1)"},
   };
+}
+
+const std::vector<std::pair<std::string, InputFormat>> formats = {{"auto", InputFormat::automatic},
+                                                                  {"hex", InputFormat::hex},
+                                                                  {"xxd", InputFormat::xxd},
+                                                                  {"hexdump", InputFormat::hexdump},
+                                                                  {"words", InputFormat::words},
+                                                                  {"od", InputFormat::od},
+                                                                  {"wireshark", InputFormat::wireshark},
+                                                                  {"tcpdump", InputFormat::tcpdump},
+                                                                  {"hexyl", InputFormat::hexyl},
+                                                                  {"literal", InputFormat::literal},
+                                                                  {"base64", InputFormat::base64},
+                                                                  {"raw", InputFormat::raw},
+                                                                  {"pcap", InputFormat::pcap}};
+
+std::vector<std::string> format_words() {
+  std::vector<std::string> words;
+  for (const auto& [word, format] : formats) words.push_back(word);
+  return words;
 }
 
 std::string field_manual() {
@@ -99,18 +120,21 @@ void add_input_options(cli::OptionTable& table, Options& options) {
              .set = cli::store_choice<Role>(options.sender, {{"client", Role::client}, {"server", Role::server}})});
   table.add({.long_name = "input-format",
              .value = "FORMAT",
-             .help = "What the input is: auto, hex, xxd, hexdump, raw or pcap",
-             .manual = "raw: the bytes of the packets themselves. hexdump: what hexdump -C prints. pcap: a capture "
-                       "file, pcap or pcapng.",
+             .help = "What the input is; found by itself otherwise, and told",
+             .manual =
+                 "hex: digits in pairs. xxd; hexdump: of hexdump -C; words: of hexdump without options, whose bytes "
+                 "are swapped; od: of od -tx1; hexyl. wireshark: what Wireshark and tshark -x print and text2pcap "
+                 "reads; tcpdump: of tcpdump -x, -X and -xx; both are taken for frames with Ethernet or IP in "
+                 "front where that fits. literal: bytes as C, Go, Java, Python, JavaScript, JSON or Erlang write "
+                 "them. base64. raw: the bytes of the packets themselves. pcap: a capture file, pcap or pcapng.",
              .completion = cli::Completion::choice,
-             .choices = {"auto", "hex", "xxd", "hexdump", "raw", "pcap"},
+             .choices = format_words(),
              .default_text = "auto",
-             .set = cli::store_choice<InputFormat>(options.input_format, {{"auto", InputFormat::automatic},
-                                                                          {"hex", InputFormat::hex},
-                                                                          {"xxd", InputFormat::xxd},
-                                                                          {"hexdump", InputFormat::hexdump},
-                                                                          {"raw", InputFormat::raw},
-                                                                          {"pcap", InputFormat::pcap}})});
+             .set = cli::store_choice<InputFormat>(options.input_format, formats)});
+  table.add({.long_name = "find-hex",
+             .help = "Look for the hex of packets in lines of text, such as a log's",
+             .manual = "Each find is a stream of its own; how it stands in its line is told on standard error.",
+             .set = cli::set_true(options.find_hex)});
 }
 
 void add_output_options(cli::OptionTable& table, Options& options) {
@@ -157,6 +181,7 @@ void add_output_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "write",
              .value = "FILE",
              .help = "Write the packets that are shown to a pcapng file as well",
+             .manual = "With the CONNECT and CONNACK of every connection, whatever --where says.",
              .completion = cli::Completion::file,
              .set = cli::store(options.write)});
   table.add({.long_name = "statistics",

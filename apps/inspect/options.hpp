@@ -16,7 +16,21 @@
 namespace mqtk::inspect {
 
 enum class View : std::uint8_t { annotated, tree, line, json, fields, none };
-enum class InputFormat : std::uint8_t { automatic, hex, xxd, hexdump, raw, pcap };
+enum class InputFormat : std::uint8_t {
+  automatic,
+  hex,
+  xxd,
+  hexdump,
+  words,
+  od,
+  wireshark,
+  tcpdump,
+  hexyl,
+  literal,
+  base64,
+  raw,
+  pcap,
+};
 
 struct Options {
   std::vector<std::string> inputs;  // hex text, file names, "-"; in the order given
@@ -32,6 +46,7 @@ struct Options {
   bool summary = false;
   bool full = false;
   bool show_secrets = false;
+  bool find_hex = false;
   cli::ColorChoice color = cli::ColorChoice::automatic;
   std::optional<std::string> explain;
   bool list_rules = false;

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "inspect/byte_inspection.hpp"
 #include "inspect/capture_inspection.hpp"
+#include "inspect/frame_text_inspection.hpp"
+#include "inspect/log_inspection.hpp"
 #include "inspect/rules.hpp"
 #include "inspect/source.hpp"
 #include "inspect/viewer.hpp"
@@ -19,10 +23,25 @@ std::optional<HexForm> hex_form(InputFormat format) {
     case InputFormat::hex: return HexForm::plain;
     case InputFormat::xxd: return HexForm::xxd;
     case InputFormat::hexdump: return HexForm::hexdump;
+    case InputFormat::words: return HexForm::words;
+    case InputFormat::od: return HexForm::od;
+    case InputFormat::wireshark: return HexForm::wireshark;
+    case InputFormat::tcpdump: return HexForm::tcpdump;
+    case InputFormat::hexyl: return HexForm::hexyl;
+    case InputFormat::literal: return HexForm::literal;
+    case InputFormat::base64: return HexForm::base64;
     case InputFormat::raw:
     case InputFormat::pcap: break;
   }
   return std::nullopt;
+}
+
+// Control characters that no text has say that these are the bytes themselves.
+bool is_binary(std::string_view head) {
+  return std::ranges::any_of(head.substr(0, 512), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r' && byte != '\v' && byte != '\f';
+  });
 }
 
 class Inspection {
@@ -62,15 +81,30 @@ void Inspection::inspect(Source source) {
     viewer_.complain("", first.error(), source.is_damaged() ? ExitStatus::malformed_input : ExitStatus::usage);
     return;
   }
-  const bool is_capture = options_.input_format == InputFormat::pcap ||
-                          (options_.input_format == InputFormat::automatic && PcapReader::recognizes(as_bytes(*first)));
-  if (is_capture) {
+  const bool automatic = options_.input_format == InputFormat::automatic;
+  if (options_.input_format == InputFormat::pcap || (automatic && PcapReader::recognizes(as_bytes(*first)))) {
     viewer_.start_source(View::line);
     CaptureInspection input{viewer_, source.name(), options_.version};
     read_all(source, *first, input);
+    return;
+  }
+  viewer_.start_source(View::annotated);
+  if (options_.find_hex) {
+    LogInspection input{viewer_, options_, source.name()};
+    read_all(source, *first, input);
+    return;
+  }
+  auto form = hex_form(options_.input_format);
+  if (automatic && is_binary(*first)) {
+    viewer_.complain(source.name(), "read as the bytes of packets", ExitStatus::done);
+    form = std::nullopt;
+  }
+  const HexForm likely = form == HexForm::automatic ? detect_hex_form(*first) : form.value_or(HexForm::plain);
+  if (likely == HexForm::wireshark || likely == HexForm::tcpdump) {
+    FrameTextInspection input{viewer_, options_, source.name(), likely};
+    read_all(source, *first, input);
   } else {
-    viewer_.start_source(View::annotated);
-    ByteInspection input{viewer_, options_, source.name(), hex_form(options_.input_format)};
+    ByteInspection input{viewer_, options_, source.name(), form};
     read_all(source, *first, input);
   }
 }

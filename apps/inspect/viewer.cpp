@@ -21,6 +21,9 @@ Viewer::Viewer(const Options& options, std::unique_ptr<StreamFile> written)
       written_(std::move(written)) {}
 
 void Viewer::show(const PacketRecord& record, const FlowCheck* flow) {
+  // Without them what else is written could not be read: they tell the version and the limits.
+  const bool opens = record.type == PacketType::connect || record.type == PacketType::connack;
+  if (written_ && opens) written_->append(record);
   if (options_.where && !options_.where->matches({record, flow})) return;
   ++packets_;
   problems_ += record.problems.size() + (record.missing_bytes > 0 ? 1U : 0U);
@@ -29,7 +32,7 @@ void Viewer::show(const PacketRecord& record, const FlowCheck* flow) {
                       });
   if (broken && status_ == ExitStatus::done) status_ = ExitStatus::malformed_input;
   if (options_.statistics) statistics_.count(record, flow);
-  if (written_) written_->append(record);
+  if (written_ && !opens) written_->append(record);
   append_view(record, flow);
   output_.wrote();
 }

@@ -1,7 +1,8 @@
-// Dumps of xxd and hexdump -C to bytes: the part of HexInput that reads lines with an offset in front.
+// Dumps to bytes, those of xxd, hexdump, od, hexyl, tcpdump and Wireshark: the part of HexInput that reads lines with
+// an offset in front.
 //
 // The offsets are held against the bytes, so a line lost in copying is found. An offset of 0 starts a new dump, whose
-// bytes follow those of the one before.
+// bytes follow those of the one before; starts() tells where.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,15 @@ namespace mqtk {
 
 class HexDump {
  public:
-  enum class Kind : std::uint8_t { xxd, hexdump };
+  enum class Kind : std::uint8_t {
+    xxd,        // 00000000: 100e 0004  ....
+    hexdump,    // 00000000  10 0e 00 04  |....|
+    words,      // 0000000 0e10 0400: two bytes as a little-endian number
+    od,         // 000000 10 0e 00 04; the offset may be octal or decimal as well
+    wireshark,  // 0000  10 0e 00 04   ....; lines without an offset are passed over
+    tcpdump,    // 0x0000:  100e 0004  ....; likewise
+    hexyl,      // the same between box lines
+  };
 
   // A `*` line of hexdump stands for any number of rows. All of them together may add this many bytes, so that a few
   // characters of input cannot ask for gigabytes.
@@ -28,8 +37,16 @@ class HexDump {
   [[nodiscard]] std::optional<HexError> feed(std::string_view text, std::vector<std::uint8_t>& out);
   [[nodiscard]] std::optional<HexError> finish(std::vector<std::uint8_t>& out);
 
+  // Where dumps began, counted in bytes from the first of all.
+  [[nodiscard]] const std::vector<std::uint64_t>& starts() const { return starts_; }
+
  private:
   struct Line;
+  [[nodiscard]] bool passes_over(std::string_view text) const;
+  [[nodiscard]] bool read_offset(Line& line, std::uint64_t& offset) const;
+  [[nodiscard]] std::optional<HexError> take_words(Line& line);
+  [[nodiscard]] std::optional<HexError> take_pairs(Line& line);
+  [[nodiscard]] std::optional<HexError> end_words(std::uint64_t end, std::vector<std::uint8_t>& out);
   [[nodiscard]] std::optional<HexError> take_line(std::string_view text, std::vector<std::uint8_t>& out);
   [[nodiscard]] std::optional<HexError> take_offset(Line& line, std::vector<std::uint8_t>& out);
   [[nodiscard]] std::optional<HexError> take_row(Line& line);
@@ -43,6 +60,8 @@ class HexDump {
   std::vector<std::uint8_t> row_;      // the last row, for `*`
   bool repeating_ = false;
   std::uint64_t repeated_bytes_ = 0;
+  std::uint64_t total_ = 0;  // bytes handed out
+  std::vector<std::uint64_t> starts_;
 };
 
 }  // namespace mqtk

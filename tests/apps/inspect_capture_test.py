@@ -180,7 +180,7 @@ class Captures(unittest.TestCase):
             status, out, err = inspect("--write", file, "--where", "type==CONNECT || topic==b", *columns, "-",
                                        stdin=pcap(capture.frames))
             self.assertEqual((status, len(out.splitlines()), err), (0, 2, ""))
-            status, again, err = inspect(*columns, file)
+            status, again, err = inspect(*columns, "--where", "type!=CONNACK", file)
         self.assertEqual((status, again, err), (0, out, ""))
 
     def test_statistics_tell_topics_clients_latencies_and_what_was_not_answered(self):
@@ -208,6 +208,44 @@ class Captures(unittest.TestCase):
             self.assertIn(b"CONNACK", process.stdout.readline())
             process.stdin.close()
             self.assertEqual(process.wait(60), 0)
+
+    def test_dumps_of_frames_lose_their_headers_and_keep_their_direction(self):
+        frames = [frame for _, frame in usual().frames]
+
+        def rows(data):
+            return "".join(f"{at:04x}  {data[at:at + 16].hex(' ')}   {'.' * len(data[at:at + 16])}\n"
+                           for at in range(0, len(data), 16))
+
+        def words(data):
+            lines = (f"\t0x{at:04x}:  {data[at:at + 16].hex(' ', -2)}  ....\n" for at in range(0, len(data), 16))
+            return "12:34:56.789012 IP 10.0.0.1.50000 > 10.0.0.2.1883: Flags [P.], length 2\n" + "".join(lines)
+
+        expected = "C>S\tCONNECT\nS>C\tCONNACK\n"
+        for name, text in (("Wireshark hex dump", "\n".join(rows(frame) for frame in frames)),
+                           ("Wireshark hex dump", "\n".join(rows(frame[14:]) for frame in frames)),
+                           ("tcpdump hex dump", "".join(words(frame[14:]) for frame in frames)),
+                           ("tcpdump hex dump", "".join(words(frame) for frame in frames))):
+            self.assertEqual(inspect("--fields", "direction,type", "-", stdin=text.encode()),
+                             (0, expected, f"mqtk-inspect: standard input: read as {name}\n"))
+        packet = rows(bytes.fromhex(CONNECT)) + "\n" + rows(bytes.fromhex("c000"))
+        self.assertEqual(inspect("--fields", "type", "-", stdin=packet.encode())[1], "CONNECT\nPINGREQ\n")
+
+    def test_literals_base64_and_the_bytes_themselves_are_found_and_told(self):
+        for name, text in (("literal of a programming language", b"b'\\xc0\\x00'"),
+                           ("base64", b"EA8ABE1RVFQEAgA8AANhYmPAAA=="), ("bytes of packets", b"\xc0\x00")):
+            status, out, err = inspect("--fields", "type", "-", stdin=text)
+            self.assertEqual((status, out.splitlines()[-1]), (0, "PINGREQ"))
+            self.assertIn(f"read as {name}" if "bytes" not in name else "read as the bytes of packets", err)
+        status, _, err = inspect("-", stdin=b"[16, 999]")
+        self.assertEqual(status, 7)
+        self.assertIn("line 1, column 6: a number that is no byte", err)
+
+    def test_hex_is_found_in_the_lines_of_a_log(self):
+        log = b"2024-01-02 10:11:12 sent 4 bytes: c0 00\nnothing here, deadbeef\nrecv <0xd0,0x00> ok\n"
+        status, out, err = inspect("--find-hex", "--fields", "stream,type", "-", stdin=log)
+        self.assertEqual((status, out), (0, "1\tPINGREQ\n2\tPINGRESP\n"))
+        self.assertIn("line 1: stream 1", err)
+        self.assertIn("line 3: stream 2", err)
 
     def test_conditions_and_fields_that_cannot_be_are_usage_errors(self):
         self.assertEqual(inspect("--where", "typ==1", "c000")[0], 1)
