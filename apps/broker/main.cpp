@@ -1,9 +1,15 @@
+#include "broker/control_client.hpp"
 #include "broker/options.hpp"
 #include "broker/run.hpp"
 #include "cli/program.hpp"
 
 int main(int argc, char** argv) {
-  mqtk::broker_program::Options options;
-  return mqtk::cli::run_program(argc, argv, mqtk::broker_program::option_table(options),
-                                [&options] { return mqtk::broker_program::run(options); });
+  using namespace mqtk::broker_program;
+  if (argc > 1 && is_control_command(argv[1])) {
+    ControlOptions options;
+    return mqtk::cli::run_program(argc, argv, control_option_table(options),
+                                  [&options] { return run_control(options); });
+  }
+  Options options;
+  return mqtk::cli::run_program(argc, argv, option_table(options), [&options] { return run(options); });
 }

@@ -14,7 +14,9 @@ cli::ProgramText program_text() {
   return {
       .name = "mqtk-broker",
       .summary = "run an MQTT broker",
-      .synopsis = {"[OPTION]...", "[OPTION]... -- COMMAND [ARGUMENT]..."},
+      .synopsis = {"[OPTION]...", "[OPTION]... -- COMMAND [ARGUMENT]...",
+                   "clients | dump | events | reset | sessions [--control SOCKET]", "kick CLIENT [--control SOCKET]",
+                   "retained [FILTER] [--control SOCKET]", "subscriptions [CLIENT] [--control SOCKET]"},
       .description =
           "Runs a broker for MQTT 5.0, 3.1.1 and 3.1 that starts at once and needs no configuration. Nothing is kept "
           "on disk.\n\n"
@@ -25,11 +27,19 @@ cli::ProgramText program_text() {
           "then, and its exit status is that of the broker.\n\n"
           "A service manager is told when the broker is ready, as sd_notify(3) describes, and may hand over sockets "
           "that listen already (sd_listen_fds(3)), which are then served in place of the standard port.\n\n"
+          "A broker that runs with --control SOCKET can be asked, and told what to do. The answer is JSON, an object a "
+          "line. clients are those that are connected, sessions those of clients that are away, too; subscriptions may "
+          "be those of one CLIENT, retained messages those that match a FILTER; dump is all of it and the counters in "
+          "one object. events go on: connections, subscriptions, dropped messages, as they happen. kick disconnects a "
+          "client. reset disconnects all and forgets Sessions and retained messages, as between two tests. "
+          "MQTK_CONTROL "
+          "may stand for the option.\n\n"
           "QoS 1 and 2 messages are not dropped while their receiver is connected: publishers are slowed down to what "
           "the receiver takes. What is dropped because a limit was reached is counted and logged.",
       .examples = {{"A broker at port 1883 of this machine", "mqtk broker"},
                    {"Any free port, and a line for every connection", "mqtk broker --port 0 -v"},
                    {"A broker for the time of a test", "mqtk broker -- sh -c 'mqtk pub --url $MQTK_URL -t a -m b'"},
+                   {"Start the next test with a broker that knows nothing", "mqtk broker reset --control /tmp/broker"},
                    {"For everybody in the network, without passwords", "mqtk broker --host '*' --allow-anonymous"}},
       .exit_statuses = {ExitStatus::done, ExitStatus::usage, ExitStatus::timed_out, ExitStatus::local_failure},
       .see_also = {"mqtk-pub(1)", "mqtk-sub(1)"},
@@ -125,6 +135,12 @@ void add_start_and_end(cli::OptionTable& table, Options& options) {
              .manual = "The file appears with its whole content at once and is removed when the broker ends.",
              .completion = cli::Completion::file,
              .set = cli::store(options.ready_file)});
+  table.add({.long_name = "control",
+             .value = "SOCKET",
+             .help = "Answer mqtk broker clients, kick, reset and the like at this Unix socket",
+             .manual = "Whoever may write to the socket's file may ask. A COMMAND finds it in MQTK_CONTROL.",
+             .completion = cli::Completion::file,
+             .set = cli::store(options.control)});
   table.add({.long_name = "exit-with-parent",
              .help = "End when the process that started the broker has ended",
              .set = cli::set_true(options.lifetime.exit_with_parent)});

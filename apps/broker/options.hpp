@@ -17,6 +17,7 @@ struct Options {
   bool allow_anonymous = false;
   int verbose = 0;  // 1: connection events; 2: packets, too; 3: with their bytes
   std::optional<std::string> ready_file;
+  std::string control;  // socket to be asked over; empty for none
   LifetimeOptions lifetime;
   std::vector<std::string> command;  // to run while the broker runs; empty for none
   BrokerOptions broker;

@@ -3,10 +3,13 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <random>
 
 #include "broker/broker.hpp"
 #include "broker/child_command.hpp"
+#include "broker/control_server.hpp"
+#include "broker/event_relay.hpp"
 #include "broker/lifetime.hpp"
 #include "broker/log.hpp"
 #include "broker/ready_file.hpp"
@@ -34,12 +37,16 @@ class Run {
   explicit Run(const Options& options)
       : options_(options),
         log_(loop_, options.verbose),
-        broker_(loop_, with_random_seed(options.broker), log_),
+        broker_(loop_, with_random_seed(options.broker), events_),
+        control_(loop_, broker_),
         signals_(loop_, {SIGINT, SIGTERM, SIGCHLD}, [this](int signal) { on_signal(signal); }),
         lifetime_(loop_, options.lifetime, [this](Lifetime::End end) { on_end_of_life(end); }),
         kill_command_(loop_, [this] {
           if (command_.running()) command_.send(SIGKILL);
-        }) {}
+        }) {
+    events_.add(log_);
+    events_.add(control_);
+  }
 
   ExitStatus to_its_end() {
     const auto ready = start();
@@ -55,6 +62,12 @@ class Run {
   // The error is one line.
   std::expected<void, std::string> start() {
     if (const auto listening = listen(); !listening) return listening;
+    if (!options_.control.empty()) {
+      if (const auto controlled = control_.listen(options_.control); !controlled) {
+        return std::unexpected(controlled.error().text());
+      }
+      ::setenv("MQTK_CONTROL", options_.control.c_str(), 1);
+    }
     std::string announcement;
     for (const Endpoint& endpoint : endpoints_) announcement += fmt::format("listening {}\n", to_text(endpoint));
     service_manager_.notify(fmt::format("READY=1\nSTATUS={}", announcement.substr(0, announcement.find('\n'))));
@@ -123,7 +136,9 @@ class Run {
   ServiceManager service_manager_;
   Loop loop_;
   Log log_;
+  EventRelay events_;
   Broker broker_;
+  ControlServer control_;
   std::vector<Endpoint> endpoints_;
   ReadyFile ready_file_;
   ChildCommand command_;

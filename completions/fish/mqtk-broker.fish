@@ -4,6 +4,7 @@ complete -c mqtk-broker -s p -l port -x -d 'Port to listen at; 0 is any free one
 complete -c mqtk-broker -l host -x -a '(__fish_print_hostnames)' -d 'Name or address to listen at; * is every address of this machine'
 complete -c mqtk-broker -l allow-anonymous -d 'Let everybody in at an address that other machines reach'
 complete -c mqtk-broker -l ready-file -r -F -d 'Write the listening lines and "ready" there, too, when all listeners accept'
+complete -c mqtk-broker -l control -r -F -d 'Answer mqtk broker clients, kick, reset and the like at this Unix socket'
 complete -c mqtk-broker -l exit-with-parent -d 'End when the process that started the broker has ended'
 complete -c mqtk-broker -l max-lifetime -x -d 'End after this time, with status 6'
 complete -c mqtk-broker -l keep-alive -x -d 'Server Keep Alive that 5.0 clients are given'

@@ -1,5 +1,7 @@
 #include "broker/broker.hpp"
 
+#include <limits>
+
 #include "broker/broker_core.hpp"
 #include "net/loop.hpp"
 #include "net/timer.hpp"
@@ -90,5 +92,25 @@ std::expected<Endpoint, NetError> Broker::adopt(FileDescriptor listening, const 
 void Broker::shut_down(std::function<void()> done) { parts_->shut_down(std::move(done)); }
 
 const BrokerCounters& Broker::counters() const { return parts_->core().counters(); }
+
+std::vector<SessionFacts> Broker::sessions() const { return sessions_of(parts_->core()); }
+
+std::vector<SubscriptionFacts> Broker::subscriptions() const { return subscriptions_of(parts_->core()); }
+
+std::vector<ApplicationMessage> Broker::retained(std::string_view topic_filter) const {
+  std::vector<ApplicationMessage> found;
+  RetainedMessages::Search search{std::string{topic_filter}};
+  const TimePoint now = parts_->now();
+  while (!search.done()) {
+    parts_->core().state().retained.find_some(search, std::numeric_limits<std::size_t>::max(), now, found);
+  }
+  return found;
+}
+
+bool Broker::disconnect(std::string_view client_identifier, ReasonCode reason_code) {
+  return parts_->core().disconnect(client_identifier, reason_code);
+}
+
+Broker::Forgotten Broker::reset() { return parts_->core().reset(); }
 
 }  // namespace mqtk

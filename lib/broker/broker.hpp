@@ -10,6 +10,7 @@
 #include "broker/broker_listener.hpp"
 #include "broker/broker_options.hpp"
 #include "broker/broker_state.hpp"
+#include "broker/inspection.hpp"
 #include "net/acceptor.hpp"
 #include "net/endpoint.hpp"
 #include "net/net_error.hpp"
@@ -39,7 +40,24 @@ class Broker {
   // bytes are written, or after a few seconds.
   void shut_down(std::function<void()> done);
 
+  // --- its inside ---------------------------------------------------------------------------------------------------
+
   [[nodiscard]] const BrokerCounters& counters() const;
+  [[nodiscard]] std::vector<SessionFacts> sessions() const;
+  [[nodiscard]] std::vector<SubscriptionFacts> subscriptions() const;
+  // Those that a subscription to this filter would get, in the order of their topics.
+  [[nodiscard]] std::vector<ApplicationMessage> retained(std::string_view topic_filter) const;
+
+  // False if no such client is connected. A 5.0 client is told the Reason Code.
+  bool disconnect(std::string_view client_identifier, ReasonCode reason_code);
+
+  // Disconnects everybody and forgets all Sessions and retained messages; no Will is published. The listeners stay.
+  struct Forgotten {
+    std::size_t clients;
+    std::size_t sessions;
+    std::size_t retained;
+  };
+  Forgotten reset();
 
  private:
   class Parts;

@@ -84,6 +84,32 @@ void BrokerCore::do_chores(TimePoint now) {
   state_.set_deadline(chores_, next);
 }
 
+bool BrokerCore::disconnect(std::string_view client_identifier, ReasonCode reason_code) {
+  const Session* session = state_.sessions.find(client_identifier);
+  if (session == nullptr || session->connection == nullptr) return false;
+  session->connection->close_by_broker(reason_code, state_.host.now());
+  return true;
+}
+
+Broker::Forgotten BrokerCore::reset() {
+  const TimePoint now = state_.host.now();
+  Broker::Forgotten forgotten{static_cast<std::size_t>(state_.counters.clients_connected), state_.sessions.size(), 0};
+  std::vector<std::string> identifiers;
+  state_.sessions.for_each([&](const Session& session) { identifiers.push_back(session.client_identifier); });
+  for (const std::string& identifier : identifiers) {
+    session_life_.forget_state(*state_.sessions.find(identifier));
+    disconnect(identifier, ReasonCode::administrative_action);
+    // Some end with their connection.
+    if (Session* session = state_.sessions.find(identifier); session != nullptr) session_life_.end(*session, now);
+  }
+  const std::size_t retained = state_.retained.size();
+  state_.retained.clear();
+  const auto next_topics = system_topics_.publish_again(now);
+  forgotten.retained = retained - state_.retained.size();
+  if (next_topics) state_.deadlines.set_earlier(chores_, *next_topics);
+  return forgotten;
+}
+
 void BrokerCore::shut_down() {
   const TimePoint now = state_.host.now();
   while (!connections_.empty()) {

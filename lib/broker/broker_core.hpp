@@ -6,6 +6,7 @@
 
 #include "broker/admission.hpp"
 #include "broker/back_pressure.hpp"
+#include "broker/broker.hpp"
 #include "broker/broker_connection.hpp"
 #include "broker/broker_state.hpp"
 #include "broker/fan_out.hpp"
@@ -33,6 +34,10 @@ class BrokerCore final : SessionDeadlineListener {
   // Tells 5.0 clients that the server shuts down, and closes all connections once their output is written. Wills are
   // not published and Sessions are not ended.
   void shut_down();
+
+  // See Broker.
+  bool disconnect(std::string_view client_identifier, ReasonCode reason_code);
+  Broker::Forgotten reset();
 
   [[nodiscard]] const BrokerCounters& counters() const { return state_.counters; }
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }

@@ -60,6 +60,12 @@ void SessionLife::leave(Session& session, TimePoint now) {
   settle(session, now);
 }
 
+void SessionLife::forget_state(Session& session) {
+  session.will = {};
+  session.pending.clear();
+  session.state.clear();
+}
+
 void SessionLife::settle(Session& session, TimePoint now) {
   const auto will_due = session.will_due();
   if (will_due && *will_due <= now) publish_will(session, now);

@@ -20,11 +20,16 @@ class SessionLife {
   // The connection is gone: the Will may be due, the Session over.
   void leave(Session& session, TimePoint now);
 
+  // Throws the Will and all unfinished messages away, on purpose: they are not counted as dropped.
+  void forget_state(Session& session);
+
+  // Ends the Session of a client that is away.
+  void end(Session& session, TimePoint now);
+
   // Publishes the Will if it is due, ends the Session if it is over, else waits for either.
   void settle(Session& session, TimePoint now);
 
  private:
-  void end(Session& session, TimePoint now);
   void publish_will(Session& session, TimePoint now);
 
   BrokerState& state_;

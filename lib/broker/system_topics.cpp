@@ -25,6 +25,12 @@ std::optional<TimePoint> SystemTopics::publish(TimePoint now) {
   return next_;
 }
 
+std::optional<TimePoint> SystemTopics::publish_again(TimePoint now) {
+  published_.clear();
+  next_ = now;
+  return publish(now);
+}
+
 void SystemTopics::publish_clients(TimePoint now) {
   const BrokerCounters& counters = state_.counters;
   const std::uint64_t away = state_.sessions.size() - counters.clients_connected;

@@ -21,6 +21,8 @@ class SystemTopics {
 
   // Publishes what has changed if it is time to. Returns when to call again; nothing if never.
   std::optional<TimePoint> publish(TimePoint now);
+  // All of them, since the retained messages are gone; returns the same.
+  std::optional<TimePoint> publish_again(TimePoint now);
 
  private:
   void publish_clients(TimePoint now);
