@@ -20,20 +20,24 @@ namespace {
 constexpr auto start_limit = std::chrono::seconds{10};
 constexpr int end_limit_ms = 3000;
 
-std::string broker_path() {
+using Program = EmbeddedBroker::Program;
+
+std::string path_of(Program program) {
   std::error_code error;
   const std::filesystem::path own = std::filesystem::read_symlink("/proc/self/exe", error);
-  return (own.parent_path() / "mqtk-broker").string();
+  return program == Program::sink ? own.string() : (own.parent_path() / "mqtk-broker").string();
 }
 
-[[noreturn]] void become_broker(const std::string& path, int output, pid_t parent) {
+[[noreturn]] void become(Program program, const std::string& path, int output, pid_t parent) {
   // Ctrl-C is for the load test, which ends the broker when it has its report.
   ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != parent) ::_exit(1);
   std::signal(SIGPIPE, SIG_DFL);
   ::dup2(output, STDOUT_FILENO);
-  ::execl(path.c_str(), path.c_str(), "--host", "127.0.0.1", "--port", "0", static_cast<char*>(nullptr));
+  constexpr char* end = nullptr;
+  if (program == Program::sink) ::execl(path.c_str(), path.c_str(), "sink", end);
+  ::execl(path.c_str(), path.c_str(), "--host", "127.0.0.1", "--port", "0", end);
   ::_exit(127);
 }
 
@@ -56,8 +60,8 @@ std::string read_greeting(int descriptor) {
 
 }  // namespace
 
-std::expected<Endpoint, std::string> EmbeddedBroker::start() {
-  const std::string path = broker_path();
+std::expected<Endpoint, std::string> EmbeddedBroker::start(Program program) {
+  const std::string path = path_of(program);
   if (::access(path.c_str(), X_OK) != 0) {
     return std::unexpected(
         fmt::format("cannot run {}: {}; give the address of a broker with --url", path, std::strerror(errno)));
@@ -68,7 +72,7 @@ std::expected<Endpoint, std::string> EmbeddedBroker::start() {
   }
   const pid_t parent = ::getpid();
   process_ = ::fork();
-  if (process_ == 0) become_broker(path, ends[1], parent);
+  if (process_ == 0) become(program, path, ends[1], parent);
   ::close(ends[1]);
   output_ = ends[0];
   if (process_ < 0) {

@@ -1,4 +1,4 @@
-// mqtk-broker in a process of its own, for the time of a run.
+// mqtk-broker or a sink in a process of its own, for the time of a run.
 #pragma once
 
 #include <sys/types.h>
@@ -19,9 +19,13 @@ class EmbeddedBroker {
   // Ends it.
   ~EmbeddedBroker();
 
-  // Starts the mqtk-broker that lies beside this program, on a free port of the loopback, and waits until it listens.
-  // It ends with this process, however that ends. The error is one line.
-  [[nodiscard]] std::expected<Endpoint, std::string> start();
+  enum class Program : std::uint8_t {
+    broker,  // the mqtk-broker that lies beside this program
+    sink,    // this program's
+  };
+  // Starts it on a free port of the loopback and waits until it listens. It ends with this process, however that ends.
+  // The error is one line.
+  [[nodiscard]] std::expected<Endpoint, std::string> start(Program program);
   [[nodiscard]] std::uint32_t process() const { return static_cast<std::uint32_t>(process_); }
 
  private:

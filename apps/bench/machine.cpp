@@ -86,7 +86,6 @@ bool allow_descriptors(std::uint64_t clients, std::uint64_t& limit) {
   const std::uint64_t needed = clients + other_descriptors;
   limit = files.rlim_max == RLIM_INFINITY ? UINT64_MAX : files.rlim_max;
   if (needed > limit) return false;
-  if (needed <= files.rlim_cur) return true;
   files.rlim_cur = files.rlim_max;
   return ::setrlimit(RLIMIT_NOFILE, &files) == 0;
 }

@@ -18,7 +18,7 @@ namespace mqtk::bench {
 // Of any process of this system, from /proc; the memory is what is resident now. Nothing if there is no such process.
 [[nodiscard]] std::optional<ProcessUse> usage_of(std::uint32_t process);
 
-// Raises the limit of open files to what `clients` need. False if that is not allowed; `limit` says what is.
+// Raises the limit of open files to the most that is allowed. False if `clients` need more than that `limit`.
 [[nodiscard]] bool allow_descriptors(std::uint64_t clients, std::uint64_t& limit);
 
 }  // namespace mqtk::bench

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "bench/address_range.hpp"
 #include "bench/machine.hpp"
 #include "bench/settle.hpp"
 #include "cli/setters.hpp"
@@ -21,11 +22,14 @@ cli::ProgramText program_text() {
   return {
       .name = "mqtk-bench",
       .summary = "measure a broker under load",
-      .synopsis = {"{pub | sub | pubsub | rtt | conn} [OPTION]..."},
+      .synopsis = {"{pub | sub | pubsub | rtt | conn} [OPTION]...", "run SCENARIO [OPTION]...", "init [NAME]",
+                   "sink [--listen URL]", "--print-schema"},
       .description =
           "Connects many clients and measures: pub publishes, sub receives what others publish, pubsub does both and "
           "checks that every message arrives, rtt sends requests "
-          "and measures until the answers are there, conn connects and nothing else.\n\n"
+          "and measures until the answers are there, conn connects and nothing else. run does what a "
+          "scenario says: groups of different clients, phases of different rates, storms and more. init writes a "
+          "ready-made scenario to start from, --print-schema the JSON Schema of all.\n\n"
           "Messages are sent on an absolute schedule, whatever the broker does, and latency counts from the time at "
           "which a message was due: a broker that stalls is seen as long as it stalls. The time from the actual send "
           "is shown beside it. With --closed or --max there is no schedule, and latency counts from the send.\n\n"
@@ -34,6 +38,15 @@ cli::ProgramText program_text() {
           "same machine; what was published before it came it does not miss.\n\n"
           "Without a broker given, mqtk-broker is started for the run. One line a second goes to standard error, the "
           "summary to standard output. Ctrl-C ends the run early with a valid report, a second one at once.\n\n"
+          "Templates: topics, filters, client identifiers, user names and payloads may hold {i}, the number of the "
+          "client "
+          "in its group; {client}, its number among all; {n}, the number of the message; {time}, milliseconds since "
+          "1970, or {time:rfc3339}; {random}, {random:100} or {random:20-30}; {client:COLUMN} and {row:COLUMN} from "
+          "the "
+          "row of the client or of the message in the file of --values. Filters and client identifiers know only what "
+          "differs by client.\n\n"
+          "sink is a broker that only acknowledges. A run with --sink shows the ceiling of this load test on this "
+          "machine, before a broker is blamed.\n\n"
           "Without --reconnect clients connect once: a lost connection is an error of the run, and what its publisher "
           "had "
           "to send is counted as not sent. A run with errors ends with the status of the most frequent kind of error, "
@@ -42,6 +55,9 @@ cli::ProgramText program_text() {
       .examples = {{"1000 messages a second from end to end, against a broker started for it",
                     "mqtk bench pubsub --clients 10 --rate 1000 -q 1"},
                    {"As fast as a broker takes them", "mqtk bench pub --max --clients 4 --url mqtt://localhost"},
+                   {"A ready-made scenario, changed and run",
+                    "mqtk bench init mixed-fleet && mqtk bench run mixed-fleet.json"},
+                   {"What this machine can send at most", "mqtk bench pub --max --sink"},
                    {"5000 connections", "mqtk bench conn --clients 5000 -h localhost"},
                    {"A verdict for a script",
                     "mqtk bench pubsub --rate 5k --assert 'p99(latency)<20ms' --assert 'loss==0'"}},
@@ -128,6 +144,24 @@ void add_clients(cli::OptionTable& table, Options& options) {
             .help = "Size of the payloads, the stamp of 16 bytes included",
             .default_text = "16",
             .set = cli::store_number(typed.load.payload.size_bytes, MessageStamp::size_bytes, 100'000'000)});
+  load.add({.long_name = "payload",
+            .value = "TEMPLATE",
+            .help = "Payload of the messages, such as '{\"n\":{n}}'",
+            .manual =
+                "The stamp then travels in a User Property, which needs version 5. Braces that hold nothing known "
+                "are text.",
+            .set = cli::store(typed.payload)});
+  load.add({.long_name = "payload-file",
+            .value = "FILE",
+            .help = "Payload from a file; several are sent in turn",
+            .completion = cli::Completion::file,
+            .repeatable = true,
+            .set = cli::append(typed.payload_files)});
+  load.add({.long_name = "values",
+            .value = "FILE",
+            .help = "Rows of values for templates; the first line names the columns",
+            .completion = cli::Completion::file,
+            .set = cli::store(typed.csv)});
   load.add({.long_name = "qos",
             .short_letter = 'q',
             .value = "QOS",
@@ -240,11 +274,13 @@ void add_report(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "assert",
              .value = "CONDITION",
              .help = "End with status 8 if this does not hold, such as 'p99(latency)<20ms'",
-             .manual = "Latencies: p0 to p100, mean, max or min of latency, service (from the actual send), tcp, "
-                       "connack, connect, suback, publish, end_to_end or lateness. Rates: rate(sent), "
-                       "rate(acknowledged), rate(received) per second. Counts: loss, duplicates, out_of_order, sent, "
-                       "received, acknowledged, unacknowledged, unrouted, connected, subscribed, foreign, errors. "
-                       "Comparisons: < <= == != >= >. A latency that was never measured holds no condition.",
+             .manual =
+                 "Latencies: p0 to p100, mean, max or min of latency, service (from the actual send), tcp, "
+                 "connack, connect, suback, publish, end_to_end, round_trip or lateness. Rates: rate(sent), "
+                 "rate(acknowledged), rate(received) per second. Counts: loss, duplicates, out_of_order, sent, "
+                 "received, acknowledged, unacknowledged, unrouted, connected, reconnected, subscribed, expected, "
+                 "retained, foreign, errors. "
+                 "Comparisons: < <= == != >= >. A latency that was never measured holds no condition.",
              .repeatable = true,
              .set = [&options](std::string_view text) -> Accepted {
                auto threshold = Threshold::parse(text);
@@ -252,6 +288,9 @@ void add_report(cli::OptionTable& table, Options& options) {
                options.thresholds.push_back(std::move(*threshold));
                return {};
              }});
+  table.add({.long_name = "print-schema",
+             .help = "Print the JSON Schema of scenarios and end",
+             .set = cli::set_true(options.print_schema)});
   table.add({.long_name = "quiet", .help = "Print no line every second", .set = cli::set_true(options.quiet)});
 }
 
@@ -264,6 +303,9 @@ std::string_view kind_name(Kind kind) {
     case Kind::both: return "pubsub";
     case Kind::round_trip: return "rtt";
     case Kind::connect: return "conn";
+    case Kind::scenario: return "run";
+    case Kind::init: return "init";
+    case Kind::sink: return "sink";
     case Kind::none: break;
   }
   return "";
@@ -272,12 +314,20 @@ std::string_view kind_name(Kind kind) {
 cli::OptionTable option_table(Options& options) {
   cli::OptionTable table{program_text()};
   table.add(cli::Positional{.value = "KIND",
-                            .help = "pub, sub, pubsub, rtt or conn",
+                            .help = "pub, sub, pubsub, rtt, conn, run, init or sink",
                             .set = cli::store_choice<Kind>(options.kind, {{"pub", Kind::publish},
                                                                           {"sub", Kind::subscribe},
                                                                           {"pubsub", Kind::both},
                                                                           {"rtt", Kind::round_trip},
-                                                                          {"conn", Kind::connect}})});
+                                                                          {"conn", Kind::connect},
+                                                                          {"run", Kind::scenario},
+                                                                          {"init", Kind::init},
+                                                                          {"sink", Kind::sink}})});
+  table.add(cli::Positional{.value = "SCENARIO",
+                            .help = "With run: a file, or the name of a ready-made scenario; with init the name",
+                            .completion = cli::Completion::file,
+                            .repeatable = true,
+                            .set = cli::append(options.typed.words)});
   add_clients(table, options);
   add_pace(table, options);
   cli::add_connection_options(table, options.connection,
@@ -291,6 +341,34 @@ cli::OptionTable option_table(Options& options) {
              .completion = cli::Completion::choice,
              .choices = {"embedded"},
              .set = cli::store_choice<bool>(options.typed.embedded_broker, {{"embedded", true}})});
+  table.add({.long_name = "sink",
+             .help = "Instead of a broker start a sink that only acknowledges: shows the load test's own ceiling",
+             .set = cli::set_true(options.typed.sink)});
+  table.add({.long_name = "listen",
+             .value = "URL",
+             .help = "With sink: where it listens",
+             .default_text = "mqtt://127.0.0.1:0, a free port",
+             .set = [&options](std::string_view text) -> Accepted {
+               auto endpoint = parse_endpoint(text);
+               if (!endpoint) return std::unexpected(endpoint.error());
+               options.typed.listen = std::move(*endpoint);
+               return {};
+             }});
+  table.add({.long_name = "bind-range",
+             .value = "ADDRESSES",
+             .help = "Connect from these local addresses in turn, such as 127.0.0.1-127.0.0.9",
+             .manual = "Each address has its own range of ports, of which there are about 28,000.",
+             .set = [&options](std::string_view text) -> Accepted {
+               auto addresses = parse_address_range(text);
+               if (!addresses) return std::unexpected(addresses.error());
+               options.typed.source_addresses = std::move(*addresses);
+               return {};
+             }});
+  table.add({.long_name = "threads",
+             .value = "N",
+             .help = "Spread the clients over N threads, each with an event loop of its own",
+             .default_text = "1",
+             .set = cli::store_number(options.typed.threads, 1, 256)});
   add_report(table, options);
   table.check([&options] { return settle(options); });
   return table;

@@ -14,13 +14,15 @@
 namespace mqtk::bench {
 
 struct Options {
-  enum class Kind : std::uint8_t { none, publish, subscribe, both, round_trip, connect };
+  enum class Kind : std::uint8_t { none, publish, subscribe, both, round_trip, connect, scenario, init, sink };
 
   Kind kind = Kind::none;
   cli::ConnectionOptions connection;
   // Complete when parse() has returned, but for the endpoint of a broker of our own and the mark of the run.
   Scenario scenario;
   bool embedded_broker = false;
+  bool sink = false;  // instead of a broker
+  bool print_schema = false;
   std::vector<Threshold> thresholds;
   bool quiet = false;
   // Files to write at the end.
@@ -33,6 +35,7 @@ struct Options {
 
   // As typed, before it is put together.
   struct Typed {
+    std::vector<std::string> words;  // after the kind
     std::vector<std::string> given;  // names of the options of the load
     ClientGroup load;                // what the publishers, or else the subscribers, have of it
     std::uint32_t clients = 1;
@@ -44,13 +47,20 @@ struct Options {
     bool max = false;
     std::optional<std::string> topic;
     std::optional<std::string> filter;
+    std::optional<std::string> payload;
+    std::vector<std::string> payload_files;
+    std::optional<std::string> csv;
     Duration warm_up{0};
     std::optional<Duration> duration;
+    std::uint32_t threads = 1;
+    std::vector<std::string> source_addresses;
     bool embedded_broker = false;
+    bool sink = false;
+    Endpoint listen{.host = "127.0.0.1", .port = 0};
   } typed;
 };
 
-// "pub", "sub", "pubsub", "rtt", "conn"
+// "pub", "sub", "pubsub", "rtt", "conn", "run", "init", "sink"
 [[nodiscard]] std::string_view kind_name(Options::Kind kind);
 
 // `options` must outlive the table.

@@ -9,7 +9,9 @@
 #include "bench/embedded_broker.hpp"
 #include "bench/measurement.hpp"
 #include "bench/report.hpp"
+#include "bench/scenario_loading.hpp"
 #include "bench/scenario_text.hpp"
+#include "bench/sink.hpp"
 #include "cli/output.hpp"
 #include "cli/program.hpp"
 
@@ -34,9 +36,19 @@ Report report_of(const Options& options, Measurement measurement) {
   return report;
 }
 
+ExitStatus print_schema() {
+  cli::Output output;
+  output.write(scenario_schema());
+  output.flush();
+  return output.status();
+}
+
 }  // namespace
 
 ExitStatus run(Options& options) {
+  if (options.print_schema) return print_schema();
+  if (options.kind == Options::Kind::init) return init_scenario(options);
+  if (options.kind == Options::Kind::sink) return run_sink(options);
   Scenario& scenario = options.scenario;
   std::uint64_t limit = 0;
   if (!allow_descriptors(scenario.clients(), limit)) {
@@ -56,8 +68,8 @@ ExitStatus run(Options& options) {
   }
 
   EmbeddedBroker broker;
-  if (options.embedded_broker) {
-    const auto endpoint = broker.start();
+  if (options.embedded_broker || options.sink) {
+    const auto endpoint = broker.start(options.sink ? EmbeddedBroker::Program::sink : EmbeddedBroker::Program::broker);
     if (!endpoint) {
       cli::report(endpoint.error());
       return ExitStatus::local_failure;

@@ -84,10 +84,12 @@ std::string scenario_title(const Options& options) {
   add(idle_clients(scenario), "client");
   if (either != nullptr) what += fmt::format(", QoS {}", static_cast<int>(either->qos));
   if (sending != nullptr) what += fmt::format(", {}, {}", payload_text(sending->payload), pace_text(*sending));
-  return fmt::format("{}: {}", kind_name(options.kind), what);
+  const bool named = options.kind == Options::Kind::scenario;
+  return fmt::format("{}: {}", named ? scenario.name : kind_name(options.kind), what);
 }
 
 std::string broker_text(const Options& options) {
+  if (options.sink) return "none, a sink that only acknowledges: this is the ceiling of the load test";
   return fmt::format("{}{}", short_text(options.scenario.endpoint),
                      options.embedded_broker ? ", started for this run" : "");
 }

@@ -6,6 +6,8 @@
 #include <array>
 #include <limits>
 
+#include "bench/input_file.hpp"
+#include "bench/scenario_loading.hpp"
 #include "codec/topic.hpp"
 #include "load/message_stamp.hpp"
 
@@ -24,22 +26,24 @@ bool publishes(Kind kind) { return kind == Kind::publish || kind == Kind::both |
 bool subscribes(Kind kind) { return kind == Kind::subscribe || kind == Kind::both; }
 
 using Template = std::expected<TextTemplate, std::string>;
-Template parse_template(std::string_view option, std::string_view text) {
-  auto parsed = TextTemplate::parse(text, TextTemplate::Braces::are_places);
+Template parse_template(const Options& options, std::string_view option, std::string_view text) {
+  const ValueTable& table = options.scenario.table;
+  auto parsed = TextTemplate::parse(text, TextTemplate::Braces::are_places, table.rows() > 0 ? &table : nullptr);
   if (!parsed) return std::unexpected(fmt::format("--{} '{}': {}", option, text, parsed.error()));
   return parsed;
 }
 
 // A text such as the template gives.
-std::string example_of(const TextTemplate& text, std::uint32_t number) {
+std::string example_of(const Options& options, const TextTemplate& text, std::uint32_t number) {
   std::uint64_t random = 1;
-  return text.text({.number = number, .client = number, .random = &random});
+  return text.text({.number = number, .client = number, .random = &random, .table = &options.scenario.table});
 }
 
 // An option that would do nothing is a misunderstanding.
 Accepted check_applies(const Options& options) {
-  constexpr std::array of_publishers = {"topic",    "size",   "retain", "rate",         "rate-per-client",
-                                        "arrivals", "closed", "max",    "max-inflight", "drain"};
+  constexpr std::array of_publishers = {"topic",  "size", "payload",         "payload-file",
+                                        "retain", "rate", "rate-per-client", "arrivals",
+                                        "closed", "max",  "max-inflight",    "drain"};
   constexpr std::array of_messages = {"qos", "messages", "warmup"};
   const Kind kind = options.kind;
   for (const std::string& name : options.typed.given) {
@@ -113,20 +117,20 @@ void replace_place(std::string& text, std::string_view with) {
 
 Accepted settle_topic(Options& options, ClientGroup& publishers) {
   const std::string_view by_default = options.kind == Kind::round_trip ? request_topic : default_topic;
-  auto topic = parse_template("topic", options.typed.topic.value_or(std::string{by_default}));
+  auto topic = parse_template(options, "topic", options.typed.topic.value_or(std::string{by_default}));
   if (!topic) return std::unexpected(topic.error());
   publishers.topic = *topic;
-  if (const Fault fault = TopicName::check(example_of(*topic, publishers.count))) {
+  if (const Fault fault = TopicName::check(example_of(options, *topic, publishers.count))) {
     return std::unexpected(fmt::format("--topic '{}': {}", topic->source(), rule_info(fault.rule).text));
   }
   return {};
 }
 
 Accepted settle_filter(const Options& options, std::string text, ClientGroup& subscribers) {
-  auto filter = parse_template("filter", text);
+  auto filter = parse_template(options, "filter", text);
   if (!filter) return std::unexpected(filter.error());
   if (filter->varies()) return std::unexpected("--filter: only {i} and {client} may stand in a filter");
-  const std::string example = example_of(*filter, subscribers.filter_numbers);
+  const std::string example = example_of(options, *filter, subscribers.filter_numbers);
   const Version version = options.connection.connect.version;
   if (const Fault fault = TopicFilter::check(example, version)) {
     return std::unexpected(fmt::format("--filter '{}': {}", text, rule_info(fault.rule).text));
@@ -164,6 +168,58 @@ Accepted settle_responders(const Options& options, const ClientGroup& requesters
   return settle_filter(options, text, responders);
 }
 
+Accepted settle_payload(Options& options) {
+  const Options::Typed& typed = options.typed;
+  LoadPayload& payload = options.typed.load.payload;
+  const bool size_given = std::ranges::find(typed.given, "size") != typed.given.end();
+  if (int{typed.payload.has_value()} + int{!typed.payload_files.empty()} + int{size_given} > 1) {
+    return std::unexpected("--size, --payload and --payload-file exclude each other; give one");
+  }
+  if (typed.payload) {
+    const ValueTable& table = options.scenario.table;
+    auto text =
+        TextTemplate::parse(*typed.payload, TextTemplate::Braces::are_text, table.rows() > 0 ? &table : nullptr);
+    if (!text) return std::unexpected(fmt::format("--payload: {}", text.error()));
+    payload.text = std::move(*text);
+  }
+  for (const std::string& file : typed.payload_files) {
+    const auto content = read_input_file(file);
+    if (!content) return std::unexpected(fmt::format("--payload-file '{}': {}", file, content.error()));
+    payload.files.emplace_back(content->begin(), content->end());
+  }
+  if (payload.is_given() && options.connection.connect.version != Version::v5) {
+    return std::unexpected("--payload and --payload-file need version 5: there the stamp travels in a User Property");
+  }
+  return {};
+}
+
+Accepted settle_table(Options& options) {
+  if (!options.typed.csv) return {};
+  const std::string& file = *options.typed.csv;
+  const auto content = read_input_file(file);
+  if (!content) return std::unexpected(fmt::format("--values '{}': {}", file, content.error()));
+  auto table = ValueTable::parse_csv(*content);
+  if (!table) return std::unexpected(fmt::format("--values '{}': {}", file, table.error()));
+  options.scenario.table = std::move(*table);
+  return {};
+}
+
+// A scenario says everything about its load itself.
+Accepted settle_scenario(Options& options) {
+  const Scenario typed = options.scenario;
+  const auto is_given = [&](std::string_view name) {
+    return std::ranges::find(options.typed.given, name) != options.typed.given.end();
+  };
+  for (const std::string& name : options.typed.given) {
+    if (name == "pending" || name == "drain") continue;
+    return std::unexpected(fmt::format("--{}: with 'bench run' the scenario says this", name));
+  }
+  if (auto loaded = load_scenario(options); !loaded) return loaded;
+  if (is_given("pending")) options.scenario.most_pending = typed.most_pending;
+  if (is_given("drain")) options.scenario.drain = typed.drain;
+  return {};
+}
+
 // The groups of the kind, the publishers first.
 Accepted settle_groups(Options& options) {
   const Options::Typed& typed = options.typed;
@@ -183,7 +239,7 @@ Accepted settle_groups(Options& options) {
   if (publishes(kind)) {
     group.name = kind == Kind::round_trip ? "requesters" : "publishers";
     if (auto settled = settle_topic(options, group); !settled) return settled;
-    if (kind == Kind::round_trip) group.response_topic = *parse_template("topic", response_topic);
+    if (kind == Kind::round_trip) group.response_topic = *parse_template(options, "topic", response_topic);
     groups.push_back(group);
     receivers.messages.reset();
     receivers.first_identifier = group.count;
@@ -207,7 +263,7 @@ Accepted settle_groups(Options& options) {
 Accepted check_identifier(const Options& options) {
   const std::string& identifier = options.connection.connect.client_identifier;
   if (identifier.empty()) return {};
-  const auto parsed = parse_template("id", identifier);
+  const auto parsed = parse_template(options, "id", identifier);
   if (!parsed) return std::unexpected(parsed.error());
   if (options.scenario.clients() > 1 && !parsed->differs_by_client()) {
     return std::unexpected("--id: more than one client needs {i} in the client identifier, such as 'meter-{i}'");
@@ -217,17 +273,30 @@ Accepted check_identifier(const Options& options) {
 
 }  // namespace
 
-Accepted settle(Options& options) {
-  if (options.kind == Kind::none) return std::unexpected("what to measure? Give pub, sub, pubsub, rtt or conn");
+namespace {
+
+Accepted settle_load(Options& options) {
+  if (options.kind == Kind::scenario) return settle_scenario(options);
+  if (!options.typed.words.empty()) {
+    return std::unexpected(
+        fmt::format("'{}': 'bench {}' takes no other word", options.typed.words[0], kind_name(options.kind)));
+  }
   if (auto applies = check_applies(options); !applies) return applies;
-  const Options::Typed& typed = options.typed;
-  Scenario& scenario = options.scenario;
+  if (auto settled = settle_table(options); !settled) return settled;
+  if (auto settled = settle_payload(options); !settled) return settled;
   if (auto settled = settle_pace(options); !settled) return settled;
   if (auto settled = settle_groups(options); !settled) return settled;
+  return check_identifier(options);
+}
 
+Accepted settle_broker(Options& options) {
+  const Options::Typed& typed = options.typed;
   const cli::ConnectionOptions& connection = options.connection;
-  if (typed.embedded_broker && connection.broker_given) {
-    return std::unexpected("--broker embedded and the address of a broker exclude each other; give one");
+  if (int{typed.embedded_broker} + int{typed.sink} + int{connection.broker_given} > 1) {
+    return std::unexpected("--broker embedded, --sink and the address of a broker exclude each other; give one");
+  }
+  if (typed.sink && options.scenario.receiving() != nullptr) {
+    return std::unexpected("--sink passes no message on: it is for 'bench pub' and 'bench conn'");
   }
   if (options.kind == Kind::subscribe && !connection.broker_given) {
     return std::unexpected("'bench sub' receives what others publish: give their broker with --url or --host");
@@ -235,9 +304,30 @@ Accepted settle(Options& options) {
   if (options.kind == Kind::round_trip && typed.responders == 0 && !connection.broker_given) {
     return std::unexpected("--responders 0: the service that answers is at a broker; give it with --url or --host");
   }
-  options.embedded_broker = !connection.broker_given;
-  scenario.endpoint = connection.endpoint;
-  return check_identifier(options);
+  options.sink = typed.sink;
+  options.embedded_broker = !connection.broker_given && !typed.sink;
+  options.scenario.endpoint = connection.endpoint;
+  return {};
+}
+
+}  // namespace
+
+Accepted settle(Options& options) {
+  const Options::Typed& typed = options.typed;
+  const Kind kind = options.kind;
+  if (options.print_schema) return {};
+  if (kind == Kind::none) return std::unexpected("what to measure? Give pub, sub, pubsub, rtt, conn or run");
+  if (kind == Kind::init || kind == Kind::sink) {
+    if (typed.words.size() <= (kind == Kind::init ? 1U : 0U)) return {};
+    return std::unexpected(fmt::format("'{}': one word too many", typed.words.back()));
+  }
+  if (auto settled = settle_load(options); !settled) return settled;
+  if (typed.threads > 1) options.scenario.threads = typed.threads;
+  if (options.scenario.threads > 1 && kind == Kind::subscribe && typed.load.messages) {
+    return std::unexpected("--messages: the threads of --threads cannot count together what 'bench sub' receives");
+  }
+  options.scenario.source_addresses = typed.source_addresses;
+  return settle_broker(options);
 }
 
 }  // namespace mqtk::bench

@@ -40,12 +40,12 @@ std::optional<Latency> latency_of(std::string_view name, Latency main_latency) {
 }
 
 constexpr std::array<std::string_view, 3> rates = {"sent", "acknowledged", "received"};
-constexpr std::array<std::string_view, 11> counts = {"loss",     "duplicates", "out_of_order",  "sent",
-                                                     "received", "connected",  "acknowledged",  "unrouted",
-                                                     "foreign",  "subscribed", "unacknowledged"};
+constexpr std::array<std::string_view, 14> counts = {
+    "loss",     "duplicates", "out_of_order", "sent",           "received",    "connected", "acknowledged",
+    "unrouted", "foreign",    "subscribed",   "unacknowledged", "reconnected", "expected",  "retained"};
 
 double count_of(std::string_view name, const LoadCounts& counts_) {
-  const std::array<std::uint64_t, 11> values = {counts_.lost,
+  const std::array<std::uint64_t, 14> values = {counts_.lost,
                                                 counts_.duplicated,
                                                 counts_.out_of_order,
                                                 counts_.traffic.sent,
@@ -55,7 +55,10 @@ double count_of(std::string_view name, const LoadCounts& counts_) {
                                                 counts_.unrouted,
                                                 counts_.foreign,
                                                 counts_.subscribed,
-                                                counts_.unacknowledged};
+                                                counts_.unacknowledged,
+                                                counts_.reconnected,
+                                                counts_.expected,
+                                                counts_.retained};
   return static_cast<double>(values[static_cast<std::size_t>(std::ranges::find(counts, name) - counts.begin())]);
 }
 

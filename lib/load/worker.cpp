@@ -191,7 +191,10 @@ void Worker::step() {
 }
 
 bool Worker::all_offered() const {
-  if (publishers_.empty()) return false;
+  // Clients that come later have still to receive.
+  const bool others_come =
+      std::ranges::any_of(scenario_.groups, [](const auto& group) { return group.joins_after.has_value(); });
+  if (publishers_.empty() || others_come) return false;
   return std::ranges::all_of(groups_, [this](const Group& group) {
     if (group.own == 0 || !group.plan->publishes() || group.offered >= group.limit) return true;
     return group.schedule != nullptr && group.schedule->next() >= send_until_;
