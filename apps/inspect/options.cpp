@@ -184,6 +184,23 @@ void add_output_options(cli::OptionTable& table, Options& options) {
              .manual = "With the CONNECT and CONNACK of every connection, whatever --where says.",
              .completion = cli::Completion::file,
              .set = cli::store(options.write)});
+  table.add(
+      {.long_name = "payload",
+       .value = "FORMAT",
+       .help = "What payloads hold: auto, none, hex, cbor, msgpack or sparkplug",
+       .manual =
+           "auto: CBOR and MessagePack by the Content Type of 5.0, Sparkplug B by the namespace spBv1.0/, nothing "
+           "by a guess. Sparkplug keeps names and types from births and checks the order of messages; what "
+           "it finds counts as a problem. In JSON the member is payload_decoded.",
+       .completion = cli::Completion::choice,
+       .choices = {"auto", "none", "hex", "cbor", "msgpack", "sparkplug"},
+       .default_text = "auto",
+       .set = cli::store_choice<PayloadFormat>(options.payload, {{"auto", PayloadFormat::automatic},
+                                                                 {"none", PayloadFormat::none},
+                                                                 {"hex", PayloadFormat::hex},
+                                                                 {"cbor", PayloadFormat::cbor},
+                                                                 {"msgpack", PayloadFormat::message_pack},
+                                                                 {"sparkplug", PayloadFormat::sparkplug}})});
   table.add({.long_name = "statistics",
              .help = "Tables by type, topic, client and rule, latencies, and what was not answered",
              .set = cli::set_true(options.statistics)});

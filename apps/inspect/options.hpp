@@ -12,6 +12,7 @@
 #include "cli/option_table.hpp"
 #include "cli/output.hpp"
 #include "codec/types.hpp"
+#include "inspect/payload_reader.hpp"
 
 namespace mqtk::inspect {
 
@@ -43,6 +44,7 @@ struct Options {
   std::optional<PacketFilter> where;
   std::optional<std::string> write;
   bool statistics = false;
+  PayloadFormat payload = PayloadFormat::automatic;
   bool summary = false;
   bool full = false;
   bool show_secrets = false;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/json_text.hpp"
 #include "base/quoted_text.hpp"
 #include "capture/annotated_view.hpp"
 #include "capture/packet_json.hpp"
@@ -18,26 +19,82 @@ using cli::ExitStatus;
 Viewer::Viewer(const Options& options, std::unique_ptr<StreamFile> written)
     : options_(options),
       paint_(cli::use_color(options.color) ? Paint::colored : Paint::plain),
-      written_(std::move(written)) {}
+      written_(std::move(written)),
+      payloads_(options.payload) {}
 
 void Viewer::show(const PacketRecord& record, const FlowCheck* flow) {
   // Without them what else is written could not be read: they tell the version and the limits.
   const bool opens = record.type == PacketType::connect || record.type == PacketType::connack;
   if (written_ && opens) written_->append(record);
+  // Read before --where, so that the names of births are known whatever is shown.
+  const PayloadReading payload = payloads_.read(record);
   if (options_.where && !options_.where->matches({record, flow})) return;
   ++packets_;
   problems_ += record.problems.size() + (record.missing_bytes > 0 ? 1U : 0U);
   const bool broken = record.missing_bytes > 0 || std::ranges::any_of(record.problems, [](const Problem& problem) {
                         return rule_info(problem.fault.rule).rule_class != RuleClass::advice;
                       });
-  if (broken && status_ == ExitStatus::done) status_ = ExitStatus::malformed_input;
+  problems_ += payload.findings.size();
+  if ((broken || !payload.findings.empty()) && status_ == ExitStatus::done) status_ = ExitStatus::malformed_input;
   if (options_.statistics) statistics_.count(record, flow);
   if (written_ && !opens) written_->append(record);
-  append_view(record, flow);
+  append_view(record, flow, payload);
   output_.wrote();
 }
 
-void Viewer::append_view(const PacketRecord& record, const FlowCheck* flow) {
+namespace {
+
+// The member of JSON; empty if there is nothing to say.
+std::string payload_member(const PayloadReading& payload) {
+  if (payload.format.empty()) return {};
+  std::string out = R"("payload_decoded":{"format":")";
+  out.append(payload.format).append("\"");
+  if (!payload.json.empty()) out.append(R"(,"value":)").append(payload.json);
+  if (!payload.error.empty()) {
+    out += R"(,"error":)";
+    append_json_string(out, payload.error);
+  }
+  if (!payload.findings.empty()) out += R"(,"findings":[)";
+  for (const SparkplugFinding& finding : payload.findings) {
+    if (out.back() != '[') out += ',';
+    out += R"({"statement":)";
+    if (finding.statement.empty()) {
+      out += "null";
+    } else {
+      append_json_string(out, finding.statement);
+    }
+    out += R"(,"message":)";
+    append_json_string(out, finding.message);
+    out += '}';
+  }
+  if (!payload.findings.empty()) out += ']';
+  return out + '}';
+}
+
+void append_payload_lines(std::string& out, const PayloadReading& payload, Paint paint) {
+  if (payload.format.empty()) return;
+  Painter painter{out, paint};
+  if (!payload.text.empty()) {
+    painter.spaces(2);
+    painter(Ink::faint, "= ");
+    out.append(payload.format).append(" ").append(payload.text).append("\n");
+  }
+  if (!payload.error.empty()) {
+    painter.spaces(2);
+    painter(Ink::caution, fmt::format("= not {}: {}", payload.format, payload.error));
+    out += '\n';
+  }
+  for (const SparkplugFinding& finding : payload.findings) {
+    painter.spaces(2);
+    painter(Ink::failure, finding.statement.empty() ? "! " + finding.message
+                                                    : fmt::format("! {} [{}]", finding.message, finding.statement));
+    out += '\n';
+  }
+}
+
+}  // namespace
+
+void Viewer::append_view(const PacketRecord& record, const FlowCheck* flow, const PayloadReading& payload) {
   std::string& out = output_.buffer();
   const AnnotatedViewStyle style{paint_, secrets(), options_.full ? Folding::full : Folding::folded};
   switch (view_) {
@@ -45,11 +102,19 @@ void Viewer::append_view(const PacketRecord& record, const FlowCheck* flow) {
     case View::tree: append_tree_view(out, record, style); break;
     case View::line: append_packet_line(out, record, {paint_, secrets()}); break;
     case View::json:
-      append_packet_json(out, record, secrets());
+      append_packet_json(out, record, secrets(), payload_member(payload));
       out += '\n';
       break;
     case View::fields: append_fields(record, flow); break;
     case View::none: break;
+  }
+  if (view_ == View::annotated || view_ == View::tree) {
+    if (payload.format.empty()) return;
+    out.pop_back();  // the empty line comes behind the payload
+    append_payload_lines(out, payload, paint_);
+    out += '\n';
+  } else if (view_ == View::line) {
+    append_payload_lines(out, payload, paint_);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "cli/exit_status.hpp"
 #include "cli/output.hpp"
 #include "inspect/options.hpp"
+#include "inspect/payload_reader.hpp"
 #include "inspect/statistics.hpp"
 #include "inspect/stream_file.hpp"
 
@@ -43,7 +44,7 @@ class Viewer {
   std::uint64_t streams = 0;  // seen so far
 
  private:
-  void append_view(const PacketRecord& record, const FlowCheck* flow);
+  void append_view(const PacketRecord& record, const FlowCheck* flow, const PayloadReading& payload);
   void append_fields(const PacketRecord& record, const FlowCheck* flow);
   void append_summary();
   [[nodiscard]] Secrets secrets() const { return options_.show_secrets ? Secrets::shown : Secrets::hidden; }
@@ -58,6 +59,7 @@ class Viewer {
   std::uint64_t problems_ = 0;
   Statistics statistics_;
   std::unique_ptr<StreamFile> written_;
+  PayloadReader payloads_;
 };
 
 }  // namespace mqtk::inspect

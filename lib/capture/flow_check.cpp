@@ -84,7 +84,7 @@ void FlowCheck::check_size() {
 void FlowCheck::check_silence(PacketType type) {
   if (now_.sender != Role::client) return;
   if (complete_ && connected_ && keep_alive_.count() > 0 && now_.time && last_from_client_ &&
-      type != PacketType::connect && *now_.time - *last_from_client_ > keep_alive_ * 3 / 2) {
+      type != PacketType::connect && *now_.time - *last_from_client_ > Duration{keep_alive_} * 3 / 2) {
     const auto silence = std::chrono::duration<double>(*now_.time - *last_from_client_).count();
     find(Rule::keep_alive_timeout, "",
          fmt::format("{:.1f} s of silence, the Keep Alive is {} s", silence, keep_alive_.count()));

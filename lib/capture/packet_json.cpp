@@ -308,7 +308,7 @@ void append_incomplete(std::string& out, const PacketRecord& record) {
 
 }  // namespace
 
-void append_packet_json(std::string& out, const PacketRecord& record, Secrets secrets) {
+void append_packet_json(std::string& out, const PacketRecord& record, Secrets secrets, std::string_view more_members) {
   out += "{\"index\":";
   append_number(out, record.index);
   out += ",\"offset\":";
@@ -340,7 +340,12 @@ void append_packet_json(std::string& out, const PacketRecord& record, Secrets se
     if (out.back() != '[') out += ',';
     append_incomplete(out, record);
   }
-  out += "]}";
+  out += ']';
+  if (!more_members.empty()) {
+    out += ',';
+    out += more_members;
+  }
+  out += '}';
 }
 
 }  // namespace mqtk

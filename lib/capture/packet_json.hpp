@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "capture/packet_record.hpp"
 #include "capture/properties_json.hpp"
@@ -15,6 +16,8 @@ namespace mqtk {
 // member whose name ends in `_base64`. `statement` of a problem is null where the specification gives none, and
 // `reason_code` where the version has no code to answer with. A packet that the input cuts off has the problem
 // `packet_incomplete`.
-void append_packet_json(std::string& out, const PacketRecord& record, Secrets secrets);
+// `more_members` is appended to the members as it is: `"name":value` or nothing.
+void append_packet_json(std::string& out, const PacketRecord& record, Secrets secrets,
+                        std::string_view more_members = {});
 
 }  // namespace mqtk

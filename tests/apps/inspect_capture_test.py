@@ -247,6 +247,36 @@ class Captures(unittest.TestCase):
         self.assertIn("line 1: stream 1", err)
         self.assertIn("line 3: stream 2", err)
 
+    def test_payloads_are_read_by_content_type_topic_or_option(self):
+        # Content Type "application/cbor", {"a": 1}; then the same bytes as MessagePack by option, 81 being a map of one.
+        publish = "301b 0001 61 13 03 0010" + b"application/cbor".hex() + " a1616101"
+        _, out, err = inspect("-V", "5", "--view", "line", publish)
+        self.assertTrue(out.endswith("\n  = cbor {\"a\": 1}\n"), out + err)
+        _, out, _ = inspect("-V", "5", "--json", publish)
+        self.assertEqual(json.loads(out)["payload_decoded"], {"format": "cbor", "value": {"a": 1}})
+        _, out, _ = inspect("-V", "4", "--json", "--payload", "msgpack", "3007000161 81a16101")
+        self.assertEqual(json.loads(out)["payload_decoded"], {"format": "msgpack", "value": {"a": 1}})
+        _, out, _ = inspect("-V", "4", "--view", "line", "--payload", "cbor", "3004000161 ff")
+        self.assertTrue(out.endswith("  = not cbor: byte 0: an end without a beginning\n"), out)
+
+    def test_sparkplug_has_names_from_births_and_checks_their_order(self):
+        def message(kind, payload):
+            topic = f"spBv1.0/g/{kind}/n".encode()
+            body = struct.pack("!H", len(topic)) + topic + bytes.fromhex(payload)
+            return bytes([0x30, len(body)]) + body
+
+        birth = message("NBIRTH", "0864 120f 0a0474656d7010012009650000ac41 120b 0a05626453657120045800"
+                                  "121a 0a144e6f646520436f6e74726f6c2f52656269727468200b7000 1800")
+        capture = usual().send("client", birth).send("client", message("NDATA", "0865 1207 1001650000b041 1802"))
+        status, found, err = packets(pcap(capture.frames))
+        self.assertEqual(err, "")
+        self.assertEqual(found[3]["payload_decoded"], {
+            "format": "sparkplug",
+            "value": {"type": "NDATA", "group": "g", "node": "n", "timestamp": 101, "seq": 2,
+                      "metrics": [{"name": "temp", "alias": 1, "type": "Float", "value": 22.0}]},
+            "findings": [{"statement": "tck-id-payloads-ndata-seq-inc", "message": "seq is 2 where 1 is due"}]})
+        self.assertEqual((status, "findings" in found[2]["payload_decoded"]), (7, False))
+
     def test_conditions_and_fields_that_cannot_be_are_usage_errors(self):
         self.assertEqual(inspect("--where", "typ==1", "c000")[0], 1)
         self.assertEqual(inspect("--fields", "nothing", "c000")[0], 1)

@@ -6,6 +6,7 @@ broken network does, so every peer can be put through both without its knowing.
 
 import socket
 import threading
+import time
 
 TO_SERVER, TO_CLIENT = "client", "server"  # named after the sender, as mqtk-inspect --from does
 
@@ -36,7 +37,8 @@ def split_packets(data):
 class Connection:
     """One Network Connection through the relay."""
 
-    def __init__(self, client, server):
+    def __init__(self, client, server, chunks):
+        self._chunks = chunks
         self.client_port = client.getpeername()[1]
         self.sockets = (client, server)
         self.bytes_from = {TO_SERVER: bytearray(), TO_CLIENT: bytearray()}
@@ -59,6 +61,7 @@ class Connection:
                 if self._cut:
                     continue
                 self.bytes_from[sender] += data  # first, so that who has seen a reply finds it here
+                self._chunks.append((time.time(), self, sender, data))
                 target.sendall(data)
         except OSError:
             pass
@@ -110,6 +113,7 @@ class Connection:
 class Relay:
     def __init__(self, target_port):
         self.connections = []
+        self.chunks = []  # (time, connection, sender, bytes) of all connections, in order
         self._target = ("127.0.0.1", target_port)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
@@ -126,7 +130,7 @@ class Relay:
                 server.settimeout(None)
                 for each in (client, server):
                     each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connection = Connection(client, server)
+                connection = Connection(client, server, self.chunks)
                 self.connections.append(connection)  # before a byte flows, so that who gets an answer finds it
                 connection.start()
             except OSError:

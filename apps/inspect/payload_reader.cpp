@@ -1,0 +1,91 @@
+#include "inspect/payload_reader.hpp"
+
+#include "base/hex.hpp"
+#include "payload/cbor.hpp"
+#include "payload/message_pack.hpp"
+
+namespace mqtk::inspect {
+namespace {
+
+std::string_view without_parameters(std::string_view content_type) {
+  content_type = content_type.substr(0, content_type.find(';'));
+  while (content_type.ends_with(' ')) content_type.remove_suffix(1);
+  return content_type;
+}
+
+template <class Decode>
+PayloadReading decoded(std::string_view format, Bytes payload, Decode decode) {
+  PayloadReading reading;
+  reading.format = format;
+  const auto json = decode(payload, Notation::json);
+  if (json) {
+    reading.json = *json;
+    reading.text = decode(payload, Notation::diagnostic).value_or(*json);
+  } else {
+    reading.error = json.error().text();
+  }
+  return reading;
+}
+
+}  // namespace
+
+// Never by a look at the bytes: plain numbers and words are valid in most of these formats.
+PayloadFormat PayloadReader::format_of(std::string_view topic, const Publish& publish) const {
+  if (format_ != PayloadFormat::automatic) return format_;
+  const std::string_view type = without_parameters(publish.properties.text(PropertyId::content_type).value_or(""));
+  if (type == "application/cbor" || type.ends_with("+cbor")) return PayloadFormat::cbor;
+  if (type == "application/msgpack" || type == "application/vnd.msgpack" || type == "application/x-msgpack") {
+    return PayloadFormat::message_pack;
+  }
+  return is_sparkplug_topic(topic) ? PayloadFormat::sparkplug : PayloadFormat::none;
+}
+
+PayloadReading PayloadReader::read(const PacketRecord& record) {
+  if (record.packet == nullptr || !record.decoded) return {};
+  if (const auto* connect = std::get_if<Connect>(record.packet)) {
+    const bool applies = format_ == PayloadFormat::automatic || format_ == PayloadFormat::sparkplug;
+    if (!connect->will || !applies || !is_sparkplug_topic(connect->will->topic)) return {};
+    return read_sparkplug({.topic = connect->will->topic,
+                           .payload = connect->will->payload,
+                           .qos = static_cast<unsigned>(connect->will->qos),
+                           .retain = connect->will->retain,
+                           .is_will = true},
+                          record);
+  }
+  const auto* publish = std::get_if<Publish>(record.packet);
+  if (publish == nullptr) return {};
+  const std::string_view topic = publish->topic_name.empty() ? record.alias_topic : publish->topic_name;
+  switch (format_of(topic, *publish)) {
+    case PayloadFormat::cbor: return decoded("cbor", publish->payload, cbor_text);
+    case PayloadFormat::message_pack: return decoded("msgpack", publish->payload, message_pack_text);
+    case PayloadFormat::hex:
+      return {.format = "hex", .json = '"' + to_hex(publish->payload) + '"', .text = to_hex(publish->payload, " ")};
+    case PayloadFormat::sparkplug:
+      return read_sparkplug({.topic = topic,
+                             .payload = publish->payload,
+                             .qos = static_cast<unsigned>(publish->qos),
+                             .retain = publish->retain,
+                             .is_delivery = record.sender == Role::server},
+                            record);
+    case PayloadFormat::automatic:
+    case PayloadFormat::none: break;
+  }
+  return {};
+}
+
+// A publisher's messages and those that a subscriber is sent are two sequences, so each direction has its own state.
+PayloadReading PayloadReader::read_sparkplug(const SparkplugMessage& message, const PacketRecord& record) {
+  const std::pair key{record.stream, record.sender};
+  SparkplugState unknown;
+  const bool has_room = states_.size() < max_states || states_.find(key) != states_.end();
+  SparkplugReading read = (has_room ? states_[key] : unknown).take(message);
+  PayloadReading reading;
+  reading.format = "sparkplug";
+  reading.json = read.json;
+  reading.text = std::move(read.json);
+  reading.error = std::move(read.error);
+  reading.findings = std::move(read.findings);
+  return reading;
+}
+
+}  // namespace mqtk::inspect

@@ -1,0 +1,43 @@
+// What is inside the payload of a PUBLISH or of a Will: by --payload, or by content type and topic.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "capture/packet_record.hpp"
+#include "payload/sparkplug_state.hpp"
+
+namespace mqtk::inspect {
+
+enum class PayloadFormat : std::uint8_t { automatic, none, hex, cbor, message_pack, sparkplug };
+
+struct PayloadReading {
+  std::string_view format;  // "cbor", "msgpack", "sparkplug", "hex"; empty if there is nothing to say
+  std::string json;         // the value
+  std::string text;         // the value for people, where JSON says less
+  std::string error = {};  // why there is no value
+  std::vector<SparkplugFinding> findings = {};
+};
+
+class PayloadReader {
+ public:
+  // Directions of connections whose Sparkplug names are kept; others are read without.
+  static constexpr std::size_t max_states = 1024;
+
+  explicit PayloadReader(PayloadFormat format) : format_(format) {}
+
+  [[nodiscard]] PayloadReading read(const PacketRecord& record);
+
+ private:
+  [[nodiscard]] PayloadFormat format_of(std::string_view topic, const Publish& publish) const;
+  [[nodiscard]] PayloadReading read_sparkplug(const SparkplugMessage& message, const PacketRecord& record);
+
+  PayloadFormat format_;
+  std::map<std::pair<std::uint64_t, Role>, SparkplugState> states_;
+};
+
+}  // namespace mqtk::inspect
