@@ -74,11 +74,13 @@ bool write_file(std::string_view option, const std::string& file, std::string_vi
 
 }  // namespace
 
-ExitStatus conclude(Report& report, const Options& options) {
+ExitStatus conclude(Report& report, const Options& options, const Surroundings& around) {
   const ExitStatus verdict = judge(report, options.thresholds);
   report.run_failed = verdict != ExitStatus::done && verdict != ExitStatus::assertion_failed;
   cli::Output output;
+  output.write(around.before);
   output.write(summary(report));
+  output.write(around.after);
   output.flush();
   // A reader that has gone does not keep the files from being written.
   bool all_written = output.status() == ExitStatus::done;
@@ -86,7 +88,7 @@ ExitStatus conclude(Report& report, const Options& options) {
     if (file) all_written = write_file(option, *file, text()) && all_written;
   };
   write("output", options.output, [&] { return to_json(report); });
-  write("csv", options.csv, [&] { return to_csv(report); });
+  write("series", options.series, [&] { return to_csv(report); });
   write("hlog", options.histogram_log, [&] {
     return histogram_log(report.result, report.started_at, fmt::format("mqtk-bench {}", report.tool_version));
   });

@@ -6,10 +6,15 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <memory>
 #include <utility>
 #include <vector>
 
-#include "bench/report.hpp"
+#include "bench/broker_figures.hpp"
+#include "bench/live_view.hpp"
+#include "bench/metrics_server.hpp"
+#include "bench/shard.hpp"
+#include "cli/output.hpp"
 #include "load/load_run.hpp"
 #include "net/loop.hpp"
 #include "net/signal_watch.hpp"
@@ -19,11 +24,11 @@ namespace {
 
 class Run final : LoadRunListener {
  public:
-  explicit Run(const Options& options)
+  Run(const Options& options, const std::string& title)
       : options_(options),
-        run_(loop_, options.scenario, *this),
+        run_(loop_, options.scenario, *this, options.shard),
         signals_(loop_, {SIGINT, SIGTERM}, [this](int signal) { on_signal(signal); }),
-        on_terminal_(::isatty(STDERR_FILENO) != 0) {}
+        view_(view_options(options, title)) {}
 
   Measurement run();
 
@@ -33,6 +38,12 @@ class Run final : LoadRunListener {
   void on_done() override { loop_.stop(); }
   void on_signal(int signal);
   void take_sample();
+  TimePoint begin_at();
+  void wait_for_figures();
+  static LiveView::Options view_options(const Options& options, const std::string& title);
+  static void show(std::string_view text) { (void)!::write(STDERR_FILENO, text.data(), text.size()); }
+
+  static constexpr Duration figures_limit = std::chrono::seconds{12};
 
   const Options& options_;
   Loop loop_;
@@ -45,10 +56,21 @@ class Run final : LoadRunListener {
   std::vector<Sample> samples_;  // one for each interval
   Duration sampled_{0};          // processor time until the last one
   Duration broker_sampled_{0};
-  bool on_terminal_;
-  bool line_open_ = false;
+  LiveView view_;
+  std::unique_ptr<MetricsServer> metrics_;
+  std::unique_ptr<BrokerFigures> figures_;
+  bool ended_ = false;
   bool interrupted_ = false;
 };
+
+LiveView::Options Run::view_options(const Options& options, const std::string& title) {
+  LiveView::Options view = live_view_options();
+  // A search tells its trials instead.
+  if (options.quiet || options.task == Options::Task::find_max) view.form = LiveView::Form::none;
+  view.title = title;
+  view.length = options.scenario.length();
+  return view;
+}
 
 void Run::on_running() {
   sampled_ = usage_so_far().processor_time;
@@ -69,41 +91,83 @@ void Run::take_sample() {
 
 void Run::on_interval(const LoadInterval& interval) {
   take_sample();
-  if (options_.quiet) return;
-  const std::string line = progress_line(interval, run_.main_latency());
-  // A terminal shows one line that is drawn anew.
-  const std::string text = on_terminal_ ? fmt::format("\r\x1b[K{}", line) : line + '\n';
-  line_open_ = on_terminal_;
-  (void)!::write(STDERR_FILENO, text.data(), text.size());
+  show(view_.interval(interval, run_.main_latency()));
+  if (metrics_ == nullptr) return;
+  LoadInterval with_processes = interval;
+  with_processes.generator = samples_.back().generator;
+  with_processes.broker = samples_.back().broker;
+  metrics_->add(with_processes);
 }
 
 void Run::on_signal(int signal) {
   if (std::exchange(interrupted_, true)) std::_Exit(128 + signal);  // the broker of the run ends with us
-  run_.end_early();
+  if (!ended_) run_.end_early();
+}
+
+// The beginning of time if none was asked for.
+TimePoint Run::begin_at() {
+  if (!options_.start_at) return {};
+  const WallTime now = loop_.wall_now();
+  const WallTime start = *parse_start(*options_.start_at, now);
+  if (start <= now) {
+    cli::report(fmt::format("--start-at has passed {} ago: this part starts late", short_duration(now - start)));
+  }
+  return loop_.refresh_now() + (start - now);
+}
+
+// The broker's next word about itself, unless an interrupt comes first.
+void Run::wait_for_figures() {
+  figures_->run_ended();
+  const TimePoint until = loop_.time_after(figures_limit);
+  while (!figures_->complete() && !interrupted_ && loop_.now() < until) loop_.run_turn(until - loop_.now());
+  // One topic follows the other.
+  const TimePoint rest = loop_.time_after(std::chrono::milliseconds{100});
+  while (loop_.refresh_now() < rest) loop_.run_turn(rest - loop_.now());
 }
 
 Measurement Run::run() {
   const ProcessUse before = usage_so_far();
   sampled_ = before.processor_time;
   Measurement measurement;
+  if (options_.system_topics) {
+    figures_ = std::make_unique<BrokerFigures>(loop_, options_.scenario.endpoint, options_.connection.connect);
+  }
+  if (options_.metrics_port) {
+    auto server = MetricsServer::listen(loop_, *options_.metrics_port);
+    if (server) metrics_ = std::move(*server);
+  }
   measurement.started_at = loop_.wall_now();
-  run_.start();
+  run_.start(begin_at());
   loop_.run();
+  ended_ = true;
   measurement.ended_at = loop_.wall_now();
   measurement.generator = usage_so_far();
   measurement.generator.processor_time -= before.processor_time;
-  if (line_open_) (void)!::write(STDERR_FILENO, "\r\x1b[K", 4);
+  show(view_.end());
   measurement.result = run_.take_result();
   std::vector<LoadInterval>& series = measurement.result.series;
   for (std::size_t i = 0; i < std::min(samples_.size(), series.size()); ++i) {
     series[i].generator = samples_[i].generator;
     series[i].broker = samples_[i].broker;
   }
+  if (figures_ != nullptr) {
+    wait_for_figures();
+    measurement.broker_figures = figures_->figures();
+    if (const std::string why = figures_->failure(); !why.empty()) cli::report("--sys: " + why);
+  }
   return measurement;
 }
 
 }  // namespace
 
-Measurement measure(const Options& options) { return Run{options}.run(); }
+Measurement measure(const Options& options, const std::string& title) { return Run{options, title}.run(); }
+
+bool can_serve_metrics(const Options& options) {
+  if (!options.metrics_port) return true;
+  Loop loop;
+  const auto server = MetricsServer::listen(loop, *options.metrics_port);
+  if (!server) cli::report(fmt::format("--metrics-port: {}", server.error()));
+  return server.has_value();
+}
 
 }  // namespace mqtk::bench

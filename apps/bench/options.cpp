@@ -3,10 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 
 #include "bench/address_range.hpp"
-#include "bench/machine.hpp"
+#include "bench/report_options.hpp"
 #include "bench/settle.hpp"
 #include "cli/setters.hpp"
 #include "load/message_stamp.hpp"
@@ -22,8 +23,9 @@ cli::ProgramText program_text() {
   return {
       .name = "mqtk-bench",
       .summary = "measure a broker under load",
-      .synopsis = {"{pub | sub | pubsub | rtt | conn} [OPTION]...", "run SCENARIO [OPTION]...", "init [NAME]",
-                   "sink [--listen URL]", "--print-schema"},
+      .synopsis = {"{pub | sub | pubsub | rtt | conn} [OPTION]...", "run SCENARIO [OPTION]...",
+                   "find-max KIND --assert CONDITION... [OPTION]...", "compare BEFORE AFTER [--tolerance PERCENT]",
+                   "merge RESULT... [OPTION]...", "init [NAME]", "sink [--listen URL]", "--print-schema"},
       .description =
           "Connects many clients and measures: pub publishes, sub receives what others publish, pubsub does both and "
           "checks that every message arrives, rtt sends requests "
@@ -51,7 +53,14 @@ cli::ProgramText program_text() {
           "had "
           "to send is counted as not sent. A run with errors ends with the status of the most frequent kind of error, "
           "unless an "
-          "--assert about errors is given, which then decides.",
+          "--assert about errors is given, which then decides.\n\n"
+          "find-max looks for the highest rate at which all conditions hold: it doubles the rate until one fails, then "
+          "halves the gap until --precision is reached, then repeats the highest rate twice. A rate counts only if it "
+          "was "
+          "really sent. compare tells two results apart, with 95 % confidence intervals from the seconds of their "
+          "series, "
+          "or from their repeats where both have been repeated. merge adds the results of processes that shared a load "
+          "with --shard.",
       .examples = {{"1000 messages a second from end to end, against a broker started for it",
                     "mqtk bench pubsub --clients 10 --rate 1000 -q 1"},
                    {"As fast as a broker takes them", "mqtk bench pub --max --clients 4 --url mqtt://localhost"},
@@ -60,7 +69,10 @@ cli::ProgramText program_text() {
                    {"What this machine can send at most", "mqtk bench pub --max --sink"},
                    {"5000 connections", "mqtk bench conn --clients 5000 -h localhost"},
                    {"A verdict for a script",
-                    "mqtk bench pubsub --rate 5k --assert 'p99(latency)<20ms' --assert 'loss==0'"}},
+                    "mqtk bench pubsub --rate 5k --assert 'p99(latency)<20ms' --assert 'loss==0'"},
+                   {"The highest rate that a broker takes in time",
+                    "mqtk bench find-max pubsub -q 1 --assert 'p99(latency)<20ms' --assert 'loss==0' -h localhost"},
+                   {"Has it become slower?", "mqtk bench compare before.json after.json --tolerance 5"}},
       .exit_statuses = {ExitStatus::done, ExitStatus::usage, ExitStatus::not_connected, ExitStatus::refused_at_connect,
                         ExitStatus::refused_later, ExitStatus::connection_lost, ExitStatus::timed_out,
                         ExitStatus::malformed_input, ExitStatus::assertion_failed, ExitStatus::local_failure},
@@ -240,61 +252,15 @@ void add_pace(cli::OptionTable& table, Options& options) {
             .set = cli::store_number(options.scenario.most_pending, 1, 100'000)});
 }
 
-void add_report(cli::OptionTable& table, Options& options) {
-  table.group("Report");
-  table.add({.long_name = "output",
-             .value = "FILE",
-             .help = "Write the result as JSON, with HdrHistogram's histograms",
-             .completion = cli::Completion::file,
-             .set = cli::store(options.output)});
-  const auto add_file = [&](std::string name, std::string help, std::optional<std::string>& target) {
-    table.add({.long_name = std::move(name),
-               .value = "FILE",
-               .help = std::move(help),
-               .completion = cli::Completion::file,
-               .set = cli::store(target)});
-  };
-  add_file("html", "Write a report with charts as one HTML page that needs nothing else", options.html);
-  add_file("csv", "Write counts, latencies, processor time and memory of each second as a table", options.csv);
-  add_file("hlog", "Write the interval log that HdrHistogram's tools read, one tag for each kind of latency",
-           options.histogram_log);
-  add_file("junit", "Write the verdicts as JUnit XML", options.junit);
-  table.add({.long_name = "broker-pid",
-             .value = "N",
-             .help = "Note processor time and memory of this process, the broker, each second",
-             .manual = "It must run on this machine. For a broker that is started for the run this is done by itself.",
-             .set = [&options](std::string_view text) -> Accepted {
-               const auto number = cli::parse_number(text, 1, 1U << 30);
-               if (!number) return std::unexpected(number.error());
-               const auto process = static_cast<std::uint32_t>(*number);
-               if (!usage_of(process)) return std::unexpected("no such process on this machine");
-               options.broker_process = process;
-               return {};
-             }});
-  table.add({.long_name = "assert",
-             .value = "CONDITION",
-             .help = "End with status 8 if this does not hold, such as 'p99(latency)<20ms'",
-             .manual =
-                 "Latencies: p0 to p100, mean, max or min of latency, service (from the actual send), tcp, "
-                 "connack, connect, suback, publish, end_to_end, round_trip or lateness. Rates: rate(sent), "
-                 "rate(acknowledged), rate(received) per second. Counts: loss, duplicates, out_of_order, sent, "
-                 "received, acknowledged, unacknowledged, unrouted, connected, reconnected, subscribed, expected, "
-                 "retained, foreign, errors. "
-                 "Comparisons: < <= == != >= >. A latency that was never measured holds no condition.",
-             .repeatable = true,
-             .set = [&options](std::string_view text) -> Accepted {
-               auto threshold = Threshold::parse(text);
-               if (!threshold) return std::unexpected(threshold.error());
-               options.thresholds.push_back(std::move(*threshold));
-               return {};
-             }});
-  table.add({.long_name = "print-schema",
-             .help = "Print the JSON Schema of scenarios and end",
-             .set = cli::set_true(options.print_schema)});
-  table.add({.long_name = "quiet", .help = "Print no line every second", .set = cli::set_true(options.quiet)});
-}
-
 }  // namespace
+
+Kind kind_of(std::string_view word) {
+  for (const Kind kind : {Kind::publish, Kind::subscribe, Kind::both, Kind::round_trip, Kind::connect, Kind::scenario,
+                          Kind::init, Kind::sink}) {
+    if (kind_name(kind) == word) return kind;
+  }
+  return Kind::none;
+}
 
 std::string_view kind_name(Kind kind) {
   switch (kind) {
@@ -314,17 +280,22 @@ std::string_view kind_name(Kind kind) {
 cli::OptionTable option_table(Options& options) {
   cli::OptionTable table{program_text()};
   table.add(cli::Positional{.value = "KIND",
-                            .help = "pub, sub, pubsub, rtt, conn, run, init or sink",
-                            .set = cli::store_choice<Kind>(options.kind, {{"pub", Kind::publish},
-                                                                          {"sub", Kind::subscribe},
-                                                                          {"pubsub", Kind::both},
-                                                                          {"rtt", Kind::round_trip},
-                                                                          {"conn", Kind::connect},
-                                                                          {"run", Kind::scenario},
-                                                                          {"init", Kind::init},
-                                                                          {"sink", Kind::sink}})});
-  table.add(cli::Positional{.value = "SCENARIO",
-                            .help = "With run: a file, or the name of a ready-made scenario; with init the name",
+                            .help = "pub, sub, pubsub, rtt, conn or run; find-max, compare or merge; init or sink",
+                            .set = [&options](std::string_view word) -> Accepted {
+                              using Task = Options::Task;
+                              constexpr std::array<std::pair<std::string_view, Task>, 3> tasks = {
+                                  {{"find-max", Task::find_max}, {"compare", Task::compare}, {"merge", Task::merge}}};
+                              const auto task =
+                                  std::ranges::find(tasks, word, &std::pair<std::string_view, Task>::first);
+                              if (task != tasks.end()) options.task = task->second;
+                              options.kind = kind_of(word);
+                              if (task != tasks.end() || options.kind != Kind::none) return {};
+                              return std::unexpected(cli::not_one_of({"pub", "sub", "pubsub", "rtt", "conn", "run",
+                                                                      "find-max", "compare", "merge", "init", "sink"}));
+                            }});
+  table.add(cli::Positional{.value = "WORD",
+                            .help = "With run a file or the name of a ready-made scenario, with init its name; with "
+                                    "find-max the kind of load; with compare and merge files of results",
                             .completion = cli::Completion::file,
                             .repeatable = true,
                             .set = cli::append(options.typed.words)});
@@ -369,7 +340,8 @@ cli::OptionTable option_table(Options& options) {
              .help = "Spread the clients over N threads, each with an event loop of its own",
              .default_text = "1",
              .set = cli::store_number(options.typed.threads, 1, 256)});
-  add_report(table, options);
+  add_report_options(table, options);
+  add_sharing_options(table, options);
   table.check([&options] { return settle(options); });
   return table;
 }

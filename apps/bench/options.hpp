@@ -25,9 +25,18 @@ struct Options {
   bool print_schema = false;
   std::vector<Threshold> thresholds;
   bool quiet = false;
+  enum class Task : std::uint8_t { measure, find_max, compare, merge };
+  Task task = Task::measure;
+  std::uint32_t repeat = 1;
+  double precision = 0.05;          // of find_max
+  std::optional<double> tolerance;  // of compare
+  bool system_topics = false;       // note what the broker says under $SYS
+  std::optional<std::uint16_t> metrics_port;
+  LoadSlice shard;                      // of the scenario, that this process does
+  std::optional<std::string> start_at;  // as parse_start reads it
   // Files to write at the end.
   std::optional<std::string> output;
-  std::optional<std::string> csv;
+  std::optional<std::string> series;
   std::optional<std::string> histogram_log;
   std::optional<std::string> junit;
   std::optional<std::string> html;
@@ -59,6 +68,9 @@ struct Options {
     Endpoint listen{.host = "127.0.0.1", .port = 0};
   } typed;
 };
+
+// None for a word that is no kind.
+[[nodiscard]] Options::Kind kind_of(std::string_view word);
 
 // "pub", "sub", "pubsub", "rtt", "conn", "run", "init", "sink"
 [[nodiscard]] std::string_view kind_name(Options::Kind kind);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "load/load_report.hpp"
 
@@ -14,6 +15,12 @@ using Report = LoadReport;
 
 // One line while it runs, without line break.
 [[nodiscard]] std::string progress_line(const LoadInterval& interval, Latency main_latency);
+
+// The trials of a search: each in a line, all in a table sorted by rate, and their latencies as bars.
+[[nodiscard]] std::string trial_heading();
+[[nodiscard]] std::string trial_line(const SearchTrial& trial);
+[[nodiscard]] std::string trial_table(const std::vector<SearchTrial>& trials);
+[[nodiscard]] std::string trial_plot(const std::vector<SearchTrial>& trials);
 
 // The series as a table.
 [[nodiscard]] std::string to_csv(const Report& report);

@@ -3,38 +3,23 @@
 #include <fmt/format.h>
 
 #include <random>
-#include <utility>
 
 #include "bench/conclusion.hpp"
 #include "bench/embedded_broker.hpp"
+#include "bench/find_max.hpp"
+#include "bench/machine.hpp"
 #include "bench/measurement.hpp"
-#include "bench/report.hpp"
+#include "bench/repetition.hpp"
 #include "bench/scenario_loading.hpp"
-#include "bench/scenario_text.hpp"
 #include "bench/sink.hpp"
+#include "bench/stored_results.hpp"
 #include "cli/output.hpp"
-#include "cli/program.hpp"
 
 namespace mqtk::bench {
 
 using cli::ExitStatus;
 
 namespace {
-
-Report report_of(const Options& options, Measurement measurement) {
-  Report report;
-  report.title = scenario_title(options);
-  report.broker = broker_text(options);
-  report.tool_version = cli::version();
-  report.scenario = scenario_json(options);
-  report.machine = this_machine();
-  report.threads = options.scenario.threads;
-  report.result = std::move(measurement.result);
-  report.generator = measurement.generator;
-  report.started_at = measurement.started_at;
-  report.ended_at = measurement.ended_at;
-  return report;
-}
 
 ExitStatus print_schema() {
   cli::Output output;
@@ -49,6 +34,9 @@ ExitStatus run(Options& options) {
   if (options.print_schema) return print_schema();
   if (options.kind == Options::Kind::init) return init_scenario(options);
   if (options.kind == Options::Kind::sink) return run_sink(options);
+  if (options.task == Options::Task::compare) return compare_files(options);
+  if (options.task == Options::Task::merge) return merge_files(options);
+  if (!can_serve_metrics(options)) return ExitStatus::local_failure;
   Scenario& scenario = options.scenario;
   std::uint64_t limit = 0;
   if (!allow_descriptors(scenario.clients(), limit)) {
@@ -59,8 +47,6 @@ ExitStatus run(Options& options) {
     return ExitStatus::local_failure;
   }
   std::random_device random;
-  scenario.run_mark = static_cast<std::uint8_t>(random());
-  scenario.seed = std::uint64_t{random()} << 32 | random();
   // Short enough for MQTT 3.1, which allows 23 bytes.
   const std::string identifier = fmt::format("mqtk-{:06x}-{{client}}", random() & 0xFF'FFFF);
   for (ClientGroup& group : scenario.groups) {
@@ -77,7 +63,8 @@ ExitStatus run(Options& options) {
     scenario.endpoint = *endpoint;
     if (!options.broker_process) options.broker_process = broker.process();
   }
-  Report report = report_of(options, measure(options));
+  if (options.task == Options::Task::find_max) return find_max(options);
+  Report report = repeated_report(options);
   return conclude(report, options);
 }
 

@@ -271,9 +271,43 @@ Accepted check_identifier(const Options& options) {
   return {};
 }
 
-}  // namespace
+// What compare and merge are given are results, not a load.
+Accepted settle_files(const Options& options) {
+  const bool compares = options.task == Options::Task::compare;
+  const std::string_view name = compares ? "bench compare" : "bench merge";
+  const std::size_t count = options.typed.words.size();
+  if (compares ? count != 2 : count < 2) {
+    return std::unexpected(
+        fmt::format("'{}' takes {} files of results, not {}", name, compares ? "two" : "two or more", count));
+  }
+  if (!options.typed.given.empty()) {
+    return std::unexpected(fmt::format("--{}: '{}' makes no load", options.typed.given.front(), name));
+  }
+  const bool writes = options.output || options.series || options.histogram_log || options.junit || options.html;
+  if (compares && (writes || !options.thresholds.empty())) {
+    return std::unexpected("'bench compare' writes no files and knows no --assert, only --tolerance");
+  }
+  return {};
+}
 
-namespace {
+// The kind of load comes after find-max.
+Accepted settle_search(Options& options) {
+  std::vector<std::string>& words = options.typed.words;
+  if (words.empty()) return std::unexpected("find-max of what? Give pub, pubsub, rtt or run behind it");
+  options.kind = kind_of(words.front());
+  if (!publishes(options.kind) && options.kind != Kind::scenario) {
+    return std::unexpected(fmt::format("find-max '{}': not one of pub, pubsub, rtt, run", words.front()));
+  }
+  words.erase(words.begin());
+  if (options.thresholds.empty()) {
+    return std::unexpected("find-max looks for the highest rate at which conditions hold; give --assert");
+  }
+  if (options.typed.closed || options.typed.max)
+    return std::unexpected("find-max chooses the rate itself; leave --closed and --max out");
+  if (options.repeat > 1) return std::unexpected("find-max repeats the highest rate by itself; leave --repeat out");
+  if (!options.typed.duration && options.kind != Kind::scenario) options.typed.duration = std::chrono::seconds{5};
+  return {};
+}
 
 Accepted settle_load(Options& options) {
   if (options.kind == Kind::scenario) return settle_scenario(options);
@@ -313,9 +347,15 @@ Accepted settle_broker(Options& options) {
 }  // namespace
 
 Accepted settle(Options& options) {
+  using Task = Options::Task;
+  if (options.print_schema) return {};
+  if (options.task == Task::compare || options.task == Task::merge) return settle_files(options);
+  if (options.tolerance) return std::unexpected("--tolerance is for 'bench compare'");
+  if (options.task == Task::find_max) {
+    if (auto settled = settle_search(options); !settled) return settled;
+  }
   const Options::Typed& typed = options.typed;
   const Kind kind = options.kind;
-  if (options.print_schema) return {};
   if (kind == Kind::none) return std::unexpected("what to measure? Give pub, sub, pubsub, rtt, conn or run");
   if (kind == Kind::init || kind == Kind::sink) {
     if (typed.words.size() <= (kind == Kind::init ? 1U : 0U)) return {};

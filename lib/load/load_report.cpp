@@ -26,6 +26,7 @@ std::string part_facts(const LoadReport& report) {
     JsonObject object{out};
     object.text("title", report.title);
     object.text("broker", report.broker);
+    if (report.shards > 1) object.text("shard", fmt::format("{}/{}", report.shard, report.shards));
     object.key("machine") += report.machine;
     object.text("started_at", rfc3339(report.started_at));
     object.text("ended_at", rfc3339(report.ended_at));
@@ -51,6 +52,10 @@ RepeatFigures RepeatFigures::of(const LoadResult& result) {
 }
 
 LoadReport merge(std::vector<LoadReport> parts) {
+  LoadCounts of_shards;
+  for (const LoadReport& part : parts) {
+    if (part.shards > 1) of_shards += part.result.counts;
+  }
   LoadReport all = std::move(parts.front());
   std::vector<std::string> facts = all.parts;
   if (facts.empty()) facts.push_back(part_facts(all));
@@ -70,6 +75,8 @@ LoadReport merge(std::vector<LoadReport> parts) {
     all.ended_at = std::max(all.ended_at, part.ended_at);
     all.run_failed = all.run_failed || part.run_failed;
   }
+  all.result.counts.lost += of_shards.expected - std::min(of_shards.expected, of_shards.arrived);
+  all.shard = all.shards = 1;
   all.parts = std::move(facts);
   all.thresholds.clear();
   all.repeats.clear();

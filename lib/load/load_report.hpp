@@ -35,6 +35,15 @@ struct RepeatFigures {
   [[nodiscard]] static RepeatFigures of(const LoadResult& result);
 };
 
+// One rate of a search for the highest.
+struct SearchTrial {
+  double rate = 0;
+  std::string stage;  // "stepping", "bisecting", "confirming"
+  bool holds = false;
+  std::string shortcoming;  // why not
+  RepeatFigures figures;
+};
+
 struct LoadReport {
   std::string title;         // "pubsub: 10 publishers, 10 subscribers, QoS 1": what was asked for
   std::string broker;        // "127.0.0.1:1883, started for this run"
@@ -49,7 +58,11 @@ struct LoadReport {
   bool run_failed = false;  // by errors that no threshold judges
   std::vector<CheckedThreshold> thresholds;
   std::vector<RepeatFigures> repeats;  // of a run that was repeated
-  std::vector<std::string> parts;      // of a merged result: facts of each, JSON objects
+  std::vector<SearchTrial> trials;     // of a search, in their order
+  double highest_rate = 0;             // that it found
+  std::uint32_t shard = 1;             // of `shards` processes that share the scenario, from 1
+  std::uint32_t shards = 1;
+  std::vector<std::string> parts;  // of a merged result: facts of each, JSON objects
   // What the broker says about itself, first and last value of each topic.
   struct BrokerFigure {
     std::string topic;

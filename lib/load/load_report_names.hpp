@@ -16,7 +16,7 @@ inline constexpr std::array<std::pair<std::string_view, std::uint64_t LoadTraffi
     {{"sent", &LoadTraffic::sent}, {"acknowledged", &LoadTraffic::acknowledged}, {"received", &LoadTraffic::received}}};
 
 // LoadCounts::traffic stands beside them.
-inline constexpr std::array<std::pair<std::string_view, std::uint64_t LoadCounts::*>, 16> counts = {
+inline constexpr std::array<std::pair<std::string_view, std::uint64_t LoadCounts::*>, 17> counts = {
     {{"clients", &LoadCounts::clients},
      {"subscriptions", &LoadCounts::subscriptions},
      {"connected", &LoadCounts::connected},
@@ -27,6 +27,7 @@ inline constexpr std::array<std::pair<std::string_view, std::uint64_t LoadCounts
      {"unrouted", &LoadCounts::unrouted},
      {"unacknowledged", &LoadCounts::unacknowledged},
      {"expected", &LoadCounts::expected},
+     {"arrived", &LoadCounts::arrived},
      {"lost", &LoadCounts::lost},
      {"retained", &LoadCounts::retained},
      {"duplicated", &LoadCounts::duplicated},

@@ -198,6 +198,13 @@ void read_lists(Reader& reader, const Json& document, LoadReport& report) {
          .verdict = {.holds = reader.flag(each, "holds"), .measured = reader.text(each, "measured")}});
   });
   each_object("repeats", [&](const Json& each) { report.repeats.push_back(read_repeat(reader, each)); });
+  each_object("trials", [&](const Json& each) {
+    report.trials.push_back({.rate = reader.real(each, "rate"),
+                             .stage = reader.text(each, "stage"),
+                             .holds = reader.flag(each, "holds"),
+                             .shortcoming = reader.text(each, "shortcoming"),
+                             .figures = read_repeat(reader, each)});
+  });
   each_object("parts", [&](const Json& each) { report.parts.push_back(each.dump()); });
   each_object("broker_figures", [&](const Json& each) {
     report.broker_figures.push_back(
@@ -264,6 +271,15 @@ std::expected<LoadReport, std::string> read_load_report(std::string_view json) {
   const std::uint64_t threads = reader.number(generator, "threads");
   if (threads < 1 || threads > 1'000'000) reader.complain("threads", "not a number of threads");
   report.threads = static_cast<std::uint32_t>(threads);
+  if (Reader::member(document, "shard") != nullptr) {
+    const Json& shard = reader.part(document, "shard", Json::value_t::object);
+    const std::uint64_t number = reader.number(shard, "number");
+    const std::uint64_t count = reader.number(shard, "count");
+    if (number < 1 || count > 1'000'000 || number > count) reader.complain("shard", "no part of a whole");
+    report.shard = static_cast<std::uint32_t>(number);
+    report.shards = static_cast<std::uint32_t>(count);
+  }
+  if (Reader::member(document, "highest_rate") != nullptr) report.highest_rate = reader.real(document, "highest_rate");
   read_result(reader, document, report.result);
   read_lists(reader, document, report);
   if (!reader.error.empty()) return std::unexpected("not a result of mqtk bench: " + reader.error);

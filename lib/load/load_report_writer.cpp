@@ -85,8 +85,7 @@ void write_threshold(std::string& out, const CheckedThreshold& threshold) {
   object.text("measured", threshold.verdict.measured);
 }
 
-void write_repeat(std::string& out, const RepeatFigures& repeat) {
-  JsonObject object{out};
+void write_figures(JsonObject& object, const RepeatFigures& repeat) {
   object.real("sent_rate", repeat.sent_rate);
   object.real("acknowledged_rate", repeat.acknowledged_rate);
   object.real("received_rate", repeat.received_rate);
@@ -96,6 +95,15 @@ void write_repeat(std::string& out, const RepeatFigures& repeat) {
   object.number("p50_ns", repeat.p50);
   object.number("p99_ns", repeat.p99);
   object.number("p99.9_ns", repeat.p999);
+}
+
+void write_trial(std::string& out, const SearchTrial& trial) {
+  JsonObject object{out};
+  object.real("rate", trial.rate);
+  object.text("stage", trial.stage);
+  object.flag("holds", trial.holds);
+  object.text("shortcoming", trial.shortcoming);
+  write_figures(object, trial.figures);
 }
 
 void write_rates(std::string& out, const LoadResult& result) {
@@ -155,10 +163,20 @@ std::string to_json(const LoadReport& report) {
     write_json_list(object.key("thresholds"), report.thresholds,
                     [&](const CheckedThreshold& each) { write_threshold(out, each); });
     write_generator(object.key("generator"), report);
+    if (report.shards > 1) {
+      JsonObject shard{object.key("shard")};
+      shard.number("number", std::uint64_t{report.shard});
+      shard.number("count", std::uint64_t{report.shards});
+    }
+    if (report.highest_rate > 0) object.real("highest_rate", report.highest_rate);
     const auto list = [&](std::string_view name, const auto& elements, auto write) {
       if (!elements.empty()) write_json_list(object.key(name), elements, write);
     };
-    list("repeats", report.repeats, [&](const RepeatFigures& each) { write_repeat(out, each); });
+    list("repeats", report.repeats, [&](const RepeatFigures& each) {
+      JsonObject repeat{out};
+      write_figures(repeat, each);
+    });
+    list("trials", report.trials, [&](const SearchTrial& each) { write_trial(out, each); });
     list("parts", report.parts, [&](const std::string& each) { out += each; });
     list("broker_figures", report.broker_figures, [&](const auto& each) { write_figure(out, each); });
   }

@@ -81,8 +81,9 @@ LoadCounts& LoadCounts::operator+=(const LoadCounts& other) {
   for (const auto member :
        {&LoadCounts::clients, &LoadCounts::subscriptions, &LoadCounts::connected, &LoadCounts::subscribed,
         &LoadCounts::reconnected, &LoadCounts::expected, &LoadCounts::retained, &LoadCounts::sent_bytes,
-        &LoadCounts::received_bytes, &LoadCounts::unrouted, &LoadCounts::unacknowledged, &LoadCounts::lost,
-        &LoadCounts::duplicated, &LoadCounts::out_of_order, &LoadCounts::undecided, &LoadCounts::foreign}) {
+        &LoadCounts::received_bytes, &LoadCounts::unrouted, &LoadCounts::unacknowledged, &LoadCounts::arrived,
+        &LoadCounts::lost, &LoadCounts::duplicated, &LoadCounts::out_of_order, &LoadCounts::undecided,
+        &LoadCounts::foreign}) {
     this->*member += other.*member;
   }
   return *this;

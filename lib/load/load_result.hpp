@@ -73,7 +73,8 @@ struct LoadCounts {
   std::uint64_t unrouted = 0;        // acknowledged with "No matching subscribers"
   std::uint64_t unacknowledged = 0;  // sent at QoS 1 or 2 and not answered at the end
   std::uint64_t expected = 0;        // copies that subscribers should have received of what was sent
-  std::uint64_t lost = 0;            // of those, and of answers to requests
+  std::uint64_t arrived = 0;         // of those
+  std::uint64_t lost = 0;            // what is missing of those, and of answers to requests
   std::uint64_t retained = 0;        // received because of a subscription: not checked for loss
   std::uint64_t duplicated = 0;
   std::uint64_t out_of_order = 0;

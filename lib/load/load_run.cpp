@@ -117,6 +117,7 @@ LoadRun::LoadRun(Loop& loop, const Scenario& scenario, LoadRunListener& listener
       listener_(listener),
       process_(process),
       curve_(scenario.rate_curve()),
+      begin_timer_(loop, [this] { begin_running(); }),
       drain_timer_(loop, [this] { close_all(); }) {}
 
 LoadRun::~LoadRun() = default;
@@ -126,8 +127,9 @@ void LoadRun::each_worker(Action action) {
   for (const auto& seat : seats_) seat->tell([action](const auto& worker) { action(*worker); });
 }
 
-void LoadRun::start() {
+void LoadRun::start(TimePoint begin_at) {
   phase_ = Phase::connecting;
+  begin_at_ = begin_at;
   const std::uint32_t threads = std::max(scenario_.threads, 1U);
   for (std::uint32_t i = 0; i < threads; ++i) {
     const LoadSlice slice{.index = process_.index + i * process_.count, .count = process_.count * threads};
@@ -140,7 +142,9 @@ void LoadRun::start() {
 void LoadRun::worker_connected() {
   if (++connected_ < seats_.size() || phase_ != Phase::connecting) return;
   const bool anybody = std::ranges::any_of(seats_, [](const auto& seat) { return seat->anybody; });
-  return anybody ? begin_running() : close_all();
+  if (!anybody) return close_all();
+  if (loop_.refresh_now() >= begin_at_) return begin_running();
+  begin_timer_.arm(begin_at_);
 }
 
 void LoadRun::begin_running() {
@@ -184,7 +188,8 @@ void LoadRun::worker_sent() {
   }
   if (phase_ != Phase::running) return;
   phase_ = Phase::draining;
-  drain_timer_.arm(loop_.time_after(scenario_.drain));
+  drain_until_ = loop_.time_after(scenario_.drain);
+  drain_timer_.arm(drain_until_);
 }
 
 void LoadRun::worker_drains() {
@@ -196,7 +201,9 @@ void LoadRun::worker_drains() {
     expected += seat->drain.expected;
     arrived += seat->drain.arrived;
   }
-  if (scenario_.publishers() == 0 || arrived >= expected) close_all();
+  if (scenario_.publishers() > 0 && arrived < expected) return;
+  if (process_.count == 1) return close_all();
+  if (!std::exchange(lingers_, true)) drain_timer_.arm(std::min(drain_until_, loop_.time_after(lingering)));
 }
 
 void LoadRun::end_early() {
@@ -210,6 +217,7 @@ void LoadRun::end_early() {
 void LoadRun::close_all() {
   if (phase_ >= Phase::closing) return;
   phase_ = Phase::closing;
+  begin_timer_.cancel();
   drain_timer_.cancel();
   each_worker([](Worker& worker) { worker.close(); });
 }
@@ -239,7 +247,9 @@ void LoadRun::count_copies() {
   }
   for (std::size_t i = 0; i < expected.size(); ++i) {
     result_.counts.expected += expected[i];
-    result_.counts.lost += expected[i] - std::min(expected[i], arrived[i]);
+    result_.counts.arrived += arrived[i];
+    // What other processes should have received, or have sent, only the sum of all can tell.
+    if (process_.count == 1) result_.counts.lost += expected[i] - std::min(expected[i], arrived[i]);
   }
 }
 

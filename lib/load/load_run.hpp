@@ -34,8 +34,8 @@ class LoadRun {
   LoadRun& operator=(const LoadRun&) = delete;
   ~LoadRun();
 
-  // on_done follows.
-  void start();
+  // on_done follows. Connects at once; the run begins when all clients are there, but not before `begin_at`.
+  void start(TimePoint begin_at = {});
   // Sends nothing more, waits for what is under way and ends. During the wait: ends at once.
   void end_early();
 
@@ -83,6 +83,13 @@ class LoadRun {
   std::size_t done_ = 0;
   std::map<std::size_t, Gathered> gathering_;
   LoadResult result_;
+  // After its own messages have come, those of other processes may still.
+  static constexpr Duration lingering = std::chrono::seconds{1};
+
+  TimePoint begin_at_{};
+  TimePoint drain_until_{};
+  bool lingers_ = false;
+  Timer begin_timer_;
   Timer drain_timer_;
 };
 

@@ -1,0 +1,75 @@
+#include "bench/repetition.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <random>
+#include <utility>
+
+#include "bench/machine.hpp"
+#include "bench/measurement.hpp"
+#include "bench/scenario_text.hpp"
+#include "cli/program.hpp"
+
+namespace mqtk::bench {
+namespace {
+
+// Messages of an earlier run that are still on their way are foreign to this one; those of the other parts of a shared
+// load are not.
+void choose_mark(Options& options) {
+  std::random_device random;
+  options.scenario.seed = std::uint64_t{random()} << 32 | random();
+  options.scenario.run_mark = static_cast<std::uint8_t>(random());
+  if (options.shard.count > 1) options.scenario.run_mark = static_cast<std::uint8_t>(options.shard.count);
+}
+
+}  // namespace
+
+Report measured_report(Options& options) {
+  choose_mark(options);
+  Report report;
+  report.title = scenario_title(options);
+  Measurement measurement = measure(options, report.title);
+  report.broker = broker_text(options);
+  report.tool_version = cli::version();
+  report.scenario = scenario_json(options);
+  options.start_at.reset();  // further runs follow at once
+  report.machine = this_machine();
+  report.threads = options.scenario.threads;
+  report.shard = options.shard.index + 1;
+  report.shards = options.shard.count;
+  report.result = std::move(measurement.result);
+  report.generator = measurement.generator;
+  report.started_at = measurement.started_at;
+  report.ended_at = measurement.ended_at;
+  report.broker_figures = std::move(measurement.broker_figures);
+  return report;
+}
+
+void add_repeat(Report& all, Report run) {
+  if (all.repeats.empty()) all.repeats.push_back(RepeatFigures::of(all.result));
+  all.repeats.push_back(RepeatFigures::of(run.result));
+  all.result.add_following(run.result);
+  all.generator.processor_time += run.generator.processor_time;
+  all.generator.memory_bytes = std::max(all.generator.memory_bytes, run.generator.memory_bytes);
+  all.ended_at = run.ended_at;
+  for (std::size_t i = 0; i < run.broker_figures.size(); ++i) {
+    const auto same = std::ranges::find(all.broker_figures, run.broker_figures[i].topic, &Report::BrokerFigure::topic);
+    if (same != all.broker_figures.end()) same->last = run.broker_figures[i].last;
+  }
+}
+
+Report repeated_report(Options& options) {
+  Report all = measured_report(options);
+  for (std::uint32_t run = 2; run <= options.repeat && !all.result.ended_early; ++run) {
+    if (!options.quiet) {
+      const std::string line = fmt::format("run {} of {}\n", run, options.repeat);
+      (void)!::write(STDERR_FILENO, line.data(), line.size());
+    }
+    add_repeat(all, measured_report(options));
+  }
+  return all;
+}
+
+}  // namespace mqtk::bench

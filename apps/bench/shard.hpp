@@ -1,0 +1,20 @@
+// The part of a shared load that a process does, and when it begins.
+#pragma once
+
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/time.hpp"
+#include "load/scenario.hpp"
+
+namespace mqtk::bench {
+
+// "2/4"; "auto" and "auto/4" ask the environment. The error says what is missing.
+[[nodiscard]] std::expected<LoadSlice, std::string> parse_shard(std::string_view text);
+
+// RFC 3339, or "next-minute" as seen at `now`.
+[[nodiscard]] std::optional<WallTime> parse_start(std::string_view text, WallTime now);
+
+}  // namespace mqtk::bench
