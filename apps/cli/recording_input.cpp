@@ -7,6 +7,9 @@
 
 #include "capture/jsonl_reader.hpp"
 #include "capture/mcap_reader.hpp"
+#include "capture/pcap_reader.hpp"
+#include "cli/option_table.hpp"
+#include "cli/setters.hpp"
 
 namespace mqtk::cli {
 namespace {
@@ -23,6 +26,7 @@ std::optional<RecordingFormat> guess(ByteSource& source, const std::string& path
   std::array<std::uint8_t, 8> head{};
   const std::size_t count = source.read(0, head).value_or(0);
   if (count >= 5 && head[0] == 0x89 && as_text({head.data() + 1, 4}) == "MCAP") return RecordingFormat::mcap;
+  if (count >= 4 && PcapReader::recognizes({head.data(), count})) return RecordingFormat::pcapng;
   if (const auto format = format_of_file(path)) return format;
   if (count > 0 && head[0] == '{') return RecordingFormat::jsonl;
   return std::nullopt;
@@ -48,12 +52,38 @@ Opened open_recording(const std::string& path, const InputOptions& options) {
   if (*format == RecordingFormat::jsonl || *format == RecordingFormat::csv) {
     return open_text(file_stream(path), *format, options);
   }
-  if (*format == RecordingFormat::pcapng) {
-    return std::unexpected(fmt::format("{}: packet captures cannot be read as recordings", path));
-  }
+  if (*format == RecordingFormat::pcapng) return make_pcap_recording(file_stream(path), options.direction);
   auto reader = McapReader::open(std::move(*source));
   if (!reader) return std::unexpected(fmt::format("{}: {}", path, reader.error()));
   return std::move(*reader);
+}
+
+void add_input_options(OptionTable& table, InputOptions& options) {
+  table.add({.long_name = "input-format",
+             .value = "FORMAT",
+             .help = "mcap, jsonl, csv or pcap, whatever the name of the file says",
+             .completion = Completion::choice,
+             .choices = {"mcap", "jsonl", "csv", "pcap"},
+             .set = store_choice<std::optional<RecordingFormat>>(options.format, {{"mcap", RecordingFormat::mcap},
+                                                                                  {"jsonl", RecordingFormat::jsonl},
+                                                                                  {"csv", RecordingFormat::csv},
+                                                                                  {"pcap", RecordingFormat::pcapng}})});
+  table.add({.long_name = "csv-base64",
+             .help = "All payloads of CSV files are base64",
+             .set = [&options](std::string_view) -> Accepted {
+               options.csv_payload = CsvPayload::base64;
+               return {};
+             }});
+  table.add({.long_name = "direction",
+             .value = "DIRECTION",
+             .help = "Of packet captures: messages to-server, to-client or both",
+             .manual = "A capture at a broker holds a message on its way in and again for each subscriber.",
+             .completion = Completion::choice,
+             .choices = {"to-server", "to-client", "both"},
+             .default_text = "both",
+             .set = store_choice<CaptureDirection>(options.direction, {{"to-server", CaptureDirection::to_server},
+                                                                       {"to-client", CaptureDirection::to_client},
+                                                                       {"both", CaptureDirection::both}})});
 }
 
 std::optional<WallTime> TimeLimit::at(WallTime start) const {

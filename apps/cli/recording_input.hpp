@@ -7,19 +7,26 @@
 #include <vector>
 
 #include "capture/csv_reader.hpp"
+#include "capture/pcap_recording.hpp"
 #include "capture/recording_format.hpp"
 #include "capture/recording_reader.hpp"
 
 namespace mqtk::cli {
 
+class OptionTable;
+
 struct InputOptions {
   std::optional<RecordingFormat> format;  // otherwise by the first bytes and the name
   CsvPayload csv_payload = CsvPayload::text;
+  CaptureDirection direction = CaptureDirection::both;  // of packet captures
 };
 
 // "-" is standard input, which is JSON Lines or CSV. The error is a line for the user.
 [[nodiscard]] std::expected<std::unique_ptr<RecordingReader>, std::string> open_recording(const std::string& path,
                                                                                           const InputOptions& options);
+
+// Adds --input-format, --csv-base64 and --direction.
+void add_input_options(OptionTable& table, InputOptions& options);
 
 // --from and --to: a moment (RFC 3339), or a time after the first message (90s).
 struct TimeLimit {

@@ -35,7 +35,8 @@ cli::ProgramText program_text() {
       .summary = "look into recordings, cut, merge, convert and compare them",
       .synopsis = {"{info | topics | cat | filter | merge | convert | repair | diff} [OPTION]... FILE..."},
       .description =
-          "Reads recordings of mqtk-record and others: MCAP, JSON Lines, and the CSV files of two other recorders; - "
+          "Reads recordings of mqtk-record and others: MCAP, JSON Lines, the CSV files of two other recorders, and "
+          "packet captures; - "
           "is "
           "standard input, in JSON Lines.\n\n"
           "info says what a recording holds, from the summary of an MCAP file, otherwise by reading all of it. topics "
@@ -113,24 +114,6 @@ void add_selection_options(cli::OptionTable& table, Options& options) {
              .value = "COUNT",
              .help = "At most so many messages",
              .set = cli::store_number(options.count, 1, UINT64_MAX)});
-}
-
-void add_input_options(cli::OptionTable& table, Options& options) {
-  table.group("Input");
-  table.add({.long_name = "input-format",
-             .value = "FORMAT",
-             .help = "mcap, jsonl or csv, whatever the name of the file says",
-             .completion = cli::Completion::choice,
-             .choices = {"mcap", "jsonl", "csv"},
-             .set = cli::store_choice<std::optional<RecordingFormat>>(
-                 options.input.format,
-                 {{"mcap", RecordingFormat::mcap}, {"jsonl", RecordingFormat::jsonl}, {"csv", RecordingFormat::csv}})});
-  table.add({.long_name = "csv-base64",
-             .help = "All payloads of CSV files are base64",
-             .set = [&options](std::string_view) -> Accepted {
-               options.input.csv_payload = CsvPayload::base64;
-               return {};
-             }});
 }
 
 void add_output_options(cli::OptionTable& table, Options& options) {
@@ -233,7 +216,8 @@ cli::OptionTable option_table(Options& options) {
                               return {};
                             }});
   add_selection_options(table, options);
-  add_input_options(table, options);
+  table.group("Input");
+  cli::add_input_options(table, options.input);
   add_output_options(table, options);
   table.check([&options] { return check(options); });
   return table;

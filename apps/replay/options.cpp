@@ -22,7 +22,8 @@ cli::ProgramText program_text() {
       .summary = "publish recorded messages again",
       .synopsis = {"[OPTION]... FILE..."},
       .description =
-          "Publishes the messages of recordings (MCAP, JSON Lines and the CSV files of two other recorders) as they "
+          "Publishes the messages of recordings (MCAP, JSON Lines, the CSV files of two other recorders, and packet "
+          "captures) as they "
           "were "
           "recorded: topic, payload, QoS, RETAIN, properties, and the time between them. Several files are merged by "
           "time. - is standard input, in JSON Lines.\n\n"
@@ -126,20 +127,7 @@ void add_selection_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "drop-retained",
              .help = "Leave out what the broker sent because of the recorder's subscription",
              .set = cli::set_true(options.drop_retained)});
-  table.add({.long_name = "input-format",
-             .value = "FORMAT",
-             .help = "mcap, jsonl or csv, whatever the name of the file says",
-             .completion = cli::Completion::choice,
-             .choices = {"mcap", "jsonl", "csv"},
-             .set = cli::store_choice<std::optional<RecordingFormat>>(
-                 options.input.format,
-                 {{"mcap", RecordingFormat::mcap}, {"jsonl", RecordingFormat::jsonl}, {"csv", RecordingFormat::csv}})});
-  table.add({.long_name = "csv-base64",
-             .help = "All payloads of CSV files are base64",
-             .set = [&options](std::string_view) -> Accepted {
-               options.input.csv_payload = CsvPayload::base64;
-               return {};
-             }});
+  cli::add_input_options(table, options.input);
 }
 
 void add_change_options(cli::OptionTable& table, Options& options) {

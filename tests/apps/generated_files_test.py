@@ -49,7 +49,7 @@ def leftovers():
         known = {SOURCE / pattern.format(program.name) for program in PROGRAMS}
         folder = (SOURCE / pattern).parent
         yield from (f"{path}: no program generates it" for path in folder.glob("*")
-                    if path not in known and not path.name.startswith("."))
+                    if path not in known and path.suffix != ".5" and not path.name.startswith("."))
 
 
 def bash_completes(words, wanted):
@@ -76,6 +76,10 @@ def main():
         return 0
     results = [check(program, kind) for program in PROGRAMS for kind in KINDS]
     results += list(leftovers()) or [None]
+    if shutil.which("mandoc"):  # pages on formats are written by hand
+        for page in SOURCE.glob("man/*.5"):
+            found = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True, check=False)
+            results.append(f"{page}: mandoc says: {found.stdout}" if found.returncode != 0 else None)
     names = {program.name for program in PROGRAMS}
     results.append(bash_completes(["mqtk", "--ver"], "--version"))
     if "mqtk-pub" in names:

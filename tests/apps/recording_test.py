@@ -436,6 +436,21 @@ class Recordings(Files):
         read = lines_of(self.recording("cat", "--json", "--csv-base64", self.path("base64.csv")))
         self.assertEqual(read[0]["payload"], "x")
 
+    def test_wireshark_shows_the_messages_of_our_pcapng_and_they_read_back(self):
+        source = self.jsonl("w.jsonl", [
+            {"topic": "w/a", "qos": 0, "retain": False, "dup": False, "payload": "21.5"},
+            {"topic": "w/b", "qos": 1, "retain": True, "dup": False, "payload": "x" * 100_000,
+             "properties": {"content_type": "text/plain", "user_properties": [["k", "v"]]}},
+            {"topic": "w/c", "qos": 2, "retain": False, "dup": False, "payload_base64": "AP8="}])
+        path = self.path("w.pcapng")
+        self.recording("convert", "-o", path, source)
+        shown = subprocess.run(["tshark", "-r", path, "-Y", "mqtt.topic", "-T", "fields", "-e", "mqtt.topic", "-e",
+                                "mqtt.qos", "-e", "mqtt.retain", "-e", "mqtt.property.content_type", "-e", "_ws.malformed"],
+                               capture_output=True, text=True, timeout=LIMIT, check=True).stdout.splitlines()
+        self.assertEqual(shown, ["w/a\t0\t0\t\t", "w/b\t1\t1\ttext/plain\t", "w/c\t2\t0\t\t"])
+        self.assertEqual(self.recording("diff", "--all", source, path).stdout, b"")
+        self.assertEqual(self.recording("cat", "--direction", "to-server", path).stdout, b"")
+
     def test_diff_tells_what_differs(self):
         first = self.jsonl("1.jsonl", [("a", "1"), ("a", "2"), ("b", "3"), ("a", "4")])
         second = self.jsonl("2.jsonl", [("b", "3"), ("a", "1"), ("a", "4"), ("a", "5")])

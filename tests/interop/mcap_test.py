@@ -1,0 +1,92 @@
+#!/usr/bin/python3
+"""Recordings of mqtk, read by @mcap/core: by the index and as a stream it finds the same messages as mqtk.
+
+Usage: mcap_test.py PROGRAMS_FOLDER NPM_FOLDER
+"""
+
+import base64
+import json
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import installation
+
+LIMIT_SECONDS = 120
+
+
+def messages():
+    """Every kind of message."""
+    yield {"topic": "a/text", "qos": 0, "retain": False, "payload": "21.5"}
+    yield {"topic": "a/empty", "qos": 1, "retain": True, "payload": ""}
+    yield {"topic": "a/binary", "qos": 2, "retain": False, "payload_base64": base64.b64encode(bytes(range(256))).decode()}
+    yield {"topic": "a/json", "qos": 0, "retain": False, "payload": "{\"a\":1}"}
+    yield {"topic": "a/large", "qos": 1, "retain": False, "payload": "x" * 3_000_000}
+    yield {"topic": "a/v5", "qos": 1, "retain": False, "dup": True, "payload": "v5", "properties": {
+        "message_expiry_interval": 60, "content_type": "text/plain", "response_topic": "r",
+        "correlation_data_base64": "AP8=", "user_properties": [["k", "\u00e4"], ["k", "2"]]}}
+
+
+RECORDINGS = {
+    "kinds": lambda: list(messages()),
+    "nothing": list,
+    "one": lambda: [{"topic": "t", "qos": 0, "retain": False, "payload": "x"}],
+    "chunks": lambda: [{"topic": f"t/{i % 100}", "qos": i % 3, "retain": False, "payload": f"{i:0200d}"} for i in range(30_000)],
+    "topics": lambda: [{"topic": f"t/{i}", "qos": 0, "retain": False, "payload": str(i)} for i in range(70_000)],
+}
+
+
+def write(folder, programs, name, listed):
+    source, target = folder / f"{name}.jsonl", folder / f"{name}.mcap"
+    with source.open("w") as out:
+        for number, message in enumerate(listed):
+            out.write(json.dumps({"time": f"2026-11-20T00:00:{number / 2000:012.9f}Z", **message}) + "\n")
+    subprocess.run([programs / "mqtk-recording", "convert", "-o", target, source], check=True, timeout=LIMIT_SECONDS)
+    return target
+
+
+def payload(message):
+    return base64.b64decode(message["payload_base64"]) if "payload_base64" in message else message["payload"].encode()
+
+
+def check(found, listed):
+    """What is wrong, or nothing."""
+    ours = [m for m in found["messages"] if not m["topic"].startswith("$mqtt/")]
+    overflow = [m for m in found["messages"] if m["topic"] == "$mqtt/overflow"]
+    if len(ours) + len(overflow) != len(listed):
+        return f"{len(ours)} messages and {len(overflow)} in the overflow channel instead of {len(listed)}"
+    for came, wrote in zip(ours, listed):
+        expected = (wrote["topic"], str(wrote["qos"]), "true" if wrote["retain"] else "false", payload(wrote))
+        if (came["topic"], came["qos"], came["retain"], base64.b64decode(came["data"])) != expected:
+            return f"{came['topic']} is not as it was written"
+    attributes = [json.loads(base64.b64decode(m["data"])) for m in found["messages"] if m["topic"] == "$mqtt/attributes"]
+    if sum("properties" in m or m.get("dup", False) for m in listed) != len(attributes):
+        return f"{len(attributes)} messages have attributes"
+    if found["profile"] != "mqtt" or found["metadata"]["mqtt"]["mapping"] != "1":
+        return "profile or mapping is missing"
+    return None
+
+
+def main():
+    programs, npm_folder = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
+    installation.install_mqttjs(npm_folder)
+    node = installation.find_node()
+    shutil.copy(pathlib.Path(__file__).parent / "mcap_peer.js", npm_folder)
+    failed = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = pathlib.Path(name)
+        for title, make in RECORDINGS.items():
+            listed = make()
+            target = write(folder, programs, title, listed)
+            result = subprocess.run([node, "mcap_peer.js", target], cwd=npm_folder, capture_output=True, text=True,
+                                    check=False, timeout=LIMIT_SECONDS)
+            wrong = result.stderr if result.returncode != 0 else check(json.loads(result.stdout), listed)
+            failed += wrong is not None
+            print(f"{title}: {wrong or 'read'}", flush=True)
+    print(f"{len(RECORDINGS) - failed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+sys.exit(main())
