@@ -117,6 +117,14 @@ void append_json(std::string& out, const BrokerCounters& counters) {
       .number("publishers_slowed", counters.publishers_slowed);
 }
 
+void append_json(std::string& out, const FaultRules::Entry& fault) {
+  Object object{out};
+  object.number("number", fault.number)
+      .text("rule", fault.rule.text)
+      .number("met", fault.met)
+      .number("injected", fault.injected);
+}
+
 void append_json(std::string& out, const BrokerEvent& event, WallTime time) {
   Object object{out};
   object.text("time", rfc3339(time))

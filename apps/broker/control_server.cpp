@@ -116,7 +116,8 @@ class ControlServer::Connection final : NetworkConnectionListener {
   bool blocked_ = false;
 };
 
-ControlServer::ControlServer(Loop& loop, Broker& broker) : loop_(loop), broker_(broker) {}
+ControlServer::ControlServer(Loop& loop, Broker& broker, FaultRules& faults)
+    : loop_(loop), broker_(broker), faults_(faults) {}
 
 ControlServer::~ControlServer() = default;
 
@@ -216,6 +217,17 @@ std::string ControlServer::answer(std::string_view line, bool& wants_events) {
     const Broker::Forgotten forgotten = broker_.reset();
     return fmt::format("{{\"disconnected\":{},\"sessions\":{},\"retained\":{}}}\n", forgotten.clients,
                        forgotten.sessions, forgotten.retained);
+  }
+  if (command == "fault") {
+    auto rule = parse_fault_rule(text_of(request, "rule"));
+    if (!rule) return error_line(rule.error());
+    return fmt::format("{{\"number\":{}}}\n", faults_.add(std::move(*rule)));
+  }
+  if (command == "faults") return lines(faults_.entries());
+  if (command == "clear-faults") {
+    const std::size_t count = faults_.entries().size();
+    faults_.clear();
+    return fmt::format("{{\"cleared\":{}}}\n", count);
   }
   if (command == "events") {
     wants_events = true;

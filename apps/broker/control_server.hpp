@@ -19,7 +19,7 @@ namespace mqtk::broker_program {
 
 class ControlServer final : public BrokerListener, AcceptorListener, TurnEndListener {
  public:
-  ControlServer(Loop& loop, Broker& broker);
+  ControlServer(Loop& loop, Broker& broker, FaultRules& faults);
   ~ControlServer() override;
 
   // `path` is the socket's file.
@@ -43,6 +43,7 @@ class ControlServer final : public BrokerListener, AcceptorListener, TurnEndList
 
   Loop& loop_;
   Broker& broker_;
+  FaultRules& faults_;
   std::unique_ptr<Acceptor> acceptor_;
   std::list<std::unique_ptr<Connection>> connections_;
 };

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/fault_options.hpp"
 #include "cli/setters.hpp"
 
 namespace mqtk::broker_program {
@@ -15,7 +16,8 @@ cli::ProgramText program_text() {
       .name = "mqtk-broker",
       .summary = "run an MQTT broker",
       .synopsis = {"[OPTION]...", "[OPTION]... -- COMMAND [ARGUMENT]...",
-                   "clients | dump | events | reset | sessions [--control SOCKET]", "kick CLIENT [--control SOCKET]",
+                   "clients | clear-faults | dump | events | faults | reset | sessions [--control SOCKET]",
+                   "fault RULE [--control SOCKET]", "kick CLIENT [--control SOCKET]",
                    "retained [FILTER] [--control SOCKET]", "subscriptions [CLIENT] [--control SOCKET]"},
       .description =
           "Runs a broker for MQTT 5.0, 3.1.1 and 3.1 that starts at once and needs no configuration. Nothing is kept "
@@ -31,14 +33,18 @@ cli::ProgramText program_text() {
           "line. clients are those that are connected, sessions those of clients that are away, too; subscriptions may "
           "be those of one CLIENT, retained messages those that match a FILTER; dump is all of it and the counters in "
           "one object. events go on: connections, subscriptions, dropped messages, as they happen. kick disconnects a "
-          "client. reset disconnects all and forgets Sessions and retained messages, as between two tests. "
-          "MQTK_CONTROL "
-          "may stand for the option.\n\n"
+          "client. reset disconnects all and forgets Sessions and retained messages, as between two tests. fault adds "
+          "a "
+          "rule, faults lists them with how often they struck, clear-faults takes them away. MQTK_CONTROL may stand "
+          "for "
+          "the option.\n\n"
           "QoS 1 and 2 messages are not dropped while their receiver is connected: publishers are slowed down to what "
           "the receiver takes. What is dropped because a limit was reached is counted and logged.",
       .examples = {{"A broker at port 1883 of this machine", "mqtk broker"},
                    {"Any free port, and a line for every connection", "mqtk broker --port 0 -v"},
                    {"A broker for the time of a test", "mqtk broker -- sh -c 'mqtk pub --url $MQTK_URL -t a -m b'"},
+                   {"Lose every tenth message on its way to the clients",
+                    "mqtk broker --fault 'drop packet=publish direction=to-client probability=0.1'"},
                    {"Start the next test with a broker that knows nothing", "mqtk broker reset --control /tmp/broker"},
                    {"For everybody in the network, without passwords", "mqtk broker --host '*' --allow-anonymous"}},
       .exit_statuses = {ExitStatus::done, ExitStatus::usage, ExitStatus::timed_out, ExitStatus::local_failure},
@@ -141,6 +147,11 @@ void add_start_and_end(cli::OptionTable& table, Options& options) {
              .manual = "Whoever may write to the socket's file may ask. A COMMAND finds it in MQTK_CONTROL.",
              .completion = cli::Completion::file,
              .set = cli::store(options.control)});
+  table.add({.long_name = "metrics-port",
+             .value = "PORT",
+             .help = "Serve metrics for Prometheus at this port of 127.0.0.1; 0 is any free one",
+             .manual = "A line \"listening http://127.0.0.1:PORT/metrics\" stands before \"ready\" then.",
+             .set = cli::store_number(options.metrics_port, 0, 65'535)});
   table.add({.long_name = "exit-with-parent",
              .help = "End when the process that started the broker has ended",
              .set = cli::set_true(options.lifetime.exit_with_parent)});
@@ -160,6 +171,7 @@ cli::OptionTable option_table(Options& options) {
   add_listening(table, options);
   add_start_and_end(table, options);
   add_behaviour(table, options.broker);
+  add_fault_options(table, options);
   add_limits(table, options.broker);
   table.group("Output");
   table.add({.long_name = "verbose",

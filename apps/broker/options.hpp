@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "broker/broker_options.hpp"
+#include "broker/fault_rule.hpp"
 #include "broker/lifetime.hpp"
 #include "cli/option_table.hpp"
 
@@ -18,6 +19,9 @@ struct Options {
   int verbose = 0;  // 1: connection events; 2: packets, too; 3: with their bytes
   std::optional<std::string> ready_file;
   std::string control;  // socket to be asked over; empty for none
+  std::optional<std::uint16_t> metrics_port;
+  std::vector<FaultRule> faults;
+  std::uint64_t fault_seed = 0;
   LifetimeOptions lifetime;
   std::vector<std::string> command;  // to run while the broker runs; empty for none
   BrokerOptions broker;

@@ -12,6 +12,7 @@
 #include "broker/event_relay.hpp"
 #include "broker/lifetime.hpp"
 #include "broker/log.hpp"
+#include "broker/metrics_server.hpp"
 #include "broker/ready_file.hpp"
 #include "broker/service_manager.hpp"
 #include "cli/output.hpp"
@@ -38,7 +39,8 @@ class Run {
       : options_(options),
         log_(loop_, options.verbose),
         broker_(loop_, with_random_seed(options.broker), events_),
-        control_(loop_, broker_),
+        control_(loop_, broker_, *faults_),
+        metrics_(loop_, broker_),
         signals_(loop_, {SIGINT, SIGTERM, SIGCHLD}, [this](int signal) { on_signal(signal); }),
         lifetime_(loop_, options.lifetime, [this](Lifetime::End end) { on_end_of_life(end); }),
         kill_command_(loop_, [this] {
@@ -46,6 +48,10 @@ class Run {
         }) {
     events_.add(log_);
     events_.add(control_);
+    faults_->set_seed(options.fault_seed);
+    for (const FaultRule& rule : options.faults) faults_->add(rule);
+    // Over the control socket faults may come later.
+    if (!options.faults.empty() || !options.control.empty()) broker_.set_faults(faults_);
   }
 
   ExitStatus to_its_end() {
@@ -70,6 +76,11 @@ class Run {
     }
     std::string announcement;
     for (const Endpoint& endpoint : endpoints_) announcement += fmt::format("listening {}\n", to_text(endpoint));
+    if (options_.metrics_port) {
+      const auto url = metrics_.listen(*options_.metrics_port);
+      if (!url) return std::unexpected(url.error().text());
+      announcement += fmt::format("listening {}\n", *url);
+    }
     service_manager_.notify(fmt::format("READY=1\nSTATUS={}", announcement.substr(0, announcement.find('\n'))));
     announcement += "ready\n";
     if (options_.ready_file) {
@@ -137,8 +148,10 @@ class Run {
   Loop loop_;
   Log log_;
   EventRelay events_;
+  std::shared_ptr<FaultRules> faults_ = std::make_shared<FaultRules>();
   Broker broker_;
   ControlServer control_;
+  MetricsServer metrics_;
   std::vector<Endpoint> endpoints_;
   ReadyFile ready_file_;
   ChildCommand command_;

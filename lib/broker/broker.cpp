@@ -1,8 +1,11 @@
 #include "broker/broker.hpp"
 
+#include <fmt/format.h>
+
 #include <limits>
 
 #include "broker/broker_core.hpp"
+#include "broker/faulty_connection.hpp"
 #include "net/loop.hpp"
 #include "net/timer.hpp"
 
@@ -51,10 +54,48 @@ class Broker::Parts final : public BrokerHost, AcceptorListener, TurnEndListener
     });
   }
 
+  void set_faults(std::shared_ptr<FaultRules> rules) { fault_rules_ = std::move(rules); }
+
   BrokerCore& core() { return core_; }
 
  private:
-  void on_connection(std::unique_ptr<NetworkConnection> connection) override { core_.accept(std::move(connection)); }
+  class Faults final : public FaultHost {
+   public:
+    explicit Faults(Parts& parts) : parts_(parts) {}
+    void on_fault(const InjectedFault& fault) override { parts_.carry_out(fault); }
+
+   private:
+    Parts& parts_;
+  };
+
+  void carry_out(const InjectedFault& fault) {
+    const FaultRule& rule = fault.entry.rule;
+    const std::string detail =
+        fmt::format("{} to the {}, by rule {}: {}", packet_type_name(fault.packet),
+                    fault.direction == PacketDirection::to_broker ? "broker" : "client", fault.entry.number, rule.text);
+    listener_.on_event({.type = BrokerEvent::Type::fault_injected,
+                        .client_identifier = fault.client_identifier,
+                        .topic = fault.topic,
+                        .detail = detail});
+    if (rule.kind != FaultRule::Kind::forget && rule.kind != FaultRule::Kind::restart) return;
+    const bool everybody = rule.kind == FaultRule::Kind::restart;
+    loop_.post([this, everybody, client = std::string{fault.client_identifier}, alive = std::weak_ptr<bool>(alive_)] {
+      if (alive.expired()) return;
+      if (everybody) {
+        core_.reset(ReasonCode::server_shutting_down);
+      } else {
+        core_.forget(client, ReasonCode::administrative_action);
+      }
+    });
+  }
+
+  void on_connection(std::unique_ptr<NetworkConnection> connection) override {
+    if (fault_rules_ != nullptr) {
+      connection = std::make_unique<FaultyConnection>(loop_, std::move(connection), fault_rules_, faults_,
+                                                      core_.state().options.limits.maximum_packet_size);
+    }
+    core_.accept(std::move(connection));
+  }
   void on_accept_failed(const NetError& error) override {
     const std::string text = error.text();
     listener_.on_event({.type = BrokerEvent::Type::accept_failed, .detail = text});
@@ -72,6 +113,8 @@ class Broker::Parts final : public BrokerHost, AcceptorListener, TurnEndListener
   std::function<void()> done_;
   std::size_t closing_ = 0;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  std::shared_ptr<FaultRules> fault_rules_;
+  std::shared_ptr<Faults> faults_ = std::make_shared<Faults>(*this);
 };
 
 Broker::Broker(Loop& loop, const BrokerOptions& options, BrokerListener& listener)
@@ -93,6 +136,11 @@ void Broker::shut_down(std::function<void()> done) { parts_->shut_down(std::move
 
 const BrokerCounters& Broker::counters() const { return parts_->core().counters(); }
 
+BrokerSizes Broker::sizes() const {
+  const BrokerState& state = parts_->core().state();
+  return {state.sessions.size(), state.subscriptions.size(), state.retained.size()};
+}
+
 std::vector<SessionFacts> Broker::sessions() const { return sessions_of(parts_->core()); }
 
 std::vector<SubscriptionFacts> Broker::subscriptions() const { return subscriptions_of(parts_->core()); }
@@ -111,6 +159,8 @@ bool Broker::disconnect(std::string_view client_identifier, ReasonCode reason_co
   return parts_->core().disconnect(client_identifier, reason_code);
 }
 
-Broker::Forgotten Broker::reset() { return parts_->core().reset(); }
+Broker::Forgotten Broker::reset() { return parts_->core().reset(ReasonCode::administrative_action); }
+
+void Broker::set_faults(std::shared_ptr<FaultRules> rules) { parts_->set_faults(std::move(rules)); }
 
 }  // namespace mqtk

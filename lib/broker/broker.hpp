@@ -10,6 +10,7 @@
 #include "broker/broker_listener.hpp"
 #include "broker/broker_options.hpp"
 #include "broker/broker_state.hpp"
+#include "broker/fault_rules.hpp"
 #include "broker/inspection.hpp"
 #include "net/acceptor.hpp"
 #include "net/endpoint.hpp"
@@ -30,6 +31,9 @@ class Broker {
   // Outlives the broker; null lets everybody do everything.
   void set_access_control(AccessControl* access_control);
 
+  // Connections that come from now on are struck by these faults, and by those that are added later. Null ends that.
+  void set_faults(std::shared_ptr<FaultRules> rules);
+
   // Accepts clients there from now on. The value is the endpoint with the port that was really taken.
   [[nodiscard]] std::expected<Endpoint, NetError> listen(const Endpoint& endpoint, const AcceptorOptions& options = {});
 
@@ -43,6 +47,7 @@ class Broker {
   // --- its inside ---------------------------------------------------------------------------------------------------
 
   [[nodiscard]] const BrokerCounters& counters() const;
+  [[nodiscard]] BrokerSizes sizes() const;
   [[nodiscard]] std::vector<SessionFacts> sessions() const;
   [[nodiscard]] std::vector<SubscriptionFacts> subscriptions() const;
   // Those that a subscription to this filter would get, in the order of their topics.

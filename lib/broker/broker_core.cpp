@@ -91,17 +91,23 @@ bool BrokerCore::disconnect(std::string_view client_identifier, ReasonCode reaso
   return true;
 }
 
-Broker::Forgotten BrokerCore::reset() {
+bool BrokerCore::forget(std::string_view client_identifier, ReasonCode reason_code) {
+  Session* session = state_.sessions.find(client_identifier);
+  if (session == nullptr) return false;
+  session_life_.forget_state(*session);
+  disconnect(client_identifier, reason_code);
+  // It may have ended with its connection.
+  session = state_.sessions.find(client_identifier);
+  if (session != nullptr) session_life_.end(*session, state_.host.now());
+  return true;
+}
+
+Broker::Forgotten BrokerCore::reset(ReasonCode reason_code) {
   const TimePoint now = state_.host.now();
   Broker::Forgotten forgotten{static_cast<std::size_t>(state_.counters.clients_connected), state_.sessions.size(), 0};
   std::vector<std::string> identifiers;
   state_.sessions.for_each([&](const Session& session) { identifiers.push_back(session.client_identifier); });
-  for (const std::string& identifier : identifiers) {
-    session_life_.forget_state(*state_.sessions.find(identifier));
-    disconnect(identifier, ReasonCode::administrative_action);
-    // Some end with their connection.
-    if (Session* session = state_.sessions.find(identifier); session != nullptr) session_life_.end(*session, now);
-  }
+  for (const std::string& identifier : identifiers) forget(identifier, reason_code);
   const std::size_t retained = state_.retained.size();
   state_.retained.clear();
   const auto next_topics = system_topics_.publish_again(now);

@@ -37,7 +37,9 @@ class BrokerCore final : SessionDeadlineListener {
 
   // See Broker.
   bool disconnect(std::string_view client_identifier, ReasonCode reason_code);
-  Broker::Forgotten reset();
+  Broker::Forgotten reset(ReasonCode reason_code);
+  // Ends the Session with this Client Identifier, and its connection, without Will. False if there is none.
+  bool forget(std::string_view client_identifier, ReasonCode reason_code);
 
   [[nodiscard]] const BrokerCounters& counters() const { return state_.counters; }
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }

@@ -27,6 +27,7 @@ struct BrokerEvent {
     message_dropped,       // drop_reason; count; topic of one of them, may be empty; detail says why
     message_not_retained,  // topic: retained messages are at their limit
     publishers_slowed,     // because of this client, which takes its messages too slowly
+    fault_injected,        // on command; topic of a PUBLISH; detail says the packet and the rule
     accept_failed,         // out of descriptors or memory: detail. Accepting goes on by itself
   };
   Type type{};

@@ -25,6 +25,12 @@ struct SessionFacts {
   bool will = false;
 };
 
+struct BrokerSizes {
+  std::uint64_t sessions = 0;
+  std::uint64_t subscriptions = 0;
+  std::uint64_t retained_messages = 0;
+};
+
 struct SubscriptionFacts {
   std::string client_identifier = {};
   std::string topic_filter = {};  // $share/name/ included

@@ -1,0 +1,143 @@
+#include "broker/metrics_server.hpp"
+
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "cli/output.hpp"
+
+namespace mqtk::broker_program {
+namespace {
+
+constexpr std::size_t longest_request = 16 * 1024;
+// Scrapers keep one connection or two; more are turned away, so that nobody fills the process with silent ones.
+constexpr std::size_t most_connections = 64;
+
+class Text {
+ public:
+  // Begins a metric; values follow.
+  Text& metric(std::string_view name, std::string_view type, std::string_view help) {
+    name_ = fmt::format("mqtk_broker_{}", name);
+    fmt::format_to(std::back_inserter(text_), "# HELP {0} {2}\n# TYPE {0} {1}\n", name_, type, help);
+    return *this;
+  }
+  Text& value(std::uint64_t value, std::string_view labels = {}) {
+    fmt::format_to(std::back_inserter(text_), "{}{} {}\n", name_, labels, value);
+    return *this;
+  }
+  void gauge(std::string_view name, std::string_view help, std::uint64_t number) {
+    metric(name, "gauge", help).value(number);
+  }
+  void counter(std::string_view name, std::string_view help, std::uint64_t number) {
+    metric(name, "counter", help).value(number);
+  }
+  [[nodiscard]] std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+  std::string name_;
+};
+
+std::string response(std::string_view status, std::string_view body) {
+  return fmt::format(
+      "HTTP/1.1 {}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {}\r\nConnection: "
+      "close\r\n\r\n{}",
+      status, body.size(), body);
+}
+
+}  // namespace
+
+std::string metrics_text(const BrokerCounters& counters, const BrokerSizes& sizes) {
+  Text text;
+  text.gauge("clients_connected", "Clients that are connected.", counters.clients_connected);
+  text.gauge("sessions", "Sessions of clients that are connected or away.", sizes.sessions);
+  text.gauge("subscriptions", "Subscriptions of all Sessions.", sizes.subscriptions);
+  text.gauge("retained_messages", "Retained messages.", sizes.retained_messages);
+  text.counter("connections_total", "Network connections accepted.", counters.connections_opened);
+  text.counter("connects_total", "CONNECT packets received.", counters.connects_received);
+  text.counter("connects_refused_total", "CONNECT packets refused.", counters.connects_refused);
+  text.counter("packets_received_total", "Control Packets received.", counters.packets.packets_received);
+  text.counter("packets_sent_total", "Control Packets sent.", counters.packets.packets_sent);
+  text.counter("received_bytes_total", "Bytes received.", counters.bytes_received);
+  text.counter("sent_bytes_total", "Bytes sent.", counters.bytes_sent);
+  text.metric("messages_received_total", "counter", "PUBLISH packets received.");
+  for (std::size_t qos = 0; qos < 3; ++qos) {
+    text.value(counters.messages_received[qos], fmt::format("{{qos=\"{}\"}}", qos));
+  }
+  text.metric("messages_sent_total", "counter", "PUBLISH packets sent.");
+  for (std::size_t qos = 0; qos < 3; ++qos) text.value(counters.messages_sent[qos], fmt::format("{{qos=\"{}\"}}", qos));
+  text.metric("messages_dropped_total", "counter", "Messages that a receiver missed.");
+  for (std::size_t reason = 0; reason < drop_reason_count; ++reason) {
+    const std::string_view name = drop_reason_name(static_cast<DropReason>(reason));
+    text.value(counters.drops[reason], fmt::format("{{reason=\"{}\"}}", name));
+  }
+  text.counter("messages_not_retained_total", "Messages not retained because of a limit.",
+               counters.messages_not_retained);
+  text.counter("publishers_slowed_total", "Times that publishers waited for a receiver.", counters.publishers_slowed);
+  return text.take();
+}
+
+class MetricsServer::Connection final : NetworkConnectionListener {
+ public:
+  Connection(MetricsServer& server, std::unique_ptr<NetworkConnection> network)
+      : server_(server), network_(std::move(network)) {
+    network_->start(*this);
+  }
+  [[nodiscard]] bool gone() const { return network_ == nullptr; }
+
+ private:
+  void on_readable() override {
+    std::uint8_t bytes[4096];
+    const auto count = network_->read(bytes);
+    if (!count && count.error() == std::errc::operation_would_block) return;
+    if (!count) return end();
+    request_.append(as_text(Bytes{bytes, *count}));
+    const bool whole = request_.find("\r\n\r\n") != std::string::npos;
+    if (!whole && request_.size() <= longest_request) return;
+    SendQueue queue;
+    queue.append(as_bytes(whole ? answer() : response("431 Request Header Fields Too Large", "")));
+    close_after_sending(server_.loop_, std::move(network_), std::move(queue));
+    end();
+  }
+  void on_writable() override {}
+
+  [[nodiscard]] std::string answer() const {
+    if (!request_.starts_with("GET ")) return response("405 Method Not Allowed", "");
+    const std::string_view target = std::string_view{request_}.substr(4, request_.find_first_of(" \r", 4) - 4);
+    if (target.substr(0, target.find('?')) != "/metrics") return response("404 Not Found", "see /metrics\n");
+    return response("200 OK", metrics_text(server_.broker_.counters(), server_.broker_.sizes()));
+  }
+  // Destroyed at the end of the turn.
+  void end() {
+    network_.reset();
+    server_.loop_.call_at_turn_end(server_);
+  }
+
+  MetricsServer& server_;
+  std::unique_ptr<NetworkConnection> network_;
+  std::string request_;
+};
+
+MetricsServer::MetricsServer(Loop& loop, const Broker& broker) : loop_(loop), broker_(broker) {}
+
+MetricsServer::~MetricsServer() = default;
+
+std::expected<std::string, NetError> MetricsServer::listen(std::uint16_t port) {
+  auto acceptor = Acceptor::listen(loop_, {.host = "127.0.0.1", .port = port}, AcceptorOptions{}, *this);
+  if (!acceptor) return std::unexpected(std::move(acceptor.error()));
+  acceptor_ = std::move(*acceptor);
+  return fmt::format("http://127.0.0.1:{}/metrics", acceptor_->endpoint().port);
+}
+
+void MetricsServer::on_connection(std::unique_ptr<NetworkConnection> connection) {
+  if (connections_.size() >= most_connections) return;  // which closes it
+  connections_.push_back(std::make_unique<Connection>(*this, std::move(connection)));
+}
+
+void MetricsServer::on_accept_failed(const NetError& error) { cli::report(error.text()); }
+
+void MetricsServer::on_turn_end() {
+  std::erase_if(connections_, [](const auto& connection) { return connection->gone(); });
+}
+
+}  // namespace mqtk::broker_program
