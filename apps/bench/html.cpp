@@ -46,7 +46,7 @@ th:first-child,td:first-child{text-align:left}th{font-weight:600;color:var(--sof
 h2{break-after:avoid}tr{break-inside:avoid}.wide{overflow:visible}@page{margin:15mm}}
 )";
 
-constexpr std::array<std::pair<Latency, std::string_view>, 11> kinds = {
+constexpr std::array<std::pair<Latency, std::string_view>, 12> kinds = {
     {{Latency::end_to_end, "end to end"},
      {Latency::end_to_end_service, "… from the send"},
      {Latency::round_trip, "answered"},
@@ -55,6 +55,7 @@ constexpr std::array<std::pair<Latency, std::string_view>, 11> kinds = {
      {Latency::publish_service, "… from the send"},
      {Latency::connect, "connected"},
      {Latency::tcp, "… TCP"},
+     {Latency::tls, "… TLS"},
      {Latency::connack, "… CONNACK"},
      {Latency::suback, "subscribed"},
      {Latency::lateness, "sent too late by"}}};

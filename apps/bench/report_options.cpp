@@ -62,7 +62,7 @@ void add_report_options(cli::OptionTable& table, Options& options) {
              .value = "CONDITION",
              .help = "End with status 8 if this does not hold, such as 'p99(latency)<20ms'",
              .manual =
-                 "Latencies: p0 to p100, mean, max or min of latency, service (from the actual send), tcp, "
+                 "Latencies: p0 to p100, mean, max or min of latency, service (from the actual send), tcp, tls, "
                  "connack, connect, suback, publish, end_to_end, round_trip or lateness. Rates: rate(sent), "
                  "rate(acknowledged), rate(received) per second. Counts: loss, duplicates, out_of_order, sent, "
                  "received, acknowledged, unacknowledged, unrouted, connected, reconnected, subscribed, expected, "

@@ -62,6 +62,7 @@ void add_latencies(Out out, const Report& report) {
        {Latency::publish_service, "  from the send"},
        {Latency::connect, "connected"},
        {Latency::tcp, "  TCP"},
+       {Latency::tls, "  TLS"},
        {Latency::connack, "  CONNACK"},
        {Latency::suback, "subscribed"},
        {Latency::lateness, "sent too late by"}}};
@@ -93,6 +94,18 @@ void add_processes(Out out, const Report& report) {
   if (broker.memory_bytes > 0) line("the broker", broker.processor_time, broker.memory_bytes);
 }
 
+void add_repeats(Out out, const Report& report) {
+  if (report.repeats.size() < 2) return;
+  fmt::format_to(out, "\n{:<6}{:>12}{:>14}{:>12}{:>10}{:>10}{:>8}\n", "run", "sent/s", "acknowledged/s", "received/s",
+                 "p50", "p99", "lost");
+  for (std::size_t i = 0; i < report.repeats.size(); ++i) {
+    const RepeatFigures& run = report.repeats[i];
+    fmt::format_to(out, "{:<6}{:>12.1f}{:>14.1f}{:>12.1f}{:>10}{:>10}{:>8}\n", i + 1, run.sent_rate,
+                   run.acknowledged_rate, run.received_rate, short_duration(run.p50), short_duration(run.p99),
+                   run.lost);
+  }
+}
+
 }  // namespace
 
 std::string summary(const Report& report) {
@@ -104,6 +117,7 @@ std::string summary(const Report& report) {
   if (result.ended_early) text += "ended early\n";
   add_traffic(out, report);
   add_latencies(out, report);
+  add_repeats(out, report);
   add_processes(out, report);
   for (const LoadError& error : result.errors.all()) {
     std::string line = fmt::format("{} x {}: {}", error.count, load_error_name(error.kind), error.text);

@@ -41,13 +41,22 @@ void LoadClient::begin(Texts texts) {
                       {.family = connect.address_family,
                        .time_limit = connect.connect_timeout,
                        .bind_address = texts_->source_address,
-                       .transport = connect.transport},
+                       .transport = connect.transport,
+                       .observer = this},
                       [this](auto result) { connector_done(std::move(result)); });
 }
 
+void LoadClient::on_connected(const std::string&) {
+  asked_ = loop_.refresh_now();
+  listener_.on_latency(Latency::tcp, asked_ - began_);
+}
+
+void LoadClient::on_proxy_passed() { asked_ = loop_.refresh_now(); }
+
+void LoadClient::on_tls(const TlsFacts&) { listener_.on_latency(Latency::tls, loop_.refresh_now() - asked_); }
+
 void LoadClient::connector_done(std::expected<std::unique_ptr<NetworkConnection>, NetError> result) {
   if (!result) return fail(kind_of(result.error()), ReasonCode::success, result.error().text());
-  listener_.on_latency(Latency::tcp, loop_.refresh_now() - began_);
   connection_ = std::move(*result);
   connection_->start(*this);
   send_connect();

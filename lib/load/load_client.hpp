@@ -56,7 +56,7 @@ struct LoadClientSettings {
   EngineOptions engine;
 };
 
-class LoadClient final : NetworkConnectionListener, TurnEndListener {
+class LoadClient final : NetworkConnectionListener, TurnEndListener, ConnectObserver {
  public:
   // `place` is its place among the clients of its owner, `number` that in its group.
   LoadClient(Loop& loop, const LoadClientSettings& settings, LoadClientListener& listener, std::uint32_t place,
@@ -111,6 +111,9 @@ class LoadClient final : NetworkConnectionListener, TurnEndListener {
   void on_readable() override;
   void on_writable() override;
   void on_turn_end() override;
+  void on_connected(const std::string& peer_address) override;
+  void on_proxy_passed() override;
+  void on_tls(const TlsFacts& facts) override;
   void connector_done(std::expected<std::unique_ptr<NetworkConnection>, NetError> result);
   void send_connect();
   void take_events(TimePoint now);
@@ -140,7 +143,7 @@ class LoadClient final : NetworkConnectionListener, TurnEndListener {
   bool wants_to_send_ = false;
   bool told_ = false;  // why it ends has been told
   TimePoint began_{};
-  TimePoint asked_{};  // when CONNECT or SUBSCRIBE was sent
+  TimePoint asked_{};  // when the handshake began, or CONNECT or SUBSCRIBE was sent
   std::unique_ptr<Texts> texts_;
   ClientSession session_;
   std::unique_ptr<Connector> connector_;

@@ -23,11 +23,17 @@ std::string_view load_error_name(LoadErrorKind kind) {
 }
 
 std::string_view latency_name(Latency latency) {
-  constexpr std::array<std::string_view, latency_kinds> names = {"tcp",        "connack",
-                                                                 "connect",    "suback",
-                                                                 "publish",    "publish_service",
-                                                                 "end_to_end", "end_to_end_service",
-                                                                 "round_trip", "round_trip_service",
+  constexpr std::array<std::string_view, latency_kinds> names = {"tcp",
+                                                                 "tls",
+                                                                 "connack",
+                                                                 "connect",
+                                                                 "suback",
+                                                                 "publish",
+                                                                 "publish_service",
+                                                                 "end_to_end",
+                                                                 "end_to_end_service",
+                                                                 "round_trip",
+                                                                 "round_trip_service",
                                                                  "lateness"};
   return names[static_cast<std::size_t>(latency)];
 }

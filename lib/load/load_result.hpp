@@ -85,9 +85,10 @@ struct LoadCounts {
 };
 
 enum class Latency : std::uint8_t {
-  tcp,                 // until the Network Connection is open
+  tcp,                 // until the TCP connection is open, the name lookup included
+  tls,                 // its handshake
   connack,             // CONNECT to CONNACK
-  connect,             // both together, and the name lookup
+  connect,             // all of it together
   suback,              // SUBSCRIBE to SUBACK
   publish,             // intended time to PUBACK or PUBCOMP
   publish_service,     // actual send to PUBACK or PUBCOMP
@@ -97,7 +98,7 @@ enum class Latency : std::uint8_t {
   round_trip_service,  // actual send of a request to its answer
   lateness,            // intended time until the generator came to it: its own fault
 };
-inline constexpr std::size_t latency_kinds = 11;
+inline constexpr std::size_t latency_kinds = 12;
 
 // "tcp", "connack" …
 [[nodiscard]] std::string_view latency_name(Latency latency);

@@ -129,7 +129,7 @@ std::expected<void, std::string> Threshold::parse_measure(std::string_view text)
   }
   if (latency_of(subject_, Latency::connect)) return {};
   return std::unexpected(
-      fmt::format("'{}' is not latency, service, tcp, connack, connect, suback, publish, "
+      fmt::format("'{}' is not latency, service, tcp, tls, connack, connect, suback, publish, "
                   "publish_service, end_to_end, end_to_end_service or lateness",
                   subject_));
 }

@@ -184,7 +184,9 @@ class Results(Cases):
         self.assertEqual(again["counts"], merged["counts"])
 
     def test_a_repeated_run_is_one_result_with_figures_of_each(self):
-        result = self.result("r", "pubsub", "--rate", 200, "--messages", 50, "--repeat", 3)
+        text = self.bench("pubsub", "--rate", 200, "--messages", 50, "--repeat", 3, "--output", self.folder / "r")
+        self.assertRegex(text, r"(?m)^3 +[0-9.]+ +0.0 +[0-9.]+ ")
+        result = json.loads((self.folder / "r").read_text())
         self.assertEqual((result["counts"]["sent"], result["counts"]["received"], result["counts"]["lost"]), (150, 150, 0))
         self.assertEqual(len(result["repeats"]), 3)
         self.assertAlmostEqual(result["repeats"][0]["sent_rate"], 200, delta=60)
@@ -413,6 +415,26 @@ class Live(Cases):
         figures = {figure["topic"]: figure for figure in result["broker_figures"]}
         received = figures["$SYS/broker/publish/messages/received"]
         self.assertEqual(int(received["last"]) - int(received["first"]), 700)
+
+    def test_the_handshake_of_tls_is_a_latency_of_its_own(self):
+        certificate, key = self.folder / "certificate.pem", self.folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+                       capture_output=True, timeout=LIMIT, check=True)
+        port = running.free_port()
+        files = {"certificate.pem": certificate.read_text(), "key.pem": key.read_text()}
+        broker = running.Mosquitto([f"listener {port} 127.0.0.1", "certfile {folder}/certificate.pem",
+                                    "keyfile {folder}/key.pem"], files=files)
+        self.addCleanup(broker.close)
+        # Certificates that the system trusts, for OpenSSL.
+        done = subprocess.run([running.BIN / "mqtk-bench", "conn", "--url", f"mqtts://localhost:{port}", "--clients", "5",
+                               "--output", self.folder / "r", "--assert", "min(tls)>0us"], capture_output=True, timeout=LIMIT,
+                              env=running.clean_environment({"SSL_CERT_FILE": str(certificate)}), check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        latencies = json.loads((self.folder / "r").read_text())["latencies"]
+        self.assertEqual([latencies[kind]["count"] for kind in ("tcp", "tls", "connack", "connect")], [5, 5, 5, 5])
+        parts = sum(latencies[kind]["mean_ns"] for kind in ("tcp", "tls", "connack"))
+        self.assertAlmostEqual(parts / latencies["connect"]["mean_ns"], 1, delta=0.3)
 
     def test_a_second_interrupt_ends_at_once(self):
         load = running.start("bench", "pub", "-q", 1, "--duration", "60s", "--drain", "60s", "-p", self.deaf_broker())
