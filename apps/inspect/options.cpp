@@ -131,6 +131,12 @@ void add_input_options(cli::OptionTable& table, Options& options) {
              .choices = format_words(),
              .default_text = "auto",
              .set = cli::store_choice<InputFormat>(options.input_format, formats)});
+  table.add({.long_name = "follow",
+             .short_letter = 'f',
+             .help = "At the end of the file wait for what is written to it",
+             .manual = "For a file that somebody else is writing, a capture or a log; pipes are shown as they come in "
+                       "any case. It ends by a signal, or when nobody reads the output any more.",
+             .set = cli::set_true(options.follow)});
   table.add({.long_name = "find-hex",
              .help = "Look for the hex of packets in lines of text, such as a log's",
              .manual = "Each find is a stream of its own; how it stands in its line is told on standard error.",

@@ -49,6 +49,7 @@ struct Options {
   bool full = false;
   bool show_secrets = false;
   bool find_hex = false;
+  bool follow = false;
   cli::ColorChoice color = cli::ColorChoice::automatic;
   std::optional<std::string> explain;
   bool list_rules = false;

@@ -19,7 +19,7 @@ struct PayloadReading {
   std::string_view format;  // "cbor", "msgpack", "sparkplug", "hex"; empty if there is nothing to say
   std::string json;         // the value
   std::string text;         // the value for people, where JSON says less
-  std::string error = {};  // why there is no value
+  std::string error = {};   // why there is no value
   std::vector<SparkplugFinding> findings = {};
 };
 

@@ -65,7 +65,7 @@ ExitStatus Inspection::run() {
     if (viewer_.ended()) break;
     if (each.kind == SourceName::Kind::text) {
       inspect(Source::of_text(each.value));
-    } else if (auto source = Source::open(each.value)) {
+    } else if (auto source = Source::open(each.value, options_.follow ? Following::yes : Following::no)) {
       inspect(std::move(*source));
     } else {
       viewer_.complain("", source.error(), ExitStatus::usage);

@@ -1,6 +1,7 @@
 #include "inspect/source.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -41,12 +42,13 @@ Source Source::of_text(std::string text) {
   return source;
 }
 
-std::expected<Source, std::string> Source::open(const std::string& file) {
+std::expected<Source, std::string> Source::open(const std::string& file, Following following) {
   const int descriptor = file == "-" ? 0 : ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return std::unexpected(failure("read", file));
   Source source{file == "-" ? "standard input" : file, descriptor};
   struct stat facts{};
-  source.live_ = ::fstat(descriptor, &facts) == 0 && !S_ISREG(facts.st_mode);
+  source.following_ = following;
+  source.live_ = following == Following::yes || (::fstat(descriptor, &facts) == 0 && !S_ISREG(facts.st_mode));
   return source;
 }
 
@@ -56,6 +58,7 @@ Source::Source(Source&& other) noexcept
       block_(std::move(other.block_)),
       text_read_(other.text_read_),
       live_(other.live_),
+      following_(other.following_),
       started_(other.started_),
       unpacker_(std::move(other.unpacker_)),
       unpacked_(std::move(other.unpacked_)) {}
@@ -101,9 +104,19 @@ std::expected<std::string_view, std::string> Source::read_raw() {
   ssize_t count = 0;
   do {
     count = ::read(descriptor_, block_.data(), block_.size());
-  } while (count < 0 && errno == EINTR);
+  } while ((count < 0 && errno == EINTR) || (count == 0 && wait_for_more()));
   if (count < 0) return std::unexpected(failure("read", name_));
   return std::string_view{block_}.substr(0, static_cast<std::size_t>(count));
+}
+
+// A pause at the end of a file that is followed; false when there is no use in going on.
+bool Source::wait_for_more() const {
+  if (following_ == Following::no) return false;
+  constexpr int pause_milliseconds = 100;
+  pollfd output{1, 0, 0};
+  const bool reader_has_gone =
+      ::poll(&output, 1, pause_milliseconds) > 0 && (output.revents & (POLLERR | POLLNVAL)) != 0;
+  return !reader_has_gone;
 }
 
 std::vector<SourceName> sources_of(const std::vector<std::string>& arguments) {

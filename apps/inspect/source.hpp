@@ -11,12 +11,15 @@
 
 namespace mqtk::inspect {
 
+enum class Following : unsigned char { no, yes };
+
 class Source {
  public:
   // `text` is read as it is.
   [[nodiscard]] static Source of_text(std::string text);
-  // Standard input for "-". On failure the whole message.
-  [[nodiscard]] static std::expected<Source, std::string> open(const std::string& file);
+  // Standard input for "-". On failure the whole message. A file that is followed has no end: read() waits for what is
+  // written to it, until nobody reads our standard output any more.
+  [[nodiscard]] static std::expected<Source, std::string> open(const std::string& file, Following following);
 
   Source(Source&& other) noexcept;
   Source& operator=(Source&&) = delete;
@@ -37,6 +40,7 @@ class Source {
  private:
   [[nodiscard]] std::expected<std::string_view, std::string> read_raw();
   [[nodiscard]] std::expected<std::string_view, std::string> unpack();
+  [[nodiscard]] bool wait_for_more() const;
 
   Source(std::string name, int descriptor) : name_(std::move(name)), descriptor_(descriptor) {}
 
@@ -45,6 +49,7 @@ class Source {
   std::string block_;
   bool text_read_ = false;
   bool live_ = false;
+  Following following_ = Following::no;
   bool started_ = false;
   bool damaged_ = false;
   std::optional<Unpacker> unpacker_;

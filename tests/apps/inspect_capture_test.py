@@ -4,12 +4,13 @@ import gzip
 import json
 import pathlib
 import struct
+import subprocess
 import tempfile
 import unittest
 
 import captures
 from captures import Connection, pcap, pcapng
-from running import run
+from running import BIN, run
 
 CONNECT = "100f00044d5154540402003c0003616263"  # 3.1.1, Clean Session, Keep Alive 60, client "abc"
 CONNACK = "20020000"
@@ -196,10 +197,6 @@ class Captures(unittest.TestCase):
         self.assertIn("DISCONNECT from the client: Normal disconnection", out)
 
     def test_a_pipe_is_shown_as_it_comes(self):
-        import subprocess
-
-        from running import BIN
-
         data = pcap(usual().frames)
         with subprocess.Popen([BIN / "mqtk-inspect", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
             process.stdin.write(data)
@@ -276,6 +273,19 @@ class Captures(unittest.TestCase):
                       "metrics": [{"name": "temp", "alias": 1, "type": "Float", "value": 22.0}]},
             "findings": [{"statement": "tck-id-payloads-ndata-seq-inc", "message": "seq is 2 where 1 is due"}]})
         self.assertEqual((status, "findings" in found[2]["payload_decoded"]), (7, False))
+
+    def test_a_growing_file_is_followed(self):
+        data = pcap(usual().frames)
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "growing.pcap"
+            file.write_bytes(data[:-10])
+            with subprocess.Popen([BIN / "mqtk-inspect", "--follow", file], stdout=subprocess.PIPE) as process:
+                self.assertIn(b"CONNECT", process.stdout.readline())
+                with file.open("ab") as more:
+                    more.write(data[-10:])
+                self.assertIn(b"CONNACK", process.stdout.readline())
+                process.stdout.close()  # nobody reads any more
+                self.assertEqual(process.wait(60), 0)
 
     def test_conditions_and_fields_that_cannot_be_are_usage_errors(self):
         self.assertEqual(inspect("--where", "typ==1", "c000")[0], 1)
