@@ -31,7 +31,8 @@ void Viewer::show(const PacketRecord& record, const FlowCheck* flow) {
   if (options_.where && !options_.where->matches({record, flow})) return;
   ++packets_;
   problems_ += record.problems.size() + (record.missing_bytes > 0 ? 1U : 0U);
-  const bool broken = record.missing_bytes > 0 || std::ranges::any_of(record.problems, [](const Problem& problem) {
+  const bool is_cut = record.missing_bytes > 0 && !record.left_out;
+  const bool broken = is_cut || std::ranges::any_of(record.problems, [](const Problem& problem) {
                         return rule_info(problem.fault.rule).rule_class != RuleClass::advice;
                       });
   problems_ += payload.findings.size();

@@ -1,7 +1,5 @@
 #include "base/time.hpp"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <cmath>
 
@@ -54,13 +52,25 @@ Duration take_fraction(std::string_view& text, bool& valid) {
 
 }  // namespace
 
+// Digit by digit: traces print a time for every packet, and formatting it took a third of their time.
 std::string rfc3339(WallTime time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date{day};
   const std::chrono::hh_mm_ss clock{time - day};
-  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:09}Z", static_cast<int>(date.year()),
-                     static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), clock.hours().count(),
-                     clock.minutes().count(), clock.seconds().count(), clock.subseconds().count());
+  std::string text = "0000-00-00T00:00:00.000000000Z";
+  const auto put = [&text](std::size_t end, auto number) {
+    for (auto rest = static_cast<std::uint64_t>(number); rest > 0; rest /= 10) {
+      text[--end] = static_cast<char>('0' + rest % 10);
+    }
+  };
+  put(4, static_cast<int>(date.year()));
+  put(7, static_cast<unsigned>(date.month()));
+  put(10, static_cast<unsigned>(date.day()));
+  put(13, clock.hours().count());
+  put(16, clock.minutes().count());
+  put(19, clock.seconds().count());
+  put(29, clock.subseconds().count());
+  return text;
 }
 
 std::optional<WallTime> parse_rfc3339(std::string_view text) {

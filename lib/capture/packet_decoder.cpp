@@ -29,6 +29,7 @@ PacketRecord& PacketDecoder::decode(const PacketStream::Item& item) {
   record_.type = item.type;
   record_.bytes = item.bytes;
   record_.missing_bytes = item.missing_bytes;
+  record_.left_out = item.left_out;
   record_.packet = &packet_;
   is_annotated_ = false;
   const bool plain = notes_ == Notes::when_needed && item.state == PacketStream::Item::State::whole &&

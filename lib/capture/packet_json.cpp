@@ -299,7 +299,9 @@ void append_problem(std::string& out, const Problem& problem, const PacketRecord
 }
 
 void append_incomplete(std::string& out, const PacketRecord& record) {
-  out += R"({"severity":"error","class":"malformed_packet","rule":"packet_incomplete","statement":null,"offset":)";
+  out += record.left_out ? R"({"severity":"warning","class":"advice","rule":"packet_left_out")"
+                         : R"({"severity":"error","class":"malformed_packet","rule":"packet_incomplete")";
+  out += R"(,"statement":null,"offset":)";
   append_number(out, record.bytes.size());
   out += R"(,"length":0,"reason_code":null,"message":)";
   append_json_string(out, incomplete_text(record));

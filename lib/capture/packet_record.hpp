@@ -25,6 +25,7 @@ struct PacketRecord {
   PacketType type{};                        // also where `packet` could not be told apart from noise
   Bytes bytes;                              // the whole packet, or what there is of it
   std::uint32_t missing_bytes = 0;          // the input ended inside the packet
+  bool left_out = false;                    // the missing bytes were there: the packet is too long to be kept
   const Packet* packet = nullptr;           // fields as decoded; never null when shown
   bool decoded = true;                      // read to its end; else `annotations` tell which fields were read
   std::span<const Annotation> annotations;  // may be left empty for a packet without problems

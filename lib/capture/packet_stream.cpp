@@ -108,6 +108,8 @@ std::optional<PacketStream::Item> PacketStream::next() {
   bool wait = false;
   if (is_noise(frame, wait)) return unreadable(item);
   if (wait) return std::nullopt;
+  const bool is_too_long = frame.state == Frame::State::need_body && frame.packet_size > max_kept_bytes;
+  if (is_too_long && ahead().size() >= options_.trial_bytes && !finished_) return cut(item, frame);
   if (frame.state != Frame::State::complete) return last_item(item, frame);
   item.bytes = ahead().first(frame.packet_size);
   at_ += frame.packet_size;
@@ -123,6 +125,8 @@ bool PacketStream::is_noise(const Frame& frame, bool& wait) const {
   const bool has_header = frame.state == Frame::State::complete || frame.state == Frame::State::need_body;
   if (!has_header) return false;
   const SearchContext context{version_, finished_};
+  // Only a PUBLISH can be that long.
+  if (frame.type != PacketType::publish && frame.packet_size > long_packet && !finished_) return true;
   const bool looks_right = header_may_start(ahead(), context) != Plausible::no;
   if (looks_right || frame.type == PacketType::connect) return false;
   if (frame.state != Frame::State::complete) {
@@ -141,6 +145,17 @@ bool PacketStream::is_noise(const Frame& frame, bool& wait) const {
   const Frame next = find_frame(behind);
   const bool broken_packet_follows = next.state == Frame::State::complete && packet_type_name(next.type) != "RESERVED";
   return !broken_packet_follows && header_may_start(behind, context) == Plausible::no;
+}
+
+// What is still to come of it is passed over.
+PacketStream::Item PacketStream::cut(Item item, const Frame& frame) {
+  item.state = Item::State::incomplete;
+  item.left_out = true;
+  item.bytes = ahead();
+  item.missing_bytes = frame.packet_size - static_cast<std::uint32_t>(item.bytes.size());
+  damaged_left_ = item.missing_bytes;
+  at_ = buffer_.size();
+  return item;
 }
 
 PacketStream::Item PacketStream::unreadable(Item item) {

@@ -19,6 +19,9 @@ namespace mqtk {
 
 class PacketStream {
  public:
+  // Of a longer packet only the beginning is kept.
+  static constexpr std::uint32_t max_kept_bytes = 16U * 1024 * 1024;
+
   struct Options {
     std::optional<Version> version;  // for all packets but CONNECT
     Role sender = Role::unknown;     // of all packets
@@ -49,6 +52,7 @@ class PacketStream {
     Version version = Version::v5;
     Role sender = Role::unknown;  // as told, else by the type of packet where only one side sends it
     std::uint64_t skipped_bytes = 0;
+    bool left_out = false;  // incomplete only because it is longer than max_kept_bytes
   };
 
   explicit PacketStream(Options options);
@@ -85,6 +89,7 @@ class PacketStream {
   [[nodiscard]] std::optional<Item> last_item(Item item, const Frame& frame);
   [[nodiscard]] bool is_noise(const Frame& frame, bool& wait) const;
   [[nodiscard]] std::optional<Item> search();
+  [[nodiscard]] Item cut(Item item, const Frame& frame);
   [[nodiscard]] Item unreadable(Item item);
 
   Options options_;

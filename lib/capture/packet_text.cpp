@@ -19,6 +19,9 @@ std::string_view direction_text(Role sender) {
 std::string count_bytes(std::uint64_t count) { return fmt::format("{} byte{}", count, count == 1 ? "" : "s"); }
 
 std::string incomplete_text(const PacketRecord& record) {
+  if (record.left_out) {
+    return fmt::format("the packet is too long to be kept: {} left out", count_bytes(record.missing_bytes));
+  }
   if (find_frame(record.bytes).state == Frame::State::need_header) return "the input ends inside the fixed header";
   const std::uint64_t size = record.bytes.size() + record.missing_bytes;
   return fmt::format("the input ends inside the packet: {} of {} {} missing", record.missing_bytes, count_bytes(size),
@@ -39,7 +42,7 @@ void append_problem_lines(std::string& out, const PacketRecord& record, std::siz
     line(advice ? Ink::caution : Ink::failure, text);
   }
   if (record.missing_bytes > 0) {
-    line(Ink::failure,
+    line(record.left_out ? Ink::caution : Ink::failure,
          fmt::format("{}, byte {}: {}", packet_type_name(record.type), record.bytes.size(), incomplete_text(record)));
   }
 }

@@ -31,14 +31,14 @@ def publish(qos, identifier, number):
 
 
 def write_capture(path, packets):
-    connect = bytes.fromhex("101000044d515454050200ff0000 03616263".replace(" ", ""))
+    connect = bytes.fromhex("100f00044d515454050200ff000002")
     connections = []
     with open(path, "wb") as file:
         file.write(captures.pcap([]))
         out = []
         for number in range(CONNECTIONS):
             connection = captures.Connection(client_port=50_000 + number).open()
-            connection.send("client", connect).send("server", "2003000000")
+            connection.send("client", connect + b"%02d" % number).send("server", "2003000000")
             connections.append(connection)
             out += connection.frames
         sent = 2 * CONNECTIONS

@@ -190,6 +190,29 @@ TEST_CASE("behind a gap that may hold whole packets they are searched for") {
   CHECK(all_of(stream) == "w104+6/5 w110+6/5 ");
 }
 
+TEST_CASE("of a packet of more than 16 MiB only the beginning is kept") {
+  PacketStream stream{{Version::v5, Role::unknown}};
+  feed(stream, "30 FFFFFF7F 0001 61 00");  // 268,435,455 bytes behind the header
+  auto& buffer = stream.feed_buffer();
+  buffer.resize(64U * 1024 + 4);
+  const auto cut = stream.next();
+  REQUIRE(cut);
+  CHECK(cut->left_out);
+  CHECK(cut->bytes.size() == 64U * 1024 + 4);
+  CHECK(cut->missing_bytes == 268'435'460 - 64U * 1024 - 4);
+  std::size_t held = 0;
+  for (std::uint64_t left = cut->missing_bytes; left > 0;) {
+    const auto count = static_cast<std::size_t>(std::min<std::uint64_t>(left, 1U << 20U));
+    stream.feed_buffer().resize(count);
+    CHECK_FALSE(stream.next());
+    held += stream.holds_bytes() ? 1 : 0;
+    left -= count;
+  }
+  CHECK(held == 0);
+  feed(stream, "C000");
+  CHECK(all_of(stream) == "w268435460+2/5 ");
+}
+
 TEST_CASE("the other direction may tell the version") {
   PacketStream stream{{}};
   feed(stream, "20020000");
