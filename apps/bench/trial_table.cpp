@@ -15,7 +15,10 @@ constexpr std::size_t bar_columns = 48;
 std::vector<const SearchTrial*> by_rate(const std::vector<SearchTrial>& trials) {
   std::vector<const SearchTrial*> sorted;
   for (const SearchTrial& trial : trials) sorted.push_back(&trial);
-  std::ranges::stable_sort(sorted, {}, &SearchTrial::rate);
+  // Those of one rate stay in their order, which is that of their places.
+  std::ranges::sort(sorted, [](const SearchTrial* a, const SearchTrial* b) {
+    return a->rate != b->rate ? a->rate < b->rate : a < b;
+  });
   return sorted;
 }
 

@@ -96,7 +96,7 @@ class Comparer {
     return [percent](const Histogram& histogram) { return histogram.percentile(percent); };
   }
 
-  void rate(std::string name, std::uint64_t LoadTraffic::* member, double RepeatFigures::* of_repeat) {
+  void rate(const std::string& name, std::uint64_t LoadTraffic::* member, double RepeatFigures::* of_repeat) {
     if (before_.result.measured.*member == 0 && after_.result.measured.*member == 0) return;
     add(
         {.name = name + " per second", .unit = Unit::per_second}, Better::more,

@@ -234,7 +234,8 @@ bool nests_deeply(std::string_view json) {
 
 void flatten(const Json& value, const std::string& name, std::vector<std::pair<std::string, std::string>>& facts) {
   if (value.is_object()) {
-    for (const auto& [key, member] : value.items()) flatten(member, name.empty() ? key : name + "." + key, facts);
+    for (const auto& [key, member] : value.items())
+      flatten(member, name.empty() ? key : fmt::format("{}.{}", name, key), facts);
   } else if (value.is_array() && (value.empty() || value.front().is_structured())) {
     for (std::size_t i = 0; i < value.size(); ++i) flatten(value[i], fmt::format("{}[{}]", name, i), facts);
   } else {

@@ -59,8 +59,8 @@ class LoadRun::Seat final : WorkerListener {
 
  private:
   void on_connected() override {
-    run_.call([this, absent = worker_->absent(), there = worker_->anybody_there(), sends = worker_->has_publishers()] {
-      this->absent = absent;
+    run_.call([this, missing = worker_->absent(), there = worker_->anybody_there(), sends = worker_->has_publishers()] {
+      absent = missing;
       anybody = there;
       has_publishers = sends;
       run_.worker_connected();
