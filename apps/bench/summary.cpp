@@ -79,6 +79,20 @@ void add_latencies(Out out, const Report& report) {
   }
 }
 
+// A SYN that finds the broker's backlog full is lost, and the system sends it again after a second.
+void add_lost_handshakes(std::string& text, const Report& report) {
+  constexpr Duration sent_again = std::chrono::milliseconds{950};
+  std::uint64_t late = 0;
+  report.result.latency(Latency::tcp).for_each([&](Duration latency, std::uint64_t count) {
+    late += latency >= sent_again ? count : 0;
+  });
+  if (late == 0) return;
+  text += folded(fmt::format("{} connections waited a second or more for TCP: their SYN was lost and sent again, as "
+                             "happens where more handshakes wait than the broker's backlog holds; lower --pending",
+                             late)) +
+          '\n';
+}
+
 void add_processes(Out out, const Report& report) {
   const auto line = [&](std::string_view name, Duration time, std::uint64_t memory) {
     fmt::format_to(out, "{:<14}{:>14.2f} s{:>12.1f} MiB\n", name, std::chrono::duration<double>(time).count(),
@@ -117,6 +131,7 @@ std::string summary(const Report& report) {
   if (result.ended_early) text += "ended early\n";
   add_traffic(out, report);
   add_latencies(out, report);
+  add_lost_handshakes(text, report);
   add_repeats(out, report);
   add_processes(out, report);
   for (const LoadError& error : result.errors.all()) {

@@ -4,6 +4,7 @@
 import json
 import pathlib
 import signal
+import socket
 import struct
 import subprocess
 import tempfile
@@ -442,6 +443,30 @@ class BadDays(Cases):
                                "--reconnect", 3, "--reconnect-delay", "50ms", "--assert", "errors<=1")
         self.assertEqual(self.errors(result), {"protocol_broken": 1})
         self.assertEqual((result["counts"]["sent"], result["counts"]["reconnected"]), (100, 1))
+
+    def test_handshakes_beyond_the_backlog_are_seen_at_a_second_and_explained(self):
+        listener = socket.create_server(("127.0.0.1", 0), backlog=0)
+        self.addCleanup(listener.close)
+
+        def serve():
+            time.sleep(0.4)
+            while True:
+                try:
+                    connected, _ = listener.accept()
+                except OSError:
+                    return
+                stream = Stream(connected)
+                stream.receive()
+                stream.send(0x20, CONNACK)
+                open_streams.append(stream)
+        open_streams = []
+        threading.Thread(target=serve, daemon=True).start()
+        result, text = self.bench("conn", "-h", "127.0.0.1", "-p", listener.getsockname()[1], "--clients", 6, "--pending", 6,
+                                  "--assert", "connected==6")
+        self.assertGreater(result["latencies"]["tcp"]["max_ns"], 0.95e9)
+        self.assertIn("SYN was lost and sent again", " ".join(text.split()))
+        for stream in open_streams:
+            stream.close()
 
     def test_a_second_interrupt_ends_at_once(self):
         def talk(stream):
