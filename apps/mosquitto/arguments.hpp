@@ -1,0 +1,100 @@
+// The command line and options file of mosquitto_pub, mosquitto_sub and mosquitto_rr, read as those programs read them.
+//
+// Each word is one option; numbers are read leniently; what the tool does not know is refused.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/time.hpp"
+#include "cli/message_template.hpp"
+#include "client/connect_options.hpp"
+#include "codec/packet.hpp"
+#include "net/endpoint.hpp"
+
+namespace mqtk::mosquitto {
+
+enum class Tool : std::uint8_t { pub, sub, rr };
+
+// "mosquitto_pub"
+[[nodiscard]] std::string tool_name(Tool tool);
+
+struct Arguments {
+  enum class Source : std::uint8_t { none, text, empty, file, whole_input, lines };
+
+  Tool tool = Tool::pub;
+  // Where and how to connect
+  std::string host = "localhost";
+  Transport transport = Transport::tcp;
+  std::optional<int> port;
+  std::string unix_socket;
+  std::string bind_address;
+  std::optional<std::string> user_name;
+  std::optional<std::string> password;
+  std::string id;
+  std::string id_prefix;
+  Version version = Version::v3_1_1;
+  int keep_alive = 60;
+  bool clean = true;
+  std::optional<std::uint32_t> session_expiry;
+  int max_inflight = 20;
+  bool debug = false;
+  bool quiet = false;
+  bool help = false;
+  bool show_version = false;
+  std::optional<WillOptions> will;
+  std::string will_topic;
+  std::optional<std::string> will_payload;
+  bool will_retain = false;
+  int will_qos = 0;
+  PropertyWriter connect_properties;
+  PropertyWriter publish_properties;
+  PropertyWriter subscribe_properties;
+  PropertyWriter unsubscribe_properties;
+  PropertyWriter disconnect_properties;
+  PropertyWriter will_properties;
+
+  // Messages to send
+  std::vector<std::string> topics;
+  QoS qos = QoS::at_most_once;
+  bool retain = false;
+  Source source = Source::none;
+  std::string text;  // the message, or the file
+  int repeat = 1;
+  Duration repeat_delay{0};
+  std::string response_topic;
+
+  // Messages to print
+  std::vector<std::string> filtered_out;
+  std::vector<std::string> unsubscribe;
+  bool verbose = false;
+  bool newline = true;
+  bool pretty = false;
+  std::string format_text;
+  std::optional<cli::MessageTemplate> format;
+  int count = 0;  // 0: no end
+  int timeout_seconds = 0;
+  bool exit_after_suback = false;
+  bool hide_retained = false;
+  bool retained_only = false;
+  bool remove_retained = false;
+  bool retain_as_published = false;
+  std::optional<double> random_share;
+};
+
+// Text for stderr, or for stdout where nothing is wrong; the exit status is 1 either way.
+struct Refusal {
+  std::string error;
+  std::string output = {};
+};
+
+// `words` without the program's name. Reads the options file first, if there is one.
+[[nodiscard]] std::expected<Arguments, Refusal> parse_arguments(Tool tool, const std::vector<std::string>& words);
+
+// What --help prints.
+[[nodiscard]] std::string usage_text(Tool tool);
+
+}  // namespace mqtk::mosquitto

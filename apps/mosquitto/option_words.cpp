@@ -1,0 +1,398 @@
+#include "mosquitto/option_words.hpp"
+
+#include <fmt/format.h>
+
+#include <unistd.h>
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <charconv>
+#include <cstdlib>
+
+#include "codec/topic.hpp"
+
+namespace mqtk::mosquitto {
+namespace {
+
+using Source = Arguments::Source;
+
+// As atoi reads: digits up to the first other character, 0 where there are none.
+int lenient_number(const std::string& text) {
+  const long number = std::strtol(text.c_str(), nullptr, 10);
+  return static_cast<int>(std::clamp(number, -2'000'000'000L, 2'000'000'000L));
+}
+
+std::string choose_source(Arguments& arguments, Source source, const std::string& text) {
+  if (arguments.source != Source::none) return "Only one type of message can be sent at once.\n";
+  arguments.source = source;
+  arguments.text = text;
+  return "";
+}
+
+std::string set_qos(Arguments& arguments, const std::string& value) {
+  const int qos = lenient_number(value);
+  if (qos < 0 || qos > 2) return fmt::format("Invalid QoS given: {}", qos);
+  arguments.qos = static_cast<QoS>(qos);
+  return "";
+}
+
+std::string set_version(Arguments& arguments, const std::string& value) {
+  if (value == "mqttv31" || value == "31") {
+    arguments.version = Version::v3_1;
+  } else if (value == "mqttv311" || value == "311") {
+    arguments.version = Version::v3_1_1;
+  } else if (value == "mqttv5" || value == "5") {
+    arguments.version = Version::v5;
+  } else {
+    return "Invalid protocol version argument given.\n";
+  }
+  return "";
+}
+
+std::string add_topic(Arguments& arguments, const std::string& value) {
+  if (arguments.tool == Tool::sub) {
+    if (TopicFilter::check(value, arguments.version)) {
+      return fmt::format("Invalid subscription topic '{}', are all '+' and '#' wildcards correct?", value);
+    }
+    arguments.topics.push_back(value);
+    return "";
+  }
+  if (TopicName::check(value)) return fmt::format("Invalid publish topic '{}', does it contain '+' or '#'?", value);
+  arguments.topics = {value};
+  return "";
+}
+
+std::string set_port(Arguments& arguments, const std::string& value) {
+  const int port = lenient_number(value);
+  if (port < 0 || port > 65'535) return fmt::format("Invalid port given: {}", port);
+  arguments.port = port;
+  return "";
+}
+
+std::string set_keep_alive(Arguments& arguments, const std::string& value) {
+  arguments.keep_alive = lenient_number(value);
+  if (arguments.keep_alive < 5 || arguments.keep_alive > 65'535) {
+    return "Invalid keepalive given, it must be between 5 and 65535 inclusive.\n";
+  }
+  return "";
+}
+
+std::string set_session_expiry(Arguments& arguments, const std::string& value) {
+  arguments.version = Version::v5;
+  if (value == "∞" || value == "-1") {
+    arguments.session_expiry = never_expires;
+    return "";
+  }
+  std::uint64_t seconds = 0;
+  const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
+  if (error == std::errc::result_out_of_range || seconds > never_expires) {
+    return "session-expiry-interval out of range.\n";
+  }
+  if (error != std::errc{} || end != value.data() + value.size()) return "session-expiry-interval not a number.\n";
+  arguments.session_expiry = static_cast<std::uint32_t>(seconds);
+  return "";
+}
+
+std::string set_format(Arguments& arguments, const std::string& value) {
+  auto parsed = cli::MessageTemplate::parse(value);
+  if (!parsed) {
+    const std::string& why = parsed.error();
+    if (why.size() > 1 && why.front() == '%') return fmt::format("Invalid format specifier '{}'.", why[1]);
+    if (why.size() > 1 && why.front() == '\\') return fmt::format("Invalid escape specifier '{}'.", why[1]);
+    return "Incomplete format specifier.";
+  }
+  arguments.format = std::move(*parsed);
+  arguments.format_text = value;
+  return "";
+}
+
+// scheme://[user[:password]@]host[:port]/topic, nothing decoded, split at the first of each sign.
+std::string set_url(Arguments& arguments, const std::string& value) {
+  static constexpr std::array<std::pair<std::string_view, Transport>, 4> schemes = {
+      {{"mqtt", Transport::tcp},
+       {"mqtts", Transport::tls},
+       {"ws", Transport::websocket},
+       {"wss", Transport::websocket_over_tls}}};
+  const std::size_t colons = value.find("://");
+  std::string scheme = value.substr(0, colons);
+  std::ranges::transform(scheme, scheme.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const auto* known = std::ranges::find(schemes, scheme, &std::pair<std::string_view, Transport>::first);
+  if (colons == std::string::npos || known == schemes.end()) return "unsupported URL scheme.\n";
+  arguments.transport = known->second;
+  std::string rest = value.substr(colons + 3);
+  const std::size_t slash = rest.find('/');
+  if (slash == std::string::npos) return "Invalid URL for -L argument specified - topic missing.";
+  const std::string topic = rest.substr(slash + 1);
+  rest.resize(slash);
+  if (const std::size_t at = rest.find('@'); at != std::string::npos) {
+    const std::string credentials = rest.substr(0, at);
+    rest.erase(0, at + 1);
+    const std::size_t colon = credentials.find(':');
+    arguments.user_name = credentials.substr(0, colon);
+    if (colon != std::string::npos) arguments.password = credentials.substr(colon + 1);
+  }
+  if (const std::size_t colon = rest.find(':'); colon != std::string::npos) {
+    arguments.port = lenient_number(rest.substr(colon + 1));
+    rest.resize(colon);
+  } else {
+    const bool secure = arguments.transport == Transport::tls || arguments.transport == Transport::websocket_over_tls;
+    arguments.port = secure ? 8883 : 1883;
+  }
+  arguments.host = rest;
+  return add_topic(arguments, topic);
+}
+
+std::string set_will_topic(Arguments& arguments, const std::string& value) {
+  if (TopicName::check(value)) return fmt::format("Invalid will topic '{}', does it contain '+' or '#'?", value);
+  arguments.will_topic = value;
+  return "";
+}
+
+template <auto member>
+std::string store(Arguments& arguments, const std::string& value) {
+  arguments.*member = value;
+  return "";
+}
+
+template <auto member>
+std::string set_true(Arguments& arguments, const std::string& value) {
+  (void)value;
+  arguments.*member = true;
+  return "";
+}
+
+template <auto member>
+std::string set_false(Arguments& arguments, const std::string& value) {
+  (void)value;
+  arguments.*member = false;
+  return "";
+}
+
+std::string set_delay(Arguments& arguments, const std::string& value) {
+  const double seconds = std::strtod(value.c_str(), nullptr);
+  constexpr double longest = 1e9;
+  if (!(seconds >= 0 && seconds <= longest)) return "--repeat-delay argument must be >=0.0.\n";
+  arguments.repeat_delay = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
+  return "";
+}
+
+std::string set_random_share(Arguments& arguments, const std::string& value) {
+  const double percent = std::strtod(value.c_str(), nullptr);
+  if (!(percent > 0 && percent <= 100)) return "--random-filter must be between 0.1-100.0\n";
+  arguments.random_share = percent / 100;
+  return "";
+}
+
+std::string refuse_transport(Arguments& arguments, const std::string& value) {
+  (void)arguments, (void)value;
+  return "This option is not available in mqtk's mosquitto clients; use mqtk pub and mqtk sub.";
+}
+
+std::string do_nothing(Arguments& arguments, const std::string& value) {
+  (void)arguments, (void)value;
+  return "";
+}
+
+template <Source source>
+std::string take_source(Arguments& arguments, const std::string& value) {
+  return choose_source(arguments, source, value);
+}
+
+std::string add_filtered_out(Arguments& arguments, const std::string& value) {
+  if (TopicFilter::check(value, arguments.version)) {
+    return fmt::format("Invalid filter topic '{}', are all '+' and '#' wildcards correct?", value);
+  }
+  arguments.filtered_out.push_back(value);
+  return "";
+}
+
+std::string add_unsubscribe(Arguments& arguments, const std::string& value) {
+  if (TopicFilter::check(value, arguments.version)) {
+    return fmt::format("Invalid unsubscribe topic '{}', are all '+' and '#' wildcards correct?", value);
+  }
+  arguments.unsubscribe.push_back(value);
+  return "";
+}
+
+std::string set_response_topic(Arguments& arguments, const std::string& value) {
+  if (TopicName::check(value)) return fmt::format("Invalid response topic '{}', does it contain '+' or '#'?", value);
+  arguments.response_topic = value;
+  return "";
+}
+
+std::string set_id(Arguments& arguments, const std::string& value) {
+  if (!arguments.id_prefix.empty()) return "-i and -I argument cannot be used together.\n";
+  arguments.id = value;
+  return "";
+}
+
+std::string set_id_prefix(Arguments& arguments, const std::string& value) {
+  if (!arguments.id.empty()) return "-i and -I argument cannot be used together.\n";
+  arguments.id_prefix = value;
+  return "";
+}
+
+std::string set_will_qos(Arguments& arguments, const std::string& value) {
+  arguments.will_qos = lenient_number(value);
+  return arguments.will_qos >= 0 && arguments.will_qos <= 2 ? ""
+                                                            : fmt::format("Invalid will QoS {}.", arguments.will_qos);
+}
+
+std::string set_count(Arguments& arguments, const std::string& value) {
+  arguments.count = lenient_number(value);
+  return arguments.count >= 1 ? "" : fmt::format("Invalid message count \"{}\".\n", arguments.count);
+}
+
+std::string set_timeout(Arguments& arguments, const std::string& value) {
+  arguments.timeout_seconds = lenient_number(value);
+  return arguments.timeout_seconds >= 1 ? "" : fmt::format("Invalid timeout \"{}\".\n", arguments.timeout_seconds);
+}
+
+std::string set_repeat(Arguments& arguments, const std::string& value) {
+  arguments.repeat = lenient_number(value);
+  return arguments.repeat >= 1 ? "" : "--repeat argument must be >0.\n";
+}
+
+std::string set_max_inflight(Arguments& arguments, const std::string& value) {
+  arguments.max_inflight = lenient_number(value);
+  return arguments.max_inflight >= 1 ? "" : "Maximum inflight messages must be greater than 0.\n";
+}
+
+using A = Arguments;
+constexpr OptionWord words[] = {
+    {"-A", "", "PSR", "address", store<&A::bind_address>},
+    {"-c", "--disable-clean-session", "PSR", "", set_false<&A::clean>},
+    {"-C", "", "S", "count", set_count},
+    {"-d", "--debug", "PSR", "", set_true<&A::debug>},
+    {"-e", "", "R", "response topic", set_response_topic},
+    {"-E", "", "S", "", set_true<&A::exit_after_suback>},
+    {"-f", "--file", "PR", "file", take_source<Source::file>},
+    {"-F", "", "SR", "format", set_format},
+    {"-h", "--host", "PSR", "host", store<&A::host>},
+    {"-i", "--id", "PSR", "id", set_id},
+    {"-I", "--id-prefix", "PSR", "id prefix", set_id_prefix},
+    {"-k", "--keepalive", "PSR", "keepalive", set_keep_alive},
+    {"-l", "--stdin-line", "P", "", take_source<Source::lines>},
+    {"-L", "--url", "PSR", "URL", set_url},
+    {"-m", "--message", "PR", "message", take_source<Source::text>},
+    {"-M", "", "PSR", "max_inflight", set_max_inflight},
+    {"-n", "--null-message", "PR", "", take_source<Source::empty>},
+    {"-N", "", "SR", "", set_false<&A::newline>},
+    {"-p", "--port", "PSR", "port", set_port},
+    {"-P", "--pw", "PSR", "password", store<&A::password>},
+    {"-q", "--qos", "PSR", "QoS", set_qos},
+    {"-r", "--retain", "P", "", set_true<&A::retain>},
+    {"-R", "", "SR", "", set_true<&A::hide_retained>},
+    {"-s", "--stdin-file", "PR", "", take_source<Source::whole_input>},
+    {"-S", "", "PSR", "", refuse_transport},
+    {"-t", "--topic", "PSR", "topic", add_topic},
+    {"-T", "--filter-out", "S", "topic filter", add_filtered_out},
+    {"-u", "--username", "PSR", "username", store<&A::user_name>},
+    {"-U", "--unsubscribe", "S", "unsubscribe topic", add_unsubscribe},
+    {"-v", "--verbose", "SR", "", set_true<&A::verbose>},
+    {"-V", "--protocol-version", "PSR", "protocol version", set_version},
+    {"-W", "", "SR", "timeout", set_timeout},
+    {"-x", "", "PSR", "session expiry interval", set_session_expiry},
+    {"--help", "", "PSR", "", set_true<&A::help>},
+    {"--version", "", "PSR", "", set_true<&A::show_version>},
+    {"--nodelay", "", "PSR", "", do_nothing},  // this client never delays
+    {"--pretty", "", "SR", "", set_true<&A::pretty>},
+    {"--quiet", "", "PSR", "", set_true<&A::quiet>},
+    {"--random-filter", "", "S", "chance", set_random_share},
+    {"--remove-retained", "", "S", "", set_true<&A::remove_retained>},
+    {"--repeat", "", "P", "count", set_repeat},
+    {"--repeat-delay", "", "P", "time", set_delay},
+    {"--retain-as-published", "", "SR", "", set_true<&A::retain_as_published>},
+    {"--retained-only", "", "S", "", set_true<&A::retained_only>},
+    {"--unix", "", "PSR", "socket path", store<&A::unix_socket>},
+    {"--will-payload", "", "PSR", "will payload", store<&A::will_payload>},
+    {"--will-qos", "", "PSR", "will QoS", set_will_qos},
+    {"--will-retain", "", "PSR", "", set_true<&A::will_retain>},
+    {"--will-topic", "", "PSR", "will topic", set_will_topic},
+    {"--cafile", "", "PSR", "file", refuse_transport},
+    {"--capath", "", "PSR", "directory", refuse_transport},
+    {"--cert", "", "PSR", "file", refuse_transport},
+    {"--ciphers", "", "PSR", "ciphers", refuse_transport},
+    {"--insecure", "", "PSR", "", refuse_transport},
+    {"--key", "", "PSR", "file", refuse_transport},
+    {"--keyform", "", "PSR", "keyform", refuse_transport},
+    {"--proxy", "", "PSR", "proxy url", refuse_transport},
+    {"--psk", "", "PSR", "key", refuse_transport},
+    {"--psk-identity", "", "PSR", "identity", refuse_transport},
+    {"--tls-alpn", "", "PSR", "protocol", refuse_transport},
+    {"--tls-engine", "", "PSR", "engine_id", refuse_transport},
+    {"--tls-engine-kpass-sha1", "", "PSR", "kpass sha", refuse_transport},
+    {"--tls-use-os-certs", "", "PSR", "", refuse_transport},
+    {"--tls-version", "", "PSR", "version", refuse_transport},
+};
+
+PropertyWriter* writer_for(Arguments& arguments, std::string_view command) {
+  if (command == "connect") return &arguments.connect_properties;
+  if (command == "publish") return &arguments.publish_properties;
+  if (command == "subscribe") return &arguments.subscribe_properties;
+  if (command == "unsubscribe") return &arguments.unsubscribe_properties;
+  if (command == "disconnect") return &arguments.disconnect_properties;
+  if (command == "will") return &arguments.will_properties;
+  return nullptr;
+}
+
+std::string lower(std::string text) {
+  std::ranges::transform(text, text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return text;
+}
+
+PropertyScope scope_of(std::string_view command) {
+  if (command == "publish") return PropertyScope::publish;
+  if (command == "subscribe") return PropertyScope::subscribe;
+  if (command == "unsubscribe") return PropertyScope::unsubscribe;
+  if (command == "disconnect") return PropertyScope::disconnect;
+  if (command == "will") return PropertyScope::will;
+  return PropertyScope::connect;
+}
+
+}  // namespace
+
+std::span<const OptionWord> option_words() { return words; }
+
+std::size_t property_words(const std::vector<std::string>& following) {
+  return following.size() > 1 && lower(following[1]) == "user-property" ? 4 : 3;
+}
+
+std::string apply_property(Arguments& arguments, const std::vector<std::string>& property) {
+  static constexpr std::string_view answers[] = {"connack", "puback", "pubrec",   "pubrel",
+                                                 "pubcomp", "suback", "unsuback", "auth"};
+  const std::string command = lower(property[0]);
+  const std::string name = lower(property[1]);
+  const bool is_answer = std::ranges::find(answers, command) != std::end(answers);
+  PropertyWriter* writer = writer_for(arguments, command);
+  if (writer == nullptr && !is_answer) return "Invalid command given in --property argument.\n";
+  std::string snake = name;
+  std::ranges::replace(snake, '-', '_');
+  const PropertyInfo* info = find_property(snake);
+  if (info == nullptr) return "Invalid property name given in --property argument.\n";
+  if (is_answer) return fmt::format("{} property not supported for {} in --property argument.\n", name, command);
+  const bool names_subscription = info->id == PropertyId::subscription_identifier && command == "publish";
+  if (!info->allowed_in(scope_of(command)) || names_subscription) {
+    return fmt::format("{} property not allowed for {} in --property argument.\n", name, command);
+  }
+  arguments.version = Version::v5;
+  if (info->type == PropertyType::utf8_string_pair) {
+    writer->add_user_property(property[2], property[3]);
+    return "";
+  }
+  if (writer->block().find(info->id)) return fmt::format("Duplicate {} property.\n", name);
+  if (info->type == PropertyType::utf8_string || info->type == PropertyType::binary) {
+    writer->add(info->id, property[2]);
+    return "";
+  }
+  const int number = lenient_number(property[2]);
+  const int most = info->type == PropertyType::byte               ? 1
+                   : info->type == PropertyType::two_byte_integer ? 65'535
+                                                                  : 2'000'000'000;
+  if (number < 0 || number > most)
+    return fmt::format("Property value ({}) out of range for property {}.\n", number, name);
+  writer->add(info->id, static_cast<std::uint32_t>(number));
+  return "";
+}
+
+}  // namespace mqtk::mosquitto

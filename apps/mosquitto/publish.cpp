@@ -1,0 +1,97 @@
+// mosquitto_pub
+#include <fmt/format.h>
+
+#include "cli/message_input.hpp"
+#include "mosquitto/conversation.hpp"
+#include "mosquitto/messages.hpp"
+#include "net/descriptor_watch.hpp"
+
+namespace mqtk::mosquitto {
+namespace {
+
+using cli::MessageSource;
+
+class Publisher final : public Conversation {
+ public:
+  Publisher(const Arguments& arguments, MessageSource& source)
+      : Conversation(arguments),
+        source_(source),
+        input_(loop_, source.descriptor(), [this] { send(); }),
+        next_(loop_, [this] { waiting_ = false, send(); }) {}
+
+ private:
+  void on_ready_to_send() override { send(); }
+  void on_publish_done(const PublishDone& done) override {
+    if (is_failure(done.reason)) {
+      tell(arguments_, fmt::format("Warning: Publish {} failed: {}.", done.tag, reason_name(done.reason, done.answer)));
+    }
+    after_message();
+    send();
+  }
+
+  [[nodiscard]] bool is_stream() const { return arguments_.source == Arguments::Source::lines; }
+
+  void send() {
+    // One repeated message waits for the acknowledgement of the one before, lines do not.
+    while (!waiting_ && !ended_ && (is_stream() || client_.unfinished() == 0)) {
+      const MessageSource::State state = source_.next();
+      if (state == MessageSource::State::need_input) {
+        (void)input_.await_readable();
+        return;
+      }
+      if (state != MessageSource::State::message) {
+        ended_ = true;
+        break;
+      }
+      if (!send_one()) return;
+    }
+    if (ended_ && client_.unfinished() == 0) end(0);
+  }
+
+  [[nodiscard]] bool send_one() {
+    const bool aliased = arguments_.publish_properties.block().find(PropertyId::topic_alias).has_value();
+    Publish message{
+        .qos = arguments_.qos,
+        .retain = arguments_.retain,
+        .topic_name = arguments_.topics.front(),
+        .properties = arguments_.version == Version::v5 ? arguments_.publish_properties.block() : PropertyBlock{},
+        .payload = {}};
+    source_.fill(message);
+    // Only QoS 0: a message that may be sent again on another connection has to name its topic.
+    if (aliased && sent_ > 0 && message.qos == QoS::at_most_once) message.topic_name = {};
+    const auto sent = client_.publish(message, sent_ + 1);
+    if (!sent) {
+      tell(arguments_, fmt::format("Error: {}", rule_info(sent.error().rule).text));
+      end(1);
+      return false;
+    }
+    if (*sent == Client::Flow::wait) return false;
+    ++sent_;
+    source_.take();
+    if (message.qos == QoS::at_most_once) after_message();
+    return true;
+  }
+
+  void after_message() {
+    if (arguments_.repeat_delay == Duration{0} || is_stream()) return;
+    if (source_.next() != MessageSource::State::message) return;
+    waiting_ = true;
+    next_.arm(loop_.now() + arguments_.repeat_delay);
+  }
+
+  MessageSource& source_;
+  DescriptorWatch input_;
+  Timer next_;
+  bool waiting_ = false;
+  bool ended_ = false;
+  std::uint64_t sent_ = 0;
+};
+
+}  // namespace
+
+int publish(const Arguments& arguments) {
+  const auto source = open_message(arguments);
+  return source == nullptr ? 1 : Publisher(arguments, *source).run();
+}
+
+}  // namespace mqtk::mosquitto
