@@ -8,14 +8,13 @@
 #include "broker/broker_options.hpp"
 #include "broker/fault_rule.hpp"
 #include "broker/lifetime.hpp"
+#include "broker/listeners.hpp"
 #include "cli/option_table.hpp"
 
 namespace mqtk::broker_program {
 
 struct Options {
-  std::string host = "127.0.0.1";
-  std::optional<std::uint16_t> port;  // absent: 1883, or any free one where a command is run
-  bool allow_anonymous = false;
+  ListeningOptions listening;
   int verbose = 0;  // 1: connection events; 2: packets, too; 3: with their bytes
   std::optional<std::string> ready_file;
   std::string control;  // socket to be asked over; empty for none

@@ -5,12 +5,16 @@
 #include <csignal>
 #include <cstdlib>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "broker/broker.hpp"
 #include "broker/child_command.hpp"
 #include "broker/control_server.hpp"
 #include "broker/event_relay.hpp"
 #include "broker/lifetime.hpp"
+#include "broker/listeners.hpp"
 #include "broker/log.hpp"
 #include "broker/metrics_server.hpp"
 #include "broker/ready_file.hpp"
@@ -33,10 +37,27 @@ BrokerOptions with_random_seed(BrokerOptions options) {
   return options;
 }
 
+// Without credentials only programs of this machine are let in, unless that is asked for.
+std::expected<void, std::string> check_door(const std::vector<Listener>& listeners) {
+  for (const Listener& listener : listeners) {
+    if (listener.allow_anonymous || is_local(listener.endpoint)) continue;
+    return std::unexpected(
+        fmt::format("{}: other machines could connect without a password; add --allow-anonymous to let them",
+                    to_text(listener.endpoint)));
+  }
+  return {};
+}
+
+ExitStatus refuse(const std::string& why) {
+  cli::report_usage(why);
+  return ExitStatus::usage;
+}
+
 class Run {
  public:
-  explicit Run(const Options& options)
+  Run(const Options& options, std::vector<Listener> listeners)
       : options_(options),
+        listeners_(std::move(listeners)),
         log_(loop_, options.verbose),
         broker_(loop_, with_random_seed(options.broker), events_),
         control_(loop_, broker_, *faults_),
@@ -100,23 +121,23 @@ class Run {
       if (!endpoint) return std::unexpected(endpoint.error().text());
       endpoints_.push_back(*endpoint);
     }
-    if (endpoints_.empty() || options_.port) return listen_at_port();
+    const bool asked_for = options_.listening.port || !options_.listening.urls.empty();
+    if (endpoints_.empty() || asked_for) return listen_at_all();
     return {};
   }
 
-  std::expected<void, std::string> listen_at_port() {
-    Endpoint wanted;
-    wanted.host = options_.host;
-    wanted.port = options_.port.value_or(options_.command.empty() ? std::uint16_t{1883} : std::uint16_t{0});
-    const auto endpoint = broker_.listen(wanted);
-    if (endpoint) {
-      endpoints_.push_back(*endpoint);
-      return {};
+  std::expected<void, std::string> listen_at_all() {
+    for (const Listener& listener : listeners_) {
+      auto endpoint = broker_.listen(listener.endpoint, {.tls = listener.tls});
+      if (!endpoint) {
+        const bool in_use = failure_of(endpoint.error().code) == NetFailure::address_in_use;
+        return std::unexpected(
+            endpoint.error().text() +
+            (in_use ? "; stop the program that listens there, or choose another --port (0 is any free one)" : ""));
+      }
+      endpoints_.push_back(std::move(*endpoint));
     }
-    return std::unexpected(endpoint.error().text() +
-                           (failure_of(endpoint.error().code) == NetFailure::address_in_use
-                                ? "; stop the program that listens there, or choose another --port (0 is any free one)"
-                                : ""));
+    return {};
   }
 
   void on_signal(int signal) {
@@ -144,6 +165,7 @@ class Run {
   }
 
   const Options& options_;
+  std::vector<Listener> listeners_;
   ServiceManager service_manager_;
   Loop loop_;
   Log log_;
@@ -163,6 +185,11 @@ class Run {
 
 }  // namespace
 
-ExitStatus run(const Options& options) { return Run{options}.to_its_end(); }
+ExitStatus run(const Options& options) {
+  auto listeners = make_listeners(options.listening, options.command.empty() ? Ports::standard : Ports::free);
+  if (!listeners) return refuse(listeners.error());
+  if (const auto door = check_door(*listeners); !door) return refuse(door.error());
+  return Run{options, std::move(*listeners)}.to_its_end();
+}
 
 }  // namespace mqtk::broker_program

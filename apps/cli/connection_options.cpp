@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <fstream>
 
+#include "cli/broker_place.hpp"
+#include "cli/output.hpp"
 #include "cli/payload_encoding.hpp"
 #include "cli/property_option.hpp"
 #include "cli/setters.hpp"
@@ -16,85 +17,15 @@ namespace {
 
 using Typed = ConnectionOptions::Typed;
 
-std::expected<std::string, std::string> first_line(const std::string& file) {
-  std::ifstream input(file, std::ios::binary);
-  std::string line;
-  if (!input || !std::getline(input, line)) {
-    return std::unexpected(fmt::format("--password-file '{}': cannot be read or is empty", file));
-  }
-  if (line.ends_with('\r')) line.pop_back();
-  return line;
+Accepted settle_network(ConnectionOptions& options) {
+  std::vector<std::string> warnings;
+  auto settled = settle_transport(options.typed.transport, options.endpoint, options.connect, warnings);
+  for (const std::string& warning : warnings) report_usage(warning);
+  return settled;
 }
 
-// --- where the broker is ---------------------------------------------------------------------------------------------
-
-struct Place {
-  Endpoint endpoint;
-  bool from_option = false;
-};
-
-std::expected<Place, std::string> place_of(const Typed& typed) {
-  const auto read = [](std::string_view source, const std::string& text,
-                       bool from_option) -> std::expected<Place, std::string> {
-    auto endpoint = parse_endpoint(text);
-    // The text is not repeated: a URL may hold a password.
-    if (!endpoint) return std::unexpected(fmt::format("{}: {}", source, endpoint.error()));
-    return Place{std::move(*endpoint), from_option};
-  };
-  if (typed.option.url && typed.option.host) return std::unexpected("--url and --host exclude each other; give one");
-  if (typed.option.url) return read("--url", *typed.option.url, true);
-  if (typed.option.host) return read("--host", *typed.option.host, true);
-  if (typed.environment.url) return read("MQTK_URL", *typed.environment.url, false);
-  auto place = read("MQTK_HOST", typed.environment.host.value_or("localhost"), false);
-  if (place && typed.environment.port) place->endpoint.port = *typed.environment.port;
-  return place;
-}
-
-Accepted settle_place(ConnectionOptions& options) {
-  const Typed& typed = options.typed;
-  auto place = place_of(typed);
-  if (!place) return std::unexpected(place.error());
-  Endpoint& endpoint = place->endpoint;
-  if (typed.option.port) {
-    const bool says_another = endpoint.port != default_port(endpoint.transport) && endpoint.port != *typed.option.port;
-    if (place->from_option && says_another) {
-      return std::unexpected(fmt::format("--port '{}': the broker's address already says port {}; give one",
-                                         *typed.option.port, endpoint.port));
-    }
-    endpoint.port = *typed.option.port;
-  }
-  if (endpoint.port == 0 && endpoint.transport != Transport::unix_socket) {
-    return std::unexpected("port 0: no broker listens there; give 1 to 65535");
-  }
-  options.broker_given = typed.option.url || typed.option.host || typed.option.port || typed.environment.url ||
-                         typed.environment.host || typed.environment.port;
-  options.endpoint = std::move(endpoint);
-
-  // A name or password in the URL counts as much as the URL itself does.
-  Endpoint& settled = options.endpoint;
-  const auto first = [&](const std::optional<std::string>& option, const std::optional<std::string>& url,
-                         const std::optional<std::string>& environment) {
-    if (option) return option;
-    if (url && place->from_option) return url;
-    return environment ? environment : url;
-  };
-  std::optional<std::string> password = typed.option.password;
-  if (typed.password_file) {
-    if (password) return std::unexpected("--password and --password-file exclude each other; give one");
-    auto line = first_line(*typed.password_file);
-    if (!line) return std::unexpected(line.error());
-    password = std::move(*line);
-  }
-  options.connect.user_name = first(typed.option.user_name, settled.user_name, typed.environment.user_name);
-  if (const auto secret = first(password, settled.password, typed.environment.password)) {
-    options.connect.password.emplace(secret->begin(), secret->end());
-  }
-  settled.user_name.reset();
-  settled.password.reset();
-  return {};
-}
-
-// --- what CONNECT says -----------------------------------------------------------------------------------------------
+// --- what CONNECT says
+// -----------------------------------------------------------------------------------------------
 
 Accepted settle_version(ConnectionOptions& options) {
   const Typed& typed = options.typed;
@@ -140,7 +71,8 @@ Accepted settle_will(ConnectionOptions& options) {
   return {};
 }
 
-// --- setters ---------------------------------------------------------------------------------------------------------
+// --- setters
+// ---------------------------------------------------------------------------------------------------------
 
 Accepted set_session_expiry(std::string_view text, std::optional<std::uint32_t>& target) {
   if (text == "never" || text == "-1" || text == "∞") {
@@ -226,7 +158,8 @@ Setter for_will(Typed& typed, Setter set) {
   };
 }
 
-// --- tables ----------------------------------------------------------------------------------------------------------
+// --- tables
+// ----------------------------------------------------------------------------------------------------------
 
 void add_place(OptionTable& table, ConnectionOptions& options, const ConnectionUse& use) {
   Typed& typed = options.typed;
@@ -235,9 +168,8 @@ void add_place(OptionTable& table, ConnectionOptions& options, const ConnectionU
   table.add({.long_name = "url",
              .short_letter = 'L',
              .value = "URL",
-             .help = "Where the broker is: mqtt://[USER[:PASSWORD]@]HOST[:PORT]",
-             .manual = "Special characters in user name and password are written as % and two hex digits. "
-                       "IPv6 addresses stand in brackets.",
+             .help = "Where the broker is: mqtt://[USER[:PASSWORD]@]HOST[:PORT], mqtts://, ws://, wss://, unix://",
+             .manual = url_manual(),
              .default_text = has_default ? "mqtt://localhost:1883" : "",
              .environment = "MQTK_URL",
              .set = store(typed.option.url),
@@ -255,7 +187,7 @@ void add_place(OptionTable& table, ConnectionOptions& options, const ConnectionU
              .short_letter = 'p',
              .value = "PORT",
              .help = "Port of the broker",
-             .default_text = "1883",
+             .default_text = "1883, with TLS 8883, with WebSocket 80 and 443",
              .environment = "MQTK_PORT",
              .set = store_number(typed.option.port, 1, 65'535),
              .set_from_environment = store_number(typed.environment.port, 1, 65'535)});
@@ -275,11 +207,33 @@ void add_place(OptionTable& table, ConnectionOptions& options, const ConnectionU
              .aliases = {"pw"},
              .set = store(typed.option.password),
              .set_from_environment = store(typed.environment.password)});
+  table.add({.long_name = "password-from",
+             .value = "SOURCE",
+             .help = "Take the password from file:PATH, fd:NUMBER, env:NAME, command:COMMAND or prompt",
+             .manual = "The first line counts. Files and commands are read anew for each connection, so that a token "
+                       "that was renewed is used; the prompt does not show what is typed.",
+             .environment = "MQTK_PASSWORD_FROM",
+             .set = [&typed](std::string_view text) -> Accepted {
+               auto source = parse_secret_source(text);
+               if (!source) return std::unexpected(source.error());
+               typed.password_source = std::move(*source);
+               return {};
+             }});
   table.add({.long_name = "password-file",
              .value = "FILE",
-             .help = "Take the password from the first line of FILE",
+             .help = "Take the password from the first line of FILE, as --password-from file:FILE does",
              .completion = Completion::file,
-             .set = store(typed.password_file)});
+             .set = [&typed](std::string_view text) -> Accepted {
+               typed.password_source = SecretSource{.kind = SecretSource::Kind::file, .value = std::string(text)};
+               return {};
+             }});
+  table.add({.long_name = "profile",
+             .value = "NAME",
+             .help = "Take what is not given from a profile of mqtk profile",
+             .manual = "Without this option the default profile counts where no broker is given by option or "
+                       "environment.",
+             .environment = "MQTK_PROFILE",
+             .set = store(typed.profile)});
 }
 
 void add_patience(OptionTable& table, ConnectionOptions& options, const ConnectionUse& use) {
@@ -431,11 +385,15 @@ void add_properties(OptionTable& table, ConnectionOptions& options, const Connec
 
 void add_connection_options(OptionTable& table, ConnectionOptions& options, const ConnectionUse& use) {
   add_place(table, options, use);
+  add_transport_options(table, options.typed.transport, options.connect);
+  table.group("Connection");
   add_patience(table, options, use);
   add_session(table, options, use);
   add_will(table, options.typed);
   add_properties(table, options, use);
-  for (const auto settle : {settle_place, settle_version, settle_session, settle_will}) {
+  add_connection_sources(table, options.typed, use.clients);
+  for (const auto settle :
+       {settle_place, settle_password, settle_version, settle_session, settle_will, settle_network}) {
     table.check([&options, settle] { return settle(options); });
   }
 }

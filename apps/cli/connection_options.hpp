@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "cli/option_table.hpp"
+#include "cli/secret.hpp"
+#include "cli/transport_options.hpp"
 #include "client/connect_options.hpp"
 #include "net/endpoint.hpp"
 
@@ -20,7 +22,7 @@ struct ConnectionOptions {
   PropertyWriter subscribe_properties;
   PropertyWriter unsubscribe_properties;
   bool version_given = false;  // by --mqtt-version
-  bool broker_given = false;   // by an option or the environment
+  bool broker_given = false;   // by an option, the environment or a profile
 
   // As typed, before it is put together. Not for programs.
   struct Target {
@@ -33,7 +35,9 @@ struct ConnectionOptions {
   struct Typed {
     Target option;
     Target environment;
-    std::optional<std::string> password_file;
+    std::optional<SecretSource> password_source;
+    std::optional<std::string> profile;
+    TypedTransport transport;
     std::optional<std::uint32_t> session_expiry;
     std::optional<std::uint16_t> receive_maximum;
     std::optional<std::uint32_t> maximum_packet_size;

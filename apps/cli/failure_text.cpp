@@ -2,17 +2,23 @@
 
 #include <fmt/format.h>
 
+#include "cli/handshake_remedy.hpp"
+
 namespace mqtk::cli {
 namespace {
 
 std::string_view network_remedy(std::error_code code) {
+  if (const std::string_view remedy = handshake_remedy(code); !remedy.empty()) return remedy;
+  if (code == std::errc::no_such_file_or_directory)
+    return "check the path of the Unix socket, and that the broker is running";
   switch (failure_of(code)) {
     case NetFailure::unknown_host: return "check the name given with --host";
     case NetFailure::refused: return "check --host and --port, and that the broker is running";
     case NetFailure::unreachable: return "check the network and --host";
     case NetFailure::timed_out: return "check --host and --port, or raise --connect-timeout";
     case NetFailure::no_descriptors: return "raise the limit of open files";
-    case NetFailure::unsupported: return "use mqtt://";
+    case NetFailure::unsupported: return "check --ip-version and --bind";
+    case NetFailure::forbidden: return "check the rights of this user, and firewalls";
     default: return "check --host and --port";
   }
 }
@@ -27,6 +33,7 @@ std::string_view refusal_remedy(ReasonCode reason, Outlook outlook) {
     case ReasonCode::unsupported_protocol_version: return "choose another version with -V";
     case ReasonCode::client_identifier_not_valid: return "choose another --id";
     case ReasonCode::bad_user_name_or_password: return "check --username and the password";
+    case ReasonCode::banned: return "the broker does not let this client in; ask who runs it";
     case ReasonCode::not_authorized: return "check --username, the password and what the broker allows them";
     case ReasonCode::server_unavailable:
     case ReasonCode::server_busy:
@@ -81,6 +88,18 @@ std::string fault_text(Fault fault, Version version) {
   return id.empty() ? std::string{rule.text} : fmt::format("{} [{}]", rule.text, id);
 }
 
+// The broker closed after CONNECT without a word.
+FailureText closed_silently(const ConnectionFailure& failure, const Endpoint& endpoint) {
+  std::string_view remedy = handshake_remedy(failure.network.code);
+  const bool has_tls = endpoint.transport == Transport::tls || endpoint.transport == Transport::websocket_over_tls;
+  if (remedy.empty()) {
+    remedy = has_tls ? "it may want a client certificate (--cert-file), a login, another --id or another -V"
+                     : "it may want TLS (mqtts://), another -V, or be no MQTT listener";
+  }
+  return {fmt::format("{}; {}", failure.network.text(), remedy),
+          failure.was_connected ? ExitStatus::connection_lost : ExitStatus::not_connected};
+}
+
 FailureText refused(const ConnectionFailure& failure, const std::string& where, Outlook outlook) {
   const bool v5 = failure.version == Version::v5;
   const auto code = static_cast<std::uint8_t>(failure.reason);
@@ -127,9 +146,7 @@ FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint,
       return {fmt::format("no CONNACK from {} within {}; is it an MQTT listener? Or raise --connect-timeout", where,
                           duration_text(options.connect_timeout)),
               ExitStatus::timed_out};
-    case Kind::closed_before_connack:
-      return {fmt::format("{}; it may want TLS (mqtts://), another -V, or be no MQTT listener", failure.network.text()),
-              failure.was_connected ? ExitStatus::connection_lost : ExitStatus::not_connected};
+    case Kind::closed_before_connack: return closed_silently(failure, endpoint);
     case Kind::refused: return refused(failure, where, outlook);
     case Kind::disconnected:
       return {fmt::format("{} ended the connection: {}{}; {}", where,
@@ -148,6 +165,9 @@ FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint,
       return {fmt::format("{} acknowledged nothing for {}; raise --ack-timeout or see the broker's log", where,
                           duration_text(options.acknowledge_timeout.value_or(Duration{0}))),
               ExitStatus::timed_out};
+    case Kind::no_credentials:
+      return {fmt::format("connection lost, and no password to connect again: {}", failure.reason_string),
+              ExitStatus::connection_lost};
     case Kind::no_pingresp:
       return {fmt::format("connection lost, {} did not answer PINGREQ; check the network", where),
               ExitStatus::connection_lost};

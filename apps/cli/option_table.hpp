@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "cli/exit_status.hpp"
@@ -72,9 +73,24 @@ struct ProgramText {
   std::vector<std::string> see_also = {};  // "mqtk-sub(1)"
 };
 
+// Options from elsewhere, by long name: a profile, the query of a URL. What the command line or an earlier source has
+// said is left alone. Of a flag any value but "false" counts.
+struct OptionSource {
+  // Behind "--name 'value': …" nothing tells where that stands, so this does: "the profile 'plant'".
+  std::string name;
+  std::vector<std::pair<std::string, std::string>> settings;
+};
+
 class OptionTable {
  public:
   explicit OptionTable(ProgramText text) : text_(std::move(text)) {}
+
+  // Asked for when the command line has been read, or after the environment. An option that this program lacks is an
+  // error, unless the source has sorted that out.
+  using Source = std::function<std::expected<OptionSource, std::string>()>;
+  enum class Rank : unsigned char { before_environment, after_environment };
+  void add_source(Rank rank, Source source) { sources_.emplace_back(rank, std::move(source)); }
+  [[nodiscard]] const std::vector<std::pair<Rank, Source>>& sources() const { return sources_; }
 
   // The options added after this stand under this heading: "Connection", "Message".
   void group(std::string heading) { group_ = std::move(heading); }
@@ -98,6 +114,7 @@ class OptionTable {
   std::vector<Option> options_;
   std::vector<Positional> positionals_;
   std::vector<std::function<Accepted()>> checks_;
+  std::vector<std::pair<Rank, Source>> sources_;
 };
 
 // The headings of shown options, in the order of their first option.

@@ -38,7 +38,9 @@ class Parser {
     }
     if (auto extras = take_extras(); !extras) return extras;
     if (refusal_) return std::unexpected(*refusal_);
-    return read_environment();
+    if (auto read = read_sources(OptionTable::Rank::before_environment); !read) return read;
+    if (auto read = read_environment(); !read) return read;
+    return read_sources(OptionTable::Rank::after_environment);
   }
 
  private:
@@ -157,6 +159,29 @@ class Parser {
       if (value == nullptr || *value == '\0') continue;
       const Setter& set = option.set_from_environment ? option.set_from_environment : option.set;
       accept(set(value), named(option.environment, option, value));
+      seen_.insert(&option);
+    }
+    if (refusal_) return std::unexpected(*refusal_);
+    return {};
+  }
+
+  Accepted read_sources(OptionTable::Rank rank) {
+    for (const auto& [source_rank, ask] : table_.sources()) {
+      if (source_rank != rank) continue;
+      const auto source = ask();
+      if (!source) return std::unexpected(source.error());
+      std::set<const Option*> set_here;  // a repeatable option may stand several times
+      for (const auto& [name, value] : source->settings) {
+        const Option* option = table_.find(name);
+        if (option == nullptr) {
+          return std::unexpected(fmt::format("{}: {} has no option --{}", source->name, table_.text().name, name));
+        }
+        if (seen_.contains(option) || (option->value.empty() && value == "false")) continue;
+        set_here.insert(option);
+        const Setter& set = option->set_from_environment ? option->set_from_environment : option->set;
+        accept(set(value), fmt::format("{}: {}", source->name, named(name, *option, value)));
+      }
+      seen_.merge(set_here);
     }
     if (refusal_) return std::unexpected(*refusal_);
     return {};

@@ -44,6 +44,15 @@ void Client::begin_attempt() {
   state_ = State::connecting;
   attempt_began_ = loop_.now();
   failure_.reset();
+  if (backoff_.was_connected() && options_.renew_password) {
+    auto password = options_.renew_password();
+    if (!password) {
+      ConnectionFailure why = failure(ConnectionFailure::Kind::no_credentials);
+      why.reason_string = std::move(password.error());
+      return end_attempt(why);
+    }
+    options_.password = std::move(*password);
+  }
   if (connector_ == nullptr) connector_ = std::make_unique<Connector>(loop_);
   connector_->connect(endpoint_,
                       {.family = options_.address_family,

@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -40,6 +42,10 @@ struct ConnectOptions {
   PropertyWriter disconnect_properties;  // 5.0 only, of the DISCONNECT at the end
   std::optional<std::string> user_name;
   std::optional<std::vector<std::uint8_t>> password;
+  // Asked before every connection but the first for the password, such as a token that is renewed; null: it stays. It may
+  // block. The error is one line.
+  using Secret = std::expected<std::vector<std::uint8_t>, std::string>;
+  std::function<Secret()> renew_password;
   std::optional<WillOptions> will;
 
   AddressFamily address_family = AddressFamily::any;

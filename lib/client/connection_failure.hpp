@@ -24,6 +24,7 @@ struct ConnectionFailure {
     protocol_broken,          // `fault`: what the broker sent breaks a rule
     acknowledgement_overdue,  // acknowledge_timeout ran out
     no_pingresp,              // the broker did not answer PINGREQ
+    no_credentials,           // `reason_string`: why the password could not be read anew
   };
   Kind kind = Kind::could_not_connect;
   Version version = Version::v5;  // that was spoken

@@ -36,6 +36,7 @@ def start(name, *arguments, **pipes):
 
 def clean_environment(extra=None):
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MQTK_")}
+    kept["XDG_CONFIG_HOME"] = "/nonexistent"  # nobody's default profile
     return {**kept, **(extra or {})}
 
 

@@ -103,7 +103,7 @@ TEST_CASE("credentials come from option, URL or environment, whichever is neares
 
 TEST_CASE("a password file that cannot be read is named") {
   CHECK(refusal({"--password-file", "/nonexistent/secret"}) ==
-        "--password-file '/nonexistent/secret': cannot be read or is empty");
+        "password: the file '/nonexistent/secret' cannot be read: No such file or directory");
 }
 
 TEST_CASE("every spelling of a version is understood") {
@@ -242,4 +242,43 @@ TEST_CASE("the reconnect policy holds from the first attempt once it is asked fo
   CHECK(policy({"--reconnect", "3"}).first_connect == ReconnectPolicy::FirstConnect::is_tried_again);
   CHECK(policy({"--reconnect-delay", "100ms"}).shortest_delay == std::chrono::milliseconds(100));
   CHECK(refusal({"--reconnect", "maybe"}) == "--reconnect 'maybe': not 'no', 'forever' or a number of attempts");
+}
+
+TEST_CASE("TLS and WebSocket options choose the transport and its port where no scheme is given") {
+  CHECK(address({"-h", "localhost", "--tls"}) == "mqtts://localhost:8883");
+  CHECK(address({"-h", "localhost:1883", "--tls"}) == "mqtts://localhost:1883");
+  CHECK(address({"-h", "localhost", "--alpn", "mqtt"}) == "mqtts://localhost:8883");
+  CHECK(address({"-h", "localhost", "--websocket"}) == "ws://localhost:80/mqtt");
+  CHECK(address({"-h", "localhost", "--ws-path", "a", "--tls"}) == "wss://localhost:443/a");
+  CHECK(address({"-h", "localhost", "-p", "9001", "--websocket"}) == "ws://localhost:9001/mqtt");
+  CHECK(address({"-L", "ws://localhost/a?b=c"}) == "ws://localhost:80/a?b=c");
+}
+
+TEST_CASE("options that the URL's scheme makes useless are refused") {
+  CHECK(refusal({"-L", "mqtt://h", "--tls"}) == "--tls: of no effect, since mqtt:// is without TLS; write mqtts://");
+  CHECK(refusal({"-L", "ws://h", "--insecure"}) ==
+        "--insecure: of no effect, since ws:// is without TLS; write wss://");
+  CHECK(refusal({"-L", "mqtt://h", "--websocket"}) == "--websocket: the broker's URL says mqtt://; write ws://");
+  CHECK(refusal({"-h", "h", "--ws-header", "A: b"}) ==
+        "--ws-header: of no effect without WebSocket; write ws:// or wss://, or give --websocket");
+}
+
+TEST_CASE("the query of a URL sets options that are not given, and only harmless ones") {
+  const Outcome outcome = outcome_of({"-L", "mqtt://h?id=me&keep-alive=7", "-k", "9"});
+  CHECK(outcome.refusal == "");
+  CHECK(outcome.options.connect.client_identifier == "me");
+  CHECK(outcome.options.connect.keep_alive_seconds == 9);
+  CHECK(refusal({"-L", "mqtt://h?keep-alive=x"}) == "--url: --keep-alive 'x': not a whole number from 0 to 65535");
+  CHECK(refusal({"-L", "mqtt://h?password-from=command:id"}) == "--url: a URL cannot set 'password-from'");
+}
+
+TEST_CASE("values of the transport options are checked") {
+  CHECK(refusal({"--tls-version", "1.1"}) == "--tls-version '1.1': not 1.2 or 1.3; older versions are not safe");
+  CHECK(refusal({"--ws-header", "no colon"}) == "--ws-header 'no colon': not 'NAME: VALUE'");
+  CHECK(refusal({"--proxy", "ftp://p"}) == "--proxy 'ftp://p': the scheme before :// is none of http, socks5, socks5h");
+  CHECK(refusal({"--tls", "--psk", "00"}) == "--psk: the name of the key is missing; give --psk-identity");
+  CHECK(refusal({"--tls", "--psk", "0", "--psk-identity", "a"}) ==
+        "--psk: the key is not an even number of hexadecimal digits");
+  CHECK(refusal({"--password-from", "pigeon"}) ==
+        "--password-from 'pigeon': not file:PATH, fd:NUMBER, env:NAME, command:COMMAND or prompt");
 }

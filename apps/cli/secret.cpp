@@ -1,0 +1,144 @@
+#include "cli/secret.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <system_error>
+
+#include "cli/setters.hpp"
+
+namespace mqtk::cli {
+namespace {
+
+using Secret = std::expected<std::string, std::string>;
+
+constexpr std::size_t max_secret_bytes = 65'535;
+
+std::string reason(int error) { return std::system_category().message(error); }
+
+// Reads up to the end of the first line, no further: what follows may be for somebody else.
+Secret read_line(int descriptor) {
+  std::string line;
+  for (;;) {
+    char byte = 0;
+    const ssize_t count = ::read(descriptor, &byte, 1);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::unexpected("cannot be read: " + reason(errno));
+    if (count == 0 || byte == '\n') break;
+    line += byte;
+    if (line.size() > max_secret_bytes) return std::unexpected("is longer than 65535 bytes");
+  }
+  if (line.ends_with('\r')) line.pop_back();
+  if (line.empty()) return std::unexpected("is empty");
+  return line;
+}
+
+Secret from_file(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return std::unexpected("cannot be read: " + reason(errno));
+  Secret line = read_line(descriptor);
+  ::close(descriptor);
+  return line;
+}
+
+Secret from_command(const std::string& command) {
+  std::FILE* const output = ::popen(command.c_str(), "re");
+  if (output == nullptr) return std::unexpected("cannot be run: " + reason(errno));
+  Secret line = read_line(::fileno(output));
+  const int status = ::pclose(output);
+  if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
+    return std::unexpected(fmt::format("ended with status {}", WEXITSTATUS(status)));
+  }
+  return line;
+}
+
+// Asks at the terminal itself: standard input may carry messages.
+Secret from_prompt(std::string_view what) {
+  const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
+  if (terminal < 0) return std::unexpected("there is no terminal to ask at");
+  termios before{};
+  const bool is_terminal = ::tcgetattr(terminal, &before) == 0;
+  termios silent = before;
+  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+  silent.c_lflag |= ICANON;
+  if (is_terminal) ::tcsetattr(terminal, TCSAFLUSH, &silent);
+  const std::string question = fmt::format("{}: ", what);
+  [[maybe_unused]] auto written = ::write(terminal, question.data(), question.size());
+  Secret line = read_line(terminal);
+  if (is_terminal) ::tcsetattr(terminal, TCSAFLUSH, &before);
+  written = ::write(terminal, "\n", 1);
+  ::close(terminal);
+  return line;
+}
+
+Secret secret_of(const SecretSource& source, std::string_view what) {
+  switch (source.kind) {
+    case SecretSource::Kind::file: return from_file(source.value);
+    case SecretSource::Kind::descriptor: return read_line(std::atoi(source.value.c_str()));
+    case SecretSource::Kind::environment: {
+      const char* value = std::getenv(source.value.c_str());
+      if (value == nullptr || *value == '\0') return std::unexpected("is not set");
+      return value;
+    }
+    case SecretSource::Kind::prompt: return from_prompt(what);
+    case SecretSource::Kind::command: return from_command(source.value);
+  }
+  return std::unexpected("is unknown");
+}
+
+std::string source_text(const SecretSource& source) {
+  switch (source.kind) {
+    case SecretSource::Kind::file: return fmt::format("file '{}'", source.value);
+    case SecretSource::Kind::descriptor: return fmt::format("descriptor {}", source.value);
+    case SecretSource::Kind::environment: return fmt::format("variable {}", source.value);
+    case SecretSource::Kind::prompt: return "answer";
+    // A command may hold secrets of its own.
+    case SecretSource::Kind::command: return "command";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::expected<SecretSource, std::string> parse_secret_source(std::string_view text) {
+  using Kind = SecretSource::Kind;
+  if (text == "prompt") return SecretSource{};
+  const std::size_t colon = std::min(text.find(':'), text.size());
+  const std::string_view word = text.substr(0, colon);
+  SecretSource source{.value = std::string(text.substr(std::min(colon + 1, text.size())))};
+  if (word == "file") {
+    source.kind = Kind::file;
+  } else if (word == "fd") {
+    source.kind = Kind::descriptor;
+    if (!parse_number(source.value, 0, 65'535)) return std::unexpected("the descriptor is not a number");
+  } else if (word == "env") {
+    source.kind = Kind::environment;
+  } else if (word == "command") {
+    source.kind = Kind::command;
+  } else {
+    return std::unexpected("not file:PATH, fd:NUMBER, env:NAME, command:COMMAND or prompt");
+  }
+  if (source.value.empty()) return std::unexpected(fmt::format("nothing follows '{}:'", word));
+  return source;
+}
+
+Secret read_secret(const SecretSource& source, std::string_view what) {
+  Secret secret = secret_of(source, what);
+  if (!secret) return std::unexpected(fmt::format("{}: the {} {}", what, source_text(source), secret.error()));
+  return secret;
+}
+
+bool can_prompt() {
+  const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
+  if (terminal < 0) return false;
+  ::close(terminal);
+  return true;
+}
+
+}  // namespace mqtk::cli
