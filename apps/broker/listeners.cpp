@@ -123,7 +123,6 @@ Accepted apply_query(const Endpoint& endpoint, ListenerSettings& settings) {
   cli::OptionTable table{{.name = "", .summary = "", .synopsis = {}, .description = ""}};
   add_certificates(table, settings);
   add_handshake(table, settings);
-  table.add({.long_name = "allow-anonymous", .help = "", .set = cli::set_true(settings.allow_anonymous)});
   for (const auto& [name, value] : endpoint.query) {
     const cli::Option* option = table.find(name);
     if (option == nullptr) return std::unexpected(fmt::format("there is no setting '{}'", name));
@@ -175,7 +174,7 @@ std::expected<Listener, std::string> make_listener(const std::string& url, const
   }
   const bool is_shared = endpoint->query.empty();
   endpoint->query.clear();
-  Listener listener{.endpoint = std::move(*endpoint), .tls = nullptr, .allow_anonymous = settings.allow_anonymous};
+  Listener listener{.endpoint = std::move(*endpoint), .tls = nullptr};
   if (!speaks_tls(listener.endpoint.transport)) return listener;
   if (is_shared && shared_context != nullptr) {
     listener.tls = shared_context;
@@ -198,7 +197,7 @@ void add_listening_options(cli::OptionTable& table, ListeningOptions& options) {
              .help = "Listen at mqtt://HOST:PORT, mqtts://, ws://HOST:PORT/PATH, wss:// or unix:///PATH",
              .manual = "May be given several times. * as HOST is every address of this machine, port 0 any free one, "
                        "unix://@NAME a name in the abstract namespace. The query of the URL gives this listener "
-                       "settings of its own: those of the group TLS, and allow-anonymous, such as "
+                       "settings of its own, those of the group TLS, such as "
                        "mqtts://*:8883?cert-file=a.pem&key-file=a.key.",
              .repeatable = true,
              .set = cli::append(options.urls)});
@@ -214,9 +213,6 @@ void add_listening_options(cli::OptionTable& table, ListeningOptions& options) {
              .completion = Completion::host,
              .default_text = options.host,
              .set = cli::store(options.host)});
-  table.add({.long_name = "allow-anonymous",
-             .help = "Let everybody in at an address that other machines reach",
-             .set = cli::set_true(options.shared.allow_anonymous)});
   table.group("TLS");
   add_certificates(table, options.shared);
   add_handshake(table, options.shared);

@@ -20,13 +20,11 @@ struct ListenerSettings {
   std::optional<cli::SecretSource> pass_phrase_source;
   std::string psk_file;
   bool self_signed = false;
-  bool allow_anonymous = false;
 };
 
 struct Listener {
   Endpoint endpoint;  // without query
   std::shared_ptr<TlsContext> tls;
-  bool allow_anonymous = false;
 };
 
 struct ListeningOptions {

@@ -1,7 +1,5 @@
 #include "broker/options.hpp"
 
-#include <fmt/format.h>
-
 #include "broker/fault_options.hpp"
 #include "cli/setters.hpp"
 
@@ -17,7 +15,8 @@ cli::ProgramText program_text() {
       .synopsis = {"[OPTION]...", "[OPTION]... -- COMMAND [ARGUMENT]...",
                    "clients | clear-faults | dump | events | faults | reset | sessions [--control SOCKET]",
                    "fault RULE [--control SOCKET]", "kick CLIENT [--control SOCKET]",
-                   "retained [FILTER] [--control SOCKET]", "subscriptions [CLIENT] [--control SOCKET]"},
+                   "retained [FILTER] [--control SOCKET]", "subscriptions [CLIENT] [--control SOCKET]",
+                   "passwd [OPTION]... FILE NAME"},
       .description =
           "Runs a broker for MQTT 5.0, 3.1.1 and 3.1 that starts at once and needs no configuration. Nothing is kept "
           "on disk.\n\n"
@@ -46,6 +45,8 @@ cli::ProgramText program_text() {
                     "mqtk broker --fault 'drop packet=publish direction=to-client probability=0.1'"},
                    {"Start the next test with a broker that knows nothing", "mqtk broker reset --control /tmp/broker"},
                    {"For everybody in the network, without passwords", "mqtk broker --host '*' --allow-anonymous"},
+                   {"With passwords: make the file, then use it",
+                    "mqtk broker passwd users me; mqtk broker --host '*' --password-file users"},
                    {"Also with TLS, and a certificate made for the occasion",
                     "mqtk broker --tls-self-signed-ca ca.pem"},
                    {"For web pages and for programs of this machine",
@@ -151,6 +152,7 @@ void add_start_and_end(cli::OptionTable& table, Options& options) {
 cli::OptionTable option_table(Options& options) {
   cli::OptionTable table{program_text()};
   add_listening_options(table, options.listening);
+  add_credential_options(table, options.credentials);
   add_start_and_end(table, options);
   add_behaviour(table, options.broker);
   add_fault_options(table, options);

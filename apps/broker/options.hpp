@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "broker/broker_options.hpp"
+#include "broker/credentials.hpp"
 #include "broker/fault_rule.hpp"
 #include "broker/lifetime.hpp"
 #include "broker/listeners.hpp"
@@ -15,6 +16,7 @@ namespace mqtk::broker_program {
 
 struct Options {
   ListeningOptions listening;
+  CredentialOptions credentials;
   int verbose = 0;  // 1: connection events; 2: packets, too; 3: with their bytes
   std::optional<std::string> ready_file;
   std::string control;  // socket to be asked over; empty for none

@@ -38,12 +38,13 @@ BrokerOptions with_random_seed(BrokerOptions options) {
 }
 
 // Without credentials only programs of this machine are let in, unless that is asked for.
-std::expected<void, std::string> check_door(const std::vector<Listener>& listeners) {
+std::expected<void, std::string> check_door(const std::vector<Listener>& listeners, const CredentialOptions& options) {
+  if (options.allow_anonymous || options.has_credentials()) return {};
   for (const Listener& listener : listeners) {
-    if (listener.allow_anonymous || is_local(listener.endpoint)) continue;
-    return std::unexpected(
-        fmt::format("{}: other machines could connect without a password; add --allow-anonymous to let them",
-                    to_text(listener.endpoint)));
+    if (is_local(listener.endpoint)) continue;
+    return std::unexpected(fmt::format(
+        "{}: other machines could connect without a password; give --password-file, or --allow-anonymous to let them",
+        to_text(listener.endpoint)));
   }
   return {};
 }
@@ -55,14 +56,15 @@ ExitStatus refuse(const std::string& why) {
 
 class Run {
  public:
-  Run(const Options& options, std::vector<Listener> listeners)
+  Run(const Options& options, std::vector<Listener> listeners, CredentialCheck::Rules rules)
       : options_(options),
         listeners_(std::move(listeners)),
+        access_(std::move(rules)),
         log_(loop_, options.verbose),
         broker_(loop_, with_random_seed(options.broker), events_),
         control_(loop_, broker_, *faults_),
         metrics_(loop_, broker_),
-        signals_(loop_, {SIGINT, SIGTERM, SIGCHLD}, [this](int signal) { on_signal(signal); }),
+        signals_(loop_, {SIGINT, SIGTERM, SIGCHLD, SIGHUP}, [this](int signal) { on_signal(signal); }),
         lifetime_(loop_, options.lifetime, [this](Lifetime::End end) { on_end_of_life(end); }),
         kill_command_(loop_, [this] {
           if (command_.running()) command_.send(SIGKILL);
@@ -88,6 +90,7 @@ class Run {
  private:
   // The error is one line.
   std::expected<void, std::string> start() {
+    broker_.set_access_control(&access_);
     if (const auto listening = listen(); !listening) return listening;
     if (!options_.control.empty()) {
       if (const auto controlled = control_.listen(options_.control); !controlled) {
@@ -141,11 +144,21 @@ class Run {
   }
 
   void on_signal(int signal) {
+    const bool has_files = !options_.credentials.password_file.empty() || !options_.credentials.acl_file.empty();
+    if (signal == SIGHUP && has_files) return read_rules_again();
     if (signal != SIGCHLD) return end(signal);
     const auto ended = command_.ended();
     if (!ended) return;
     if (status_ == ExitStatus::done) status_ = static_cast<ExitStatus>(*ended);
     end(SIGTERM);
+  }
+
+  // Files that cannot be read change nothing: better the old rules than none.
+  void read_rules_again() {
+    auto rules = read_rules(options_.credentials);
+    if (!rules) return cli::report(rules.error() + "; the rules stay as they were");
+    access_.replace(std::move(*rules));
+    cli::report("password and ACL files read again");
   }
 
   void on_end_of_life(Lifetime::End reason) {
@@ -166,6 +179,7 @@ class Run {
 
   const Options& options_;
   std::vector<Listener> listeners_;
+  CredentialCheck access_;
   ServiceManager service_manager_;
   Loop loop_;
   Log log_;
@@ -188,8 +202,10 @@ class Run {
 ExitStatus run(const Options& options) {
   auto listeners = make_listeners(options.listening, options.command.empty() ? Ports::standard : Ports::free);
   if (!listeners) return refuse(listeners.error());
-  if (const auto door = check_door(*listeners); !door) return refuse(door.error());
-  return Run{options, std::move(*listeners)}.to_its_end();
+  if (const auto door = check_door(*listeners, options.credentials); !door) return refuse(door.error());
+  auto rules = read_rules(options.credentials);
+  if (!rules) return refuse(rules.error());
+  return Run{options, std::move(*listeners), std::move(*rules)}.to_its_end();
 }
 
 }  // namespace mqtk::broker_program

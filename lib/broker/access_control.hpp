@@ -7,6 +7,7 @@
 
 #include "codec/packet.hpp"
 #include "codec/reason_code.hpp"
+#include "net/tls_facts.hpp"
 
 namespace mqtk {
 
@@ -23,21 +24,35 @@ class Authentication {
   [[nodiscard]] virtual Step step(std::string_view data) = 0;
 };
 
+struct ConnectRequest {
+  const Connect& connect;  // with the Client Identifier that the client sent
+  std::string_view peer_address;
+  const TlsFacts* tls = nullptr;  // null without TLS
+};
+
+struct ClientIdentity {
+  std::string_view client_identifier;
+  std::string_view user_name;  // as AccessControl::connect found it; empty: none
+};
+
 class AccessControl {
  public:
   virtual ~AccessControl() = default;
 
-  // Success, or the Reason Code of the CONNACK. `connect` has the Client Identifier that the client sent.
-  [[nodiscard]] virtual ReasonCode connect(const Connect& /*connect*/, std::string_view /*peer_address*/) {
-    return ReasonCode::success;
+  struct Verdict {
+    ReasonCode reason_code = ReasonCode::success;  // or that of the CONNACK
+    std::string user_name = {};                    // who the client is
+  };
+  [[nodiscard]] virtual Verdict connect(const ConnectRequest& request) {
+    return {.user_name = std::string(request.connect.user_name.value_or(std::string_view{}))};
   }
   // Null if the Authentication Method is not supported.
   [[nodiscard]] virtual std::unique_ptr<Authentication> authentication(std::string_view /*method*/) { return nullptr; }
 
-  [[nodiscard]] virtual bool may_publish(std::string_view /*client_identifier*/, std::string_view /*topic_name*/) {
+  [[nodiscard]] virtual bool may_publish(const ClientIdentity& /*client*/, std::string_view /*topic_name*/) {
     return true;
   }
-  [[nodiscard]] virtual bool may_subscribe(std::string_view /*client_identifier*/, std::string_view /*filter*/) {
+  [[nodiscard]] virtual bool may_subscribe(const ClientIdentity& /*client*/, std::string_view /*filter*/) {
     return true;
   }
 };

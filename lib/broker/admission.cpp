@@ -19,7 +19,7 @@ void Admission::on_connect(BrokerConnection& connection, const Connect& connect,
   accept(connection, connect, {}, now);
 }
 
-ReasonCode Admission::check(const BrokerConnection& connection, const Connect& connect) const {
+ReasonCode Admission::check(BrokerConnection& connection, const Connect& connect) const {
   const BrokerOptions& options = state_.options;
   if (connect.client_identifier.empty()) {
     // A made-up identifier that the client does not learn is of no use for a Session that is kept [MQTT-3.1.3-8].
@@ -31,7 +31,11 @@ ReasonCode Admission::check(const BrokerConnection& connection, const Connect& c
   const bool takes_over = session != nullptr && session->connection != nullptr;
   if (!takes_over && state_.counters.clients_connected >= options.max_connections) return ReasonCode::quota_exceeded;
   if (state_.access_control == nullptr) return ReasonCode::success;
-  return state_.access_control->connect(connect, connection.peer_address());
+  const std::string address = connection.peer_address();
+  AccessControl::Verdict verdict =
+      state_.access_control->connect({.connect = connect, .peer_address = address, .tls = connection.tls_facts()});
+  connection.user_name = std::move(verdict.user_name);
+  return verdict.reason_code;
 }
 
 void Admission::refuse(BrokerConnection& connection, ReasonCode reason_code, std::string_view client_identifier) {

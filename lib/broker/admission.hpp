@@ -17,7 +17,7 @@ class Admission {
   void on_auth(BrokerConnection& connection, const Auth& auth, TimePoint now);
 
  private:
-  [[nodiscard]] ReasonCode check(const BrokerConnection& connection, const Connect& connect) const;
+  [[nodiscard]] ReasonCode check(BrokerConnection& connection, const Connect& connect) const;
   void begin_authentication(BrokerConnection& connection, const Connect& connect, Bytes packet, std::string_view method,
                             TimePoint now);
   void accept(BrokerConnection& connection, const Connect& connect, std::string_view authentication_data,

@@ -134,7 +134,7 @@ ReasonCode BrokerConnection::admit(const Publish& publish) const {
   const BrokerState& state = core_.state();
   if (topic_levels(publish.topic_name) > state.options.max_topic_levels) return ReasonCode::topic_name_invalid;
   if (state.access_control != nullptr &&
-      !state.access_control->may_publish(session_->client_identifier, publish.topic_name)) {
+      !state.access_control->may_publish({session_->client_identifier, user_name}, publish.topic_name)) {
     return ReasonCode::not_authorized;
   }
   const bool kept = publish.retain && !publish.payload.empty();

@@ -24,6 +24,8 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   [[nodiscard]] Session* session() const { return session_; }
   [[nodiscard]] Version version() const { return engine_.version(); }
   [[nodiscard]] std::string peer_address() const { return network_ == nullptr ? "" : network_->peer_address(); }
+  [[nodiscard]] const TlsFacts* tls_facts() const { return network_ == nullptr ? nullptr : network_->tls_facts(); }
+  std::string user_name;  // that access control has found; empty: none
 
   // --- deliveries ----------------------------------------------------------------------------------------------------
 

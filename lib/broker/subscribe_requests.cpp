@@ -76,7 +76,8 @@ ReasonCode SubscribeRequests::check(const TopicFilter& filter, const Session& se
   }
   if (session.subscription_count >= options.max_subscriptions_per_client) return ReasonCode::quota_exceeded;
   if (state_.access_control != nullptr &&
-      !state_.access_control->may_subscribe(session.client_identifier, filter.text())) {
+      !state_.access_control->may_subscribe({session.client_identifier, session.connection->user_name},
+                                            filter.text())) {
     return ReasonCode::not_authorized;
   }
   return ReasonCode::success;

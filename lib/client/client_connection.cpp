@@ -58,7 +58,8 @@ void Client::begin_attempt() {
                       {.family = options_.address_family,
                        .time_limit = options_.connect_timeout,
                        .bind_address = options_.bind_address,
-                       .transport = options_.transport},
+                       .transport = options_.transport,
+                       .observer = options_.connect_observer},
                       [this](auto result) { connector_done(std::move(result)); });
 }
 

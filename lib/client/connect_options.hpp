@@ -51,6 +51,7 @@ struct ConnectOptions {
   AddressFamily address_family = AddressFamily::any;
   std::string bind_address;  // local address to connect from; empty: any
   TransportOptions transport;
+  ConnectObserver* connect_observer = nullptr;  // told of the steps to the broker; outlives the client
   ReconnectPolicy reconnect;
   Duration connect_timeout = std::chrono::seconds{10};  // one attempt, from the name lookup to the CONNACK
   // No acknowledgement at all for this long although some are due; nothing: wait for ever.

@@ -3,8 +3,10 @@
 
 import functools
 import http.server
+import json
 import os
 import pathlib
+import signal
 import subprocess
 import tempfile
 import threading
@@ -355,6 +357,143 @@ class Secrets(Cases):
             unknown = run("pub", "--profile", "home", "-t", "a", "-m", "b", environment=place)
             self.assertEqual(unknown.returncode, 1)
             self.assertIn(b"--profile 'home': there is no such profile", unknown.stderr)
+
+
+class Access(Cases):
+    def setUp(self):
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        self.folder = pathlib.Path(holder.name)
+        self.users, self.rules = self.folder / "users", self.folder / "rules"
+
+    def set_password(self, name, password):
+        done = run("broker", "passwd", self.users, name, "--password-from", "fd:0", stdin=password.encode() + b"\n")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, b"", b""))
+
+    def status(self, broker, *arguments):
+        return run("pub", "-p", broker.port(), "-m", "x", "-q", 1, *arguments).returncode
+
+    def test_passwords_are_written_by_the_program_and_asked_for_by_the_broker(self):
+        self.set_password("me", "secret")
+        self.assertEqual(self.users.stat().st_mode & 0o777, 0o600)
+        self.assertNotIn(b"secret", self.users.read_bytes())
+        broker = self.opened(Broker("--port", 0, "--password-file", self.users))
+        self.assertEqual(self.status(broker, "-t", "a", "-u", "me", "-P", "secret"), 0)
+        self.assertEqual(self.status(broker, "-t", "a", "-u", "me", "-P", "wrong"), 3)
+        self.assertEqual(self.status(broker, "-t", "a"), 3)
+        # A user that comes while the broker runs.
+        self.set_password("you", "other")
+        self.broker_reads_again(broker)
+        self.assertTrue(running.wait_until(lambda: self.status(broker, "-t", "a", "-u", "you", "-P", "other") == 0))
+
+    def broker_reads_again(self, broker):
+        broker.process.send_signal(signal.SIGHUP)
+
+    def test_mosquitto_and_the_broker_read_each_others_password_files(self):
+        self.set_password("me", "secret")
+        theirs = self.opened(Mosquitto(["password_file {folder}/users"], anonymous=False,
+                                       files={"users": self.users.read_text()}))
+        self.assertEqual(run("pub", "-p", theirs.port, "-t", "a", "-m", "b", "-u", "me", "-P", "secret").returncode, 0)
+        self.assertEqual(run("pub", "-p", theirs.port, "-t", "a", "-m", "b", "-u", "me", "-P", "wrong").returncode, 3)
+        subprocess.run(["mosquitto_passwd", "-b", self.users, "you", "other"], check=True, timeout=LIMIT)
+        ours = self.opened(Broker("--port", 0, "--password-file", self.users))
+        self.assertEqual(self.status(ours, "-t", "a", "-u", "you", "-P", "other"), 0)
+
+    def test_topics_are_allowed_by_rules_that_can_be_read_again(self):
+        self.set_password("me", "secret")
+        self.rules.write_text("user me\ntopic write out/#\npattern read in/%u/%c\n")
+        broker = self.opened(Broker("--port", 0, "--password-file", self.users, "--acl-file", self.rules))
+        login = ["-u", "me", "-P", "secret"]
+        self.assertEqual(self.status(broker, "-t", "out/a", *login), 0)
+        self.assertEqual(self.status(broker, "-t", "other", *login), 4)
+        denied = run("sub", "-p", broker.port(), "-t", "in/me/#", *login, "-i", "c", "-E")
+        self.assertEqual(denied.returncode, 4, denied.stderr)
+        self.assertEqual(run("sub", "-p", broker.port(), "-t", "in/me/c", *login, "-i", "c", "-E").returncode, 0)
+        self.rules.write_text("user me\ntopic #\n")
+        self.broker_reads_again(broker)
+        self.assertTrue(running.wait_until(lambda: self.status(broker, "-t", "other", *login) == 0))
+        # A damaged file leaves the rules as they are.
+        self.rules.write_text("nonsense\n")
+        self.broker_reads_again(broker)
+        self.assertEqual(self.status(broker, "-t", "other", *login), 0)
+
+    def test_a_client_certificate_gives_the_user_name(self):
+        certificate, key = self.authority.issue("sensor7", "DNS:sensor7")
+        self.rules.write_text("user sensor7\ntopic write from/sensor7\n")
+        broker = self.opened(Broker(
+            "-l", "mqtts://127.0.0.1:0", "--cert-file", self.certificate, "--key-file", self.key, "--ca-file",
+            self.authority.file, "--client-certificate", "required", "--user-name-from", "cn", "--acl-file", self.rules))
+        shown = ["-L", f"mqtts://localhost:{broker.port()}", "--ca-file", self.authority.file, "--cert-file", certificate,
+                 "--key-file", key, "-m", "x", "-q", 1]
+        self.assertEqual(run("pub", *shown, "-t", "from/sensor7").returncode, 0)
+        self.assertEqual(run("pub", *shown, "-t", "from/sensor8").returncode, 4)
+
+    def test_other_machines_need_credentials_unless_all_are_welcome(self):
+        refused = run("broker", "-l", "mqtt://*:0")
+        self.assertEqual((refused.returncode, refused.stderr), (
+            1, b"mqtk-broker: mqtt://*:0: other machines could connect without a password; give --password-file, or "
+               b"--allow-anonymous to let them\n"))
+        missing = run("broker", "--password-file", "/no/such")
+        self.assertEqual((missing.returncode, missing.stderr), (
+            1, b"mqtk-broker: password file '/no/such': cannot be read: No such file or directory\n"))
+
+
+class Check(Cases):
+    def test_each_step_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            authority = pathlib.Path(folder) / "ca.pem"
+            broker = self.opened(Broker("--tls-self-signed-ca", authority, "-l", "wss://127.0.0.1:0/mqtt"))
+            done = run("check", broker.urls[0], "--ca-file", authority, "--json")
+            self.assertEqual((done.returncode, done.stderr), (0, b""))
+            steps = [json.loads(line) for line in done.stdout.splitlines()]
+            self.assertEqual([step["step"] for step in steps], [
+                "name lookup", "TCP", "TLS", "certificate", "WebSocket", "CONNECT 5.0", "announced", "round trip QoS 0",
+                "round trip QoS 1", "round trip QoS 2", "wildcards", "retained", "shared", "CONNECT 3.1.1"])
+            self.assertEqual({step["outcome"] for step in steps}, {"ok", "note"})
+            self.assertIn("CN=localhost for localhost, 127.0.0.1, ::1", steps[3]["text"])
+
+    def test_the_first_failure_ends_it_with_cause_and_remedy(self):
+        broker = self.opened(Broker("--tls-self-signed", "-l", "mqtts://127.0.0.1:0"))
+        done = run("check", broker.urls[0])
+        self.assertEqual(done.returncode, 2)
+        last = done.stdout.decode().splitlines()[-1]
+        self.assertTrue(last.startswith("FAILED "), last)
+        self.assertTrue(last.endswith("give that authority's certificate with --ca-file"), last)
+
+    def test_mosquitto_can_do_all_of_it(self):
+        broker = self.opened(Mosquitto())
+        done = run("check", f"mqtt://localhost:{broker.port}")
+        self.assertEqual(done.returncode, 0, done.stdout)
+        self.assertEqual({line.split()[0] for line in done.stdout.splitlines()}, {b"ok", b"note"})
+
+
+class Profiles(Cases):
+    def test_profiles_are_set_shown_and_removed_and_hold_only_what_connections_take(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place = {"XDG_CONFIG_HOME": folder}
+
+            def profile(*words, status=0):
+                done = run("profile", *words, environment=place)
+                self.assertEqual(done.returncode, status, done.stderr)
+                return (done.stdout or done.stderr).decode()
+
+            self.assertEqual(profile("list"), "")
+            profile("set", "--default", "plant", "url=mqtts://me:secret@broker.example", "ws-header=A: b", "ws-header=C: d")
+            profile("set", "home", "host=localhost", "password=secret", "tls=true")
+            self.assertEqual((pathlib.Path(folder) / "mqtk/config.json").stat().st_mode & 0o777, 0o600)
+            self.assertEqual(profile("list"), "plant (default)  mqtts://me:***@broker.example:8883\nhome\n")
+            self.assertEqual(profile("show", "plant"),
+                             "url=mqtts://me:***@broker.example:8883\nws-header=A: b\nws-header=C: d\n")
+            self.assertEqual(profile("show", "home"), "host=localhost\npassword=***\ntls=true\n")
+            self.assertIn("password=secret\n", profile("show", "home", "--show-secrets"))
+            self.assertEqual(profile("set", "home", "topic=a", status=1),
+                             "mqtk-profile: 'topic' is no option of connections\n")
+            self.assertEqual(profile("set", "home", "port=x", status=1),
+                             "mqtk-profile: port: not a whole number from 1 to 65535\n")
+            profile("set", "home", "password=")
+            self.assertEqual(profile("show", "home"), "host=localhost\ntls=true\n")
+            profile("remove", "plant")
+            self.assertEqual(profile("list"), "home\n")
 
 
 class Web:

@@ -21,16 +21,17 @@ class Questions final : public Authentication {
 
 class Guard final : public mqtk::AccessControl {
  public:
-  ReasonCode connect(const mqtk::Connect& connect, std::string_view /*peer_address*/) override {
-    return connect.client_identifier == "stranger" ? ReasonCode::bad_user_name_or_password : ReasonCode::success;
+  Verdict connect(const mqtk::ConnectRequest& request) override {
+    const bool stranger = request.connect.client_identifier == "stranger";
+    return {.reason_code = stranger ? ReasonCode::bad_user_name_or_password : ReasonCode::success};
   }
   std::unique_ptr<Authentication> authentication(std::string_view method) override {
     return method == "questions" ? std::make_unique<Questions>() : nullptr;
   }
-  bool may_publish(std::string_view /*client_identifier*/, std::string_view topic_name) override {
+  bool may_publish(const mqtk::ClientIdentity& /*client*/, std::string_view topic_name) override {
     return topic_name != "secret";
   }
-  bool may_subscribe(std::string_view /*client_identifier*/, std::string_view filter) override {
+  bool may_subscribe(const mqtk::ClientIdentity& /*client*/, std::string_view filter) override {
     return filter != "secret";
   }
 };

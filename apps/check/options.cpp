@@ -1,0 +1,51 @@
+#include "check/options.hpp"
+
+#include "cli/setters.hpp"
+
+namespace mqtk::check {
+namespace {
+
+using cli::ExitStatus;
+
+cli::ProgramText program_text() {
+  return {
+      .name = "mqtk-check",
+      .summary = "find out why a connection to a broker fails",
+      .synopsis = {"[OPTION]... [URL]"},
+      .description =
+          "Goes all the way to a broker, step by step: name lookup, TCP, proxy, TLS, WebSocket, CONNECT with MQTT 5.0, "
+          "a "
+          "message that goes there and back with each QoS, what the broker does, and CONNECT with 3.1.1. Prints a line "
+          "with the time for each step, with TLS the certificates, and stops at the first failure with its cause and "
+          "what to try.\n\n"
+          "Publishes to topics below mqtk/check/ and a random number, one of them retained for a moment.",
+      .examples = {{"The broker of this machine", "mqtk check"},
+                   {"All the way through TLS", "mqtk check mqtts://broker.example --ca-file ca.pem"}},
+      .exit_statuses = {ExitStatus::done, ExitStatus::usage, ExitStatus::not_connected, ExitStatus::refused_at_connect,
+                        ExitStatus::refused_later, ExitStatus::connection_lost, ExitStatus::timed_out,
+                        ExitStatus::malformed_input, ExitStatus::local_failure},
+      .see_also = {"mqtk-pub(1)", "mqtk-broker(1)"},
+  };
+}
+
+}  // namespace
+
+cli::OptionTable option_table(Options& options) {
+  cli::OptionTable table{program_text()};
+  cli::add_connection_options(
+      table, options.connection,
+      {.property_scopes = {PropertyScope::connect, PropertyScope::will, PropertyScope::disconnect}});
+  table.group("Output");
+  table.add({.long_name = "json",
+             .help = "Print each step as a JSON object, one to a line",
+             .set = cli::set_true(options.json)});
+  table.add(cli::Positional{.value = "URL",
+                            .help = "Where the broker is, as with --url",
+                            .manual = {},
+                            .completion = cli::Completion::none,
+                            .repeatable = false,
+                            .set = cli::store(options.connection.typed.option.url)});
+  return table;
+}
+
+}  // namespace mqtk::check

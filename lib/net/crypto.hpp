@@ -1,0 +1,25 @@
+// What credentials need of cryptography. OpenSSL is loaded at the first call.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+
+namespace mqtk {
+
+// Nothing if OpenSSL is not there. `iterations` is at least 1.
+[[nodiscard]] std::optional<std::vector<std::uint8_t>> pbkdf2_sha512(std::string_view password, Bytes salt,
+                                                                     int iterations, std::size_t size_bytes);
+
+[[nodiscard]] std::optional<std::array<std::uint8_t, 32>> hmac_sha256(Bytes key, Bytes data);
+
+// Unpredictable bytes; false if the system has none.
+[[nodiscard]] bool fill_with_random(MutableBytes bytes);
+
+// Takes as long whether they differ in the first byte or the last.
+[[nodiscard]] bool equal_in_constant_time(Bytes one, Bytes other);
+
+}  // namespace mqtk
