@@ -42,8 +42,8 @@ struct ConnectOptions {
   PropertyWriter disconnect_properties;  // 5.0 only, of the DISCONNECT at the end
   std::optional<std::string> user_name;
   std::optional<std::vector<std::uint8_t>> password;
-  // Asked before every connection but the first for the password, such as a token that is renewed; null: it stays. It may
-  // block. The error is one line.
+  // Asked before every connection but the first for the password, such as a token that is renewed; null: it stays. It
+  // may block. The error is one line.
   using Secret = std::expected<std::vector<std::uint8_t>, std::string>;
   std::function<Secret()> renew_password;
   std::optional<WillOptions> will;

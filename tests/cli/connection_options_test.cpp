@@ -268,7 +268,7 @@ TEST_CASE("the query of a URL sets options that are not given, and only harmless
   CHECK(outcome.refusal == "");
   CHECK(outcome.options.connect.client_identifier == "me");
   CHECK(outcome.options.connect.keep_alive_seconds == 9);
-  CHECK(refusal({"-L", "mqtt://h?keep-alive=x"}) == "--url: --keep-alive 'x': not a whole number from 0 to 65535");
+  CHECK(refusal({"-L", "mqtt://h?keep-alive=x"}) == "--url: keep-alive 'x': not a whole number from 0 to 65535");
   CHECK(refusal({"-L", "mqtt://h?password-from=command:id"}) == "--url: a URL cannot set 'password-from'");
 }
 

@@ -212,7 +212,8 @@ TEST_CASE("a broken flow rule closes the connection with its Reason Code [MQTT-4
 
 TEST_CASE("every flow rule that an engine meets has its row") {
   for (const RuleInfo& info : all_rules()) {
-    if (info.codec || info.observer || std::count(std::begin(met_otherwise), std::end(met_otherwise), info.rule) != 0) continue;
+    if (info.codec || info.observer || std::count(std::begin(met_otherwise), std::end(met_otherwise), info.rule) != 0)
+      continue;
     CAPTURE(info.name);
     CHECK(std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row.rule == info.rule; }));
   }
