@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
+#include <limits>
 #include <utility>
 
 #include "capture/json_check.hpp"
@@ -252,17 +254,19 @@ bool JsonCondition::holds(std::string_view payload) const {
   const auto value = json_at(payload, pointer_);
   if (!value) return false;
   const std::string plain = json_plain(*value);
-  const auto left = value->front() == '"' ? std::nullopt : as_number(plain);
-  const auto right = as_number(operand_);
-  const bool equal = left && right ? *left == *right : plain == operand_;
+  // Nothing is less or greater than what is no number.
+  constexpr double no_number = std::numeric_limits<double>::quiet_NaN();
+  const double left = value->front() == '"' ? no_number : as_number(plain).value_or(no_number);
+  const double right = as_number(operand_).value_or(no_number);
+  const bool equal = std::isnan(left) || std::isnan(right) ? plain == operand_ : left == right;
   switch (operator_) {
     case Operator::exists: return true;
     case Operator::equal: return equal;
     case Operator::not_equal: return !equal;
-    case Operator::less: return left && *left < *right;
-    case Operator::less_or_equal: return left && *left <= *right;
-    case Operator::greater: return left && *left > *right;
-    case Operator::greater_or_equal: return left && *left >= *right;
+    case Operator::less: return left < right;
+    case Operator::less_or_equal: return left <= right;
+    case Operator::greater: return left > right;
+    case Operator::greater_or_equal: return left >= right;
   }
   return false;
 }
