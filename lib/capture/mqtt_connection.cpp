@@ -86,30 +86,37 @@ bool MqttConnection::detect_side(Side side, bool last_chance) {
   const std::string_view text = as_text(head);
   if (starts_with_connect(head)) {
     settle(Content::mqtt, side, true);
-  } else if (text.starts_with("GET ") || text.starts_with("HTTP/1.1 101")) {
+    return true;
+  }
+  if (text.starts_with("GET ") || text.starts_with("HTTP/1.1 101")) {
     settle(Content::websocket, text[0] == 'G' ? side : other(side), true);
-  } else if (starts_with_tls(head)) {
+    return true;
+  }
+  if (starts_with_tls(head)) {
     content_ = Content::tls;
     sides_ = {};
-  } else if (head.size() < telling_bytes && !last_chance && head[0] != 0xC0 && head[0] != 0xD0) {
-    return false;
-  } else if (packet_may_start(head, {std::nullopt, last_chance}) == Plausible::yes) {
-    settle(Content::mqtt, guess_client(), true);
-  } else if (holds_websocket(head)) {
-    settle(Content::websocket, (head[1] & 0x80U) != 0 ? side : other(side), true);
-  } else if (is_mqtt_port(ends_.first.port) || is_mqtt_port(ends_.second.port)) {
-    settle(Content::mqtt, guess_client(), start_seen_);
-  } else if (last_chance) {
-    for (std::size_t at = 1; at < head.size(); ++at) {
-      if (packet_may_start(head.subspan(at), {std::nullopt, true}) != Plausible::yes) continue;
-      settle(Content::mqtt, guess_client(), false);
-      return true;
-    }
-    return false;
-  } else {
-    return false;
+    return true;
   }
-  return true;
+  if (head.size() < telling_bytes && !last_chance && head[0] != 0xC0 && head[0] != 0xD0) return false;
+  if (packet_may_start(head, {std::nullopt, last_chance}) == Plausible::yes) {
+    settle(Content::mqtt, guess_client(), true);
+    return true;
+  }
+  if (holds_websocket(head)) {
+    settle(Content::websocket, (head[1] & 0x80U) != 0 ? side : other(side), true);
+    return true;
+  }
+  if (is_mqtt_port(ends_.first.port) || is_mqtt_port(ends_.second.port)) {
+    settle(Content::mqtt, guess_client(), start_seen_);
+    return true;
+  }
+  if (!last_chance) return false;
+  for (std::size_t at = 1; at < head.size(); ++at) {
+    if (packet_may_start(head.subspan(at), {std::nullopt, true}) != Plausible::yes) continue;
+    settle(Content::mqtt, guess_client(), false);
+    return true;
+  }
+  return false;
 }
 
 // Who opened the connection is the client. Where that was not captured, packets that only one side sends tell, else the

@@ -43,7 +43,8 @@ class Fields {
   }
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
-  ~Fields() {
+  // Only memory that runs out throws here.
+  ~Fields() {  // NOLINT(bugprone-exception-escape)
     if (!object_.is_object()) return;
     for (const auto& [key, value] : object_.items()) {
       if (!known_.contains(key)) complain({}, fmt::format("no member is called '{}'", key));

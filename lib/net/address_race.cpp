@@ -56,7 +56,7 @@ class AddressRace::Entrant final : Watched {
   AddressRace& race_;
 };
 
-AddressRace::AddressRace(Loop& loop, std::string what, std::vector<SocketAddress> addresses,
+AddressRace::AddressRace(Loop& loop, std::string what, const std::vector<SocketAddress>& addresses,
                          std::vector<SocketAddress> local, Done done)
     : loop_(loop),
       what_(std::move(what)),

@@ -23,8 +23,8 @@ class AddressRace {
 
   // `what` is the peer as people know it, for errors: "localhost:1883". Addresses without a `local` one of their family
   // are left out where there are any. `done` is called once, from the Loop.
-  AddressRace(Loop& loop, std::string what, std::vector<SocketAddress> addresses, std::vector<SocketAddress> local,
-              Done done);
+  AddressRace(Loop& loop, std::string what, const std::vector<SocketAddress>& addresses,
+              std::vector<SocketAddress> local, Done done);
   // A Unix socket.
   AddressRace(Loop& loop, std::string path, Done done);
   AddressRace(const AddressRace&) = delete;

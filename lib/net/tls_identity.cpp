@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -72,7 +71,7 @@ struct PassPhrase {
   static int callback(char* buffer, int size, int /*for_writing*/, void* self) {
     const auto phrase = static_cast<PassPhrase*>(self)->get();
     if (!phrase || phrase->size() > static_cast<std::size_t>(size)) return -1;
-    std::memcpy(buffer, phrase->data(), phrase->size());
+    std::ranges::copy(*phrase, buffer);
     return static_cast<int>(phrase->size());
   }
   [[nodiscard]] std::string failure() const {
