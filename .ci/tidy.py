@@ -1,4 +1,4 @@
-"""Runs clang-tidy on every .cpp of lib and apps that the asan build compiles; headers come with them."""
+"""Runs clang-tidy on every .cpp of lib and apps that the release build compiles; headers come with them."""
 
 import concurrent.futures
 import json
@@ -7,7 +7,7 @@ import pathlib
 import subprocess
 import sys
 
-BUILD = pathlib.Path(".build/asan")
+BUILD = pathlib.Path(".build/release")
 
 
 def check(name):
