@@ -12,7 +12,7 @@ namespace mqtk::inspect {
 using cli::ExitStatus;
 using State = PacketStream::Item::State;
 
-ByteInspection::ByteInspection(Viewer& viewer, const Options& options, std::string source_name,
+ByteInspection::ByteInspection(cli::PacketViewer& viewer, const Options& options, std::string source_name,
                                std::optional<HexForm> form)
     : viewer_(viewer),
       options_(options),

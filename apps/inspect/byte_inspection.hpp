@@ -9,14 +9,16 @@
 #include "capture/hex_input.hpp"
 #include "capture/packet_decoder.hpp"
 #include "capture/packet_stream.hpp"
-#include "inspect/viewer.hpp"
+#include "cli/packet_viewer.hpp"
+#include "inspect/options.hpp"
 
 namespace mqtk::inspect {
 
 class ByteInspection {
  public:
   // Without a form the text is the bytes themselves.
-  ByteInspection(Viewer& viewer, const Options& options, std::string source_name, std::optional<HexForm> form);
+  ByteInspection(cli::PacketViewer& viewer, const Options& options, std::string source_name,
+                 std::optional<HexForm> form);
 
   // False when the text is damaged; what came before the damage has been shown.
   [[nodiscard]] bool feed(std::string_view block);
@@ -28,7 +30,7 @@ class ByteInspection {
   void tell_form();
   void tell_version();
 
-  Viewer& viewer_;
+  cli::PacketViewer& viewer_;
   const Options& options_;
   std::string source_name_;
   std::optional<HexInput> hex_;

@@ -8,7 +8,8 @@ namespace mqtk::inspect {
 
 using cli::ExitStatus;
 
-FrameTextInspection::FrameTextInspection(Viewer& viewer, const Options& options, std::string source_name, HexForm form)
+FrameTextInspection::FrameTextInspection(cli::PacketViewer& viewer, const Options& options, std::string source_name,
+                                         HexForm form)
     : viewer_(viewer), options_(options), source_name_(std::move(source_name)), hex_(form) {
   if (options.input_format == InputFormat::automatic) {
     viewer_.complain(source_name_, fmt::format("read as {}", hex_form_name(form)), ExitStatus::done);
@@ -68,10 +69,10 @@ void FrameTextInspection::take_frame(Bytes frame) {
   if (layer_ == Layer::unknown) {
     layer_ = layer_of(frame);
     if (layer_ == Layer::mqtt) {
-      viewer_.start_source(View::annotated);
+      viewer_.start_source(cli::View::annotated);
       stream_.emplace(viewer_, options_, source_name_, std::nullopt);
     } else {
-      viewer_.start_source(View::line);
+      viewer_.start_source(cli::View::line);
       capture_.emplace(viewer_, source_name_, options_.version);
     }
   }

@@ -20,7 +20,7 @@ class FrameTextInspection {
   // Memory that the bytes of one dump may take.
   static constexpr std::size_t max_frame_bytes = 1024UL * 1024;
 
-  FrameTextInspection(Viewer& viewer, const Options& options, std::string source_name, HexForm form);
+  FrameTextInspection(cli::PacketViewer& viewer, const Options& options, std::string source_name, HexForm form);
 
   // False when the text is damaged; what came before the damage has been shown.
   [[nodiscard]] bool feed(std::string_view block);
@@ -33,7 +33,7 @@ class FrameTextInspection {
   void take_frame(Bytes frame);
   [[nodiscard]] static Layer layer_of(Bytes frame);
 
-  Viewer& viewer_;
+  cli::PacketViewer& viewer_;
   const Options& options_;
   std::string source_name_;
   HexInput hex_;

@@ -14,7 +14,7 @@ class LogInspection {
   // What a longer line has behind this is not looked at.
   static constexpr std::size_t max_line_bytes = 1024UL * 1024;
 
-  LogInspection(Viewer& viewer, const Options& options, std::string source_name)
+  LogInspection(cli::PacketViewer& viewer, const Options& options, std::string source_name)
       : viewer_(viewer), options_(options), source_name_(std::move(source_name)) {}
 
   [[nodiscard]] bool feed(std::string_view block);
@@ -23,7 +23,7 @@ class LogInspection {
  private:
   void take_line(std::string_view line);
 
-  Viewer& viewer_;
+  cli::PacketViewer& viewer_;
   const Options& options_;
   std::string source_name_;
   std::string partial_;

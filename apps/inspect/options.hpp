@@ -6,17 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "capture/annotated_view.hpp"
 #include "capture/hex_input.hpp"
-#include "capture/packet_filter.hpp"
 #include "cli/option_table.hpp"
-#include "cli/output.hpp"
+#include "cli/view_options.hpp"
 #include "codec/types.hpp"
-#include "inspect/payload_reader.hpp"
 
 namespace mqtk::inspect {
 
-enum class View : std::uint8_t { annotated, tree, line, json, fields, none };
 enum class InputFormat : std::uint8_t {
   automatic,
   hex,
@@ -38,19 +34,9 @@ struct Options {
   std::optional<Version> version;
   Role sender = Role::unknown;
   InputFormat input_format = InputFormat::automatic;
-  std::optional<View> view;  // else what suits the input
-  bool json = false;
-  std::vector<PacketField> fields;
-  std::optional<PacketFilter> where;
-  std::optional<std::string> write;
-  bool statistics = false;
-  PayloadFormat payload = PayloadFormat::automatic;
-  bool summary = false;
-  bool full = false;
-  bool show_secrets = false;
+  cli::ViewOptions viewing;
   bool find_hex = false;
   bool follow = false;
-  cli::ColorChoice color = cli::ColorChoice::automatic;
   std::optional<std::string> explain;
   bool list_rules = false;
 };

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 
+#include "cli/packet_viewer.hpp"
 #include "inspect/byte_inspection.hpp"
 #include "inspect/capture_inspection.hpp"
 #include "inspect/frame_text_inspection.hpp"
 #include "inspect/log_inspection.hpp"
 #include "inspect/rules.hpp"
 #include "inspect/source.hpp"
-#include "inspect/viewer.hpp"
 
 namespace mqtk::inspect {
 namespace {
@@ -46,8 +46,8 @@ bool is_binary(std::string_view head) {
 
 class Inspection {
  public:
-  explicit Inspection(const Options& options, std::unique_ptr<StreamFile> written)
-      : options_(options), viewer_(options, std::move(written)) {}
+  explicit Inspection(const Options& options, std::unique_ptr<cli::StreamFile> written)
+      : options_(options), viewer_(options.viewing, std::move(written)) {}
 
   ExitStatus run();
 
@@ -57,7 +57,7 @@ class Inspection {
   void read_all(Source& source, std::string_view first, Input& input);
 
   const Options& options_;
-  Viewer viewer_;
+  cli::PacketViewer viewer_;
 };
 
 ExitStatus Inspection::run() {
@@ -83,12 +83,12 @@ void Inspection::inspect(Source source) {
   }
   const bool automatic = options_.input_format == InputFormat::automatic;
   if (options_.input_format == InputFormat::pcap || (automatic && PcapReader::recognizes(as_bytes(*first)))) {
-    viewer_.start_source(View::line);
+    viewer_.start_source(cli::View::line);
     CaptureInspection input{viewer_, source.name(), options_.version};
     read_all(source, *first, input);
     return;
   }
-  viewer_.start_source(View::annotated);
+  viewer_.start_source(cli::View::annotated);
   if (options_.find_hex) {
     LogInspection input{viewer_, options_, source.name()};
     read_all(source, *first, input);
@@ -128,9 +128,9 @@ void Inspection::read_all(Source& source, std::string_view first, Input& input) 
 
 ExitStatus run(const Options& options) {
   if (!options.explain && !options.list_rules) {
-    std::unique_ptr<StreamFile> written;
-    if (options.write) {
-      auto created = StreamFile::create(*options.write);
+    std::unique_ptr<cli::StreamFile> written;
+    if (options.viewing.write) {
+      auto created = cli::StreamFile::create(*options.viewing.write);
       if (!created) {
         cli::report(created.error());
         return ExitStatus::local_failure;
@@ -149,7 +149,7 @@ ExitStatus run(const Options& options) {
     }
     output.write(text);
   }
-  if (options.list_rules) output.write(options.json ? rule_list_json() : rule_list());
+  if (options.list_rules) output.write(options.viewing.json ? rule_list_json() : rule_list());
   output.flush();
   return output.status();
 }

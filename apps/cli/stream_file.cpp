@@ -1,4 +1,4 @@
-#include "inspect/stream_file.hpp"
+#include "cli/stream_file.hpp"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -11,7 +11,7 @@
 
 #include "cli/program.hpp"
 
-namespace mqtk::inspect {
+namespace mqtk::cli {
 namespace {
 
 constexpr std::size_t block_bytes = 64UL * 1024;
@@ -27,7 +27,7 @@ std::expected<std::unique_ptr<StreamFile>, std::string> StreamFile::create(const
 }
 
 StreamFile::StreamFile(std::string path, int descriptor)
-    : path_(std::move(path)), descriptor_(descriptor), writer_(fmt::format("mqtk {}", cli::version())) {}
+    : path_(std::move(path)), descriptor_(descriptor), writer_(fmt::format("mqtk {}", version())) {}
 
 StreamFile::~StreamFile() {
   if (descriptor_ > 2) ::close(descriptor_);
@@ -78,4 +78,4 @@ std::string StreamFile::finish() {
   return failure_;
 }
 
-}  // namespace mqtk::inspect
+}  // namespace mqtk::cli

@@ -15,9 +15,9 @@
 #include "capture/latency_counts.hpp"
 #include "capture/packet_record.hpp"
 
-namespace mqtk::inspect {
+namespace mqtk::cli {
 
-class Statistics {
+class PacketStatistics {
  public:
   // Topics and clients beyond these are counted together.
   static constexpr std::size_t max_topics = 10'000;
@@ -69,4 +69,4 @@ class Statistics {
   std::optional<WallTime> last_;
 };
 
-}  // namespace mqtk::inspect
+}  // namespace mqtk::cli

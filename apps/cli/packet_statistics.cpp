@@ -1,4 +1,4 @@
-#include "inspect/statistics.hpp"
+#include "cli/packet_statistics.hpp"
 
 #include <fmt/format.h>
 
@@ -9,7 +9,7 @@
 #include "codec/reason_code.hpp"
 #include "codec/rule.hpp"
 
-namespace mqtk::inspect {
+namespace mqtk::cli {
 namespace {
 
 constexpr std::string_view others = "(others)";
@@ -64,20 +64,20 @@ std::string_view end_text(ConnectionEnd end) {
 
 }  // namespace
 
-Statistics::Topic& Statistics::topic(std::string_view name) {
+PacketStatistics::Topic& PacketStatistics::topic(std::string_view name) {
   std::string key{name};
   const auto found = topics_.find(key);
   if (found != topics_.end()) return found->second;
   return topics_[topics_.size() < max_topics ? std::move(key) : std::string{others}];
 }
 
-Statistics::Client& Statistics::client(const std::string& name) {
+PacketStatistics::Client& PacketStatistics::client(const std::string& name) {
   const auto found = clients_.find(name);
   if (found != clients_.end()) return found->second;
   return clients_[clients_.size() < max_clients ? name : std::string{others}];
 }
 
-void Statistics::count(const PacketRecord& record, const FlowCheck* flow) {
+void PacketStatistics::count(const PacketRecord& record, const FlowCheck* flow) {
   const auto type = static_cast<std::size_t>(record.type) & 15U;
   ++types_[type];
   type_bytes_[type] += record.bytes.size();
@@ -116,8 +116,8 @@ void Statistics::count(const PacketRecord& record, const FlowCheck* flow) {
   }
 }
 
-void Statistics::closed(std::uint64_t stream, ConnectionEnd end, const TcpCounts& client_counts,
-                        const TcpCounts& server_counts, const FlowCheck& flow, std::optional<WallTime> time) {
+void PacketStatistics::closed(std::uint64_t stream, ConnectionEnd end, const TcpCounts& client_counts,
+                              const TcpCounts& server_counts, const FlowCheck& flow, std::optional<WallTime> time) {
   for (const TcpCounts* counts : {&client_counts, &server_counts}) {
     tcp_.segments += counts->segments;
     tcp_.retransmitted += counts->retransmitted;
@@ -145,7 +145,7 @@ void Statistics::closed(std::uint64_t stream, ConnectionEnd end, const TcpCounts
   }
 }
 
-void Statistics::append_types(std::string& out) const {
+void PacketStatistics::append_types(std::string& out) const {
   auto to = std::back_inserter(out);
   fmt::format_to(to, "{:<12} {:>10} {:>14}\n", "TYPE", "PACKETS", "BYTES");
   for (std::size_t type = 0; type < types_.size(); ++type) {
@@ -158,7 +158,7 @@ void Statistics::append_types(std::string& out) const {
   }
 }
 
-void Statistics::append_topics(std::string& out) const {
+void PacketStatistics::append_topics(std::string& out) const {
   if (topics_.empty()) return;
   auto to = std::back_inserter(out);
   const double span = first_ && last_ ? seconds(*last_ - *first_) : 0;
@@ -175,7 +175,7 @@ void Statistics::append_topics(std::string& out) const {
   if (rows.size() > shown_rows) fmt::format_to(to, "and {} topics more\n", rows.size() - shown_rows);
 }
 
-void Statistics::append_clients(std::string& out) const {
+void PacketStatistics::append_clients(std::string& out) const {
   if (clients_.empty()) return;
   auto to = std::back_inserter(out);
   fmt::format_to(to, "\n{:>11} {:>10} {:>14} {:>7} {:>12}  {:<26} {}\n", "CONNECTIONS", "PACKETS", "BYTES", "RESETS",
@@ -189,7 +189,7 @@ void Statistics::append_clients(std::string& out) const {
   if (rows.size() > shown_rows) fmt::format_to(to, "and {} clients more\n", rows.size() - shown_rows);
 }
 
-void Statistics::append_rules(std::string& out) const {
+void PacketStatistics::append_rules(std::string& out) const {
   if (rules_.empty()) return;
   auto to = std::back_inserter(out);
   fmt::format_to(to, "\n{:>10}  {}\n", "PROBLEMS", "RULE");
@@ -198,7 +198,7 @@ void Statistics::append_rules(std::string& out) const {
   }
 }
 
-void Statistics::append_latency(std::string& out) const {
+void PacketStatistics::append_latency(std::string& out) const {
   auto to = std::back_inserter(out);
   bool headed = false;
   for (std::size_t type = 0; type < latencies_.size(); ++type) {
@@ -215,7 +215,7 @@ void Statistics::append_latency(std::string& out) const {
   }
 }
 
-void Statistics::append(std::string& out) const {
+void PacketStatistics::append(std::string& out) const {
   append_types(out);
   append_topics(out);
   append_clients(out);
@@ -233,4 +233,4 @@ void Statistics::append(std::string& out) const {
   }
 }
 
-}  // namespace mqtk::inspect
+}  // namespace mqtk::cli

@@ -11,7 +11,7 @@
 #include "capture/pcapng_writer.hpp"
 #include "capture/tcp_reassembly.hpp"
 
-namespace mqtk::inspect {
+namespace mqtk::cli {
 
 class StreamFile {
  public:
@@ -41,4 +41,4 @@ class StreamFile {
   std::string failure_;
 };
 
-}  // namespace mqtk::inspect
+}  // namespace mqtk::cli

@@ -7,19 +7,20 @@
 
 #include "capture/flow_check.hpp"
 #include "capture/packet_record.hpp"
+#include "capture/paint.hpp"
 #include "cli/exit_status.hpp"
 #include "cli/output.hpp"
-#include "inspect/options.hpp"
-#include "inspect/payload_reader.hpp"
-#include "inspect/statistics.hpp"
-#include "inspect/stream_file.hpp"
+#include "cli/packet_statistics.hpp"
+#include "cli/payload_reader.hpp"
+#include "cli/stream_file.hpp"
+#include "cli/view_options.hpp"
 
-namespace mqtk::inspect {
+namespace mqtk::cli {
 
-class Viewer {
+class PacketViewer {
  public:
   // `written` takes what --write asks for; may be null.
-  Viewer(const Options& options, std::unique_ptr<StreamFile> written);
+  PacketViewer(const ViewOptions& options, std::unique_ptr<StreamFile> written);
 
   // `view` is the one for this source where none was asked for.
   void start_source(View view) { view_ = options_.view.value_or(view); }
@@ -27,7 +28,7 @@ class Viewer {
   // `flow` is null where the packet belongs to no connection.
   void show(const PacketRecord& record, const FlowCheck* flow);
   // A line on stderr, behind what it is about on stdout. A file that could not be read outweighs damage.
-  void complain(const std::string& source_name, const std::string& text, cli::ExitStatus status);
+  void complain(const std::string& source_name, const std::string& text, ExitStatus status);
   // Numbers the packets of inputs without connections.
   [[nodiscard]] std::uint64_t next_index() { return next_index_++; }
   // A problem that is not one of a packet; it has been told.
@@ -37,8 +38,8 @@ class Viewer {
   [[nodiscard]] bool wants_notes() const { return view_ == View::annotated || view_ == View::tree; }
   [[nodiscard]] bool ended() const { return output_.ended(); }
   void flush() { output_.flush(); }
-  [[nodiscard]] cli::ExitStatus status() const { return output_.ended() ? output_.status() : status_; }
-  [[nodiscard]] Statistics& statistics() { return statistics_; }
+  [[nodiscard]] ExitStatus status() const { return output_.ended() ? output_.status() : status_; }
+  [[nodiscard]] PacketStatistics& statistics() { return statistics_; }
   [[nodiscard]] StreamFile* written() { return written_.get(); }
 
   std::uint64_t streams = 0;  // seen so far
@@ -49,17 +50,17 @@ class Viewer {
   void append_summary();
   [[nodiscard]] Secrets secrets() const { return options_.show_secrets ? Secrets::shown : Secrets::hidden; }
 
-  const Options& options_;
+  const ViewOptions& options_;
   Paint paint_;
   View view_ = View::annotated;
-  cli::Output output_;
-  cli::ExitStatus status_ = cli::ExitStatus::done;
+  Output output_;
+  ExitStatus status_ = ExitStatus::done;
   std::uint64_t next_index_ = 0;
   std::uint64_t packets_ = 0;
   std::uint64_t problems_ = 0;
-  Statistics statistics_;
+  PacketStatistics statistics_;
   std::unique_ptr<StreamFile> written_;
   PayloadReader payloads_;
 };
 
-}  // namespace mqtk::inspect
+}  // namespace mqtk::cli

@@ -11,7 +11,7 @@
 #include "capture/packet_record.hpp"
 #include "payload/sparkplug_state.hpp"
 
-namespace mqtk::inspect {
+namespace mqtk::cli {
 
 enum class PayloadFormat : std::uint8_t { automatic, none, hex, cbor, message_pack, sparkplug };
 
@@ -40,4 +40,4 @@ class PayloadReader {
   std::map<std::pair<std::uint64_t, Role>, SparkplugState> states_;
 };
 
-}  // namespace mqtk::inspect
+}  // namespace mqtk::cli

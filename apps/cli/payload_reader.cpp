@@ -1,10 +1,10 @@
-#include "inspect/payload_reader.hpp"
+#include "cli/payload_reader.hpp"
 
 #include "base/hex.hpp"
 #include "payload/cbor.hpp"
 #include "payload/message_pack.hpp"
 
-namespace mqtk::inspect {
+namespace mqtk::cli {
 namespace {
 
 std::string_view without_parameters(std::string_view content_type) {
@@ -88,4 +88,4 @@ PayloadReading PayloadReader::read_sparkplug(const SparkplugMessage& message, co
   return reading;
 }
 
-}  // namespace mqtk::inspect
+}  // namespace mqtk::cli

@@ -1,4 +1,4 @@
-#include "inspect/viewer.hpp"
+#include "cli/packet_viewer.hpp"
 
 #include <fmt/format.h>
 
@@ -12,17 +12,15 @@
 #include "capture/packet_line.hpp"
 #include "capture/tree_view.hpp"
 
-namespace mqtk::inspect {
+namespace mqtk::cli {
 
-using cli::ExitStatus;
-
-Viewer::Viewer(const Options& options, std::unique_ptr<StreamFile> written)
+PacketViewer::PacketViewer(const ViewOptions& options, std::unique_ptr<StreamFile> written)
     : options_(options),
-      paint_(cli::use_color(options.color) ? Paint::colored : Paint::plain),
+      paint_(use_color(options.color) ? Paint::colored : Paint::plain),
       written_(std::move(written)),
       payloads_(options.payload) {}
 
-void Viewer::show(const PacketRecord& record, const FlowCheck* flow) {
+void PacketViewer::show(const PacketRecord& record, const FlowCheck* flow) {
   // Without them what else is written could not be read: they tell the version and the limits.
   const bool opens = record.type == PacketType::connect || record.type == PacketType::connack;
   if (written_ && opens) written_->append(record);
@@ -95,7 +93,7 @@ void append_payload_lines(std::string& out, const PayloadReading& payload, Paint
 
 }  // namespace
 
-void Viewer::append_view(const PacketRecord& record, const FlowCheck* flow, const PayloadReading& payload) {
+void PacketViewer::append_view(const PacketRecord& record, const FlowCheck* flow, const PayloadReading& payload) {
   std::string& out = output_.buffer();
   const AnnotatedViewStyle style{paint_, secrets(), options_.full ? Folding::full : Folding::folded};
   switch (view_) {
@@ -120,7 +118,7 @@ void Viewer::append_view(const PacketRecord& record, const FlowCheck* flow, cons
 }
 
 // A tab between fields, commas between the values of one. What would break a table is escaped.
-void Viewer::append_fields(const PacketRecord& record, const FlowCheck* flow) {
+void PacketViewer::append_fields(const PacketRecord& record, const FlowCheck* flow) {
   std::string& out = output_.buffer();
   for (const PacketField field : options_.fields) {
     if (field != options_.fields.front()) out += '\t';
@@ -142,18 +140,18 @@ void Viewer::append_fields(const PacketRecord& record, const FlowCheck* flow) {
   out += '\n';
 }
 
-void Viewer::count_problem() {
+void PacketViewer::count_problem() {
   ++problems_;
   if (status_ == ExitStatus::done) status_ = ExitStatus::malformed_input;
 }
 
-void Viewer::complain(const std::string& source_name, const std::string& text, ExitStatus status) {
+void PacketViewer::complain(const std::string& source_name, const std::string& text, ExitStatus status) {
   output_.flush();
-  cli::report(source_name.empty() ? text : source_name + ": " + text);
+  report(source_name.empty() ? text : source_name + ": " + text);
   if (status == ExitStatus::usage || status_ == ExitStatus::done) status_ = status;
 }
 
-void Viewer::append_summary() {
+void PacketViewer::append_summary() {
   auto out = std::back_inserter(output_.buffer());
   if (view_ == View::json) {
     fmt::format_to(out, R"({{"summary":{{"packets":{},"problems":{},"streams":{}}}}})", packets_, problems_, streams);
@@ -164,7 +162,7 @@ void Viewer::append_summary() {
   }
 }
 
-void Viewer::finish() {
+void PacketViewer::finish() {
   if (options_.statistics) statistics_.append(output_.buffer());
   if (options_.summary) append_summary();
   output_.flush();
@@ -174,4 +172,4 @@ void Viewer::finish() {
   }
 }
 
-}  // namespace mqtk::inspect
+}  // namespace mqtk::cli
