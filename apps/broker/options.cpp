@@ -1,6 +1,5 @@
 #include "broker/options.hpp"
 
-#include "broker/fault_options.hpp"
 #include "cli/setters.hpp"
 
 namespace mqtk::broker_program {
@@ -151,11 +150,11 @@ void add_start_and_end(cli::OptionTable& table, Options& options) {
 
 cli::OptionTable option_table(Options& options) {
   cli::OptionTable table{program_text()};
-  add_listening_options(table, options.listening);
+  cli::add_listening_options(table, options.listening, cli::ServerTls::options);
   add_credential_options(table, options.credentials);
   add_start_and_end(table, options);
   add_behaviour(table, options.broker);
-  add_fault_options(table, options);
+  cli::add_fault_options(table, options.faults, cli::FaultPlace::in_broker);
   add_limits(table, options.broker);
   table.group("Output");
   table.add({.long_name = "verbose",

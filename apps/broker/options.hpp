@@ -7,22 +7,21 @@
 
 #include "broker/broker_options.hpp"
 #include "broker/credentials.hpp"
-#include "broker/fault_rule.hpp"
 #include "broker/lifetime.hpp"
-#include "broker/listeners.hpp"
+#include "cli/fault_options.hpp"
+#include "cli/listening_options.hpp"
 #include "cli/option_table.hpp"
 
 namespace mqtk::broker_program {
 
 struct Options {
-  ListeningOptions listening;
+  cli::ListeningOptions listening;
   CredentialOptions credentials;
   int verbose = 0;  // 1: connection events; 2: packets, too; 3: with their bytes
   std::optional<std::string> ready_file;
   std::string control;  // socket to be asked over; empty for none
   std::optional<std::uint16_t> metrics_port;
-  std::vector<FaultRule> faults;
-  std::uint64_t fault_seed = 0;
+  cli::FaultOptions faults;
   LifetimeOptions lifetime;
   std::vector<std::string> command;  // to run while the broker runs; empty for none
   BrokerOptions broker;

@@ -10,15 +10,15 @@
 #include <vector>
 
 #include "broker/broker.hpp"
-#include "broker/child_command.hpp"
 #include "broker/control_server.hpp"
 #include "broker/event_relay.hpp"
 #include "broker/lifetime.hpp"
-#include "broker/listeners.hpp"
 #include "broker/log.hpp"
 #include "broker/metrics_server.hpp"
 #include "broker/ready_file.hpp"
 #include "broker/service_manager.hpp"
+#include "cli/child_command.hpp"
+#include "cli/listening_options.hpp"
 #include "cli/output.hpp"
 #include "net/loop.hpp"
 #include "net/signal_watch.hpp"
@@ -38,10 +38,11 @@ BrokerOptions with_random_seed(BrokerOptions options) {
 }
 
 // Without credentials only programs of this machine are let in, unless that is asked for.
-std::expected<void, std::string> check_door(const std::vector<Listener>& listeners, const CredentialOptions& options) {
+std::expected<void, std::string> check_door(const std::vector<cli::Listener>& listeners,
+                                            const CredentialOptions& options) {
   if (options.allow_anonymous || options.has_credentials()) return {};
-  for (const Listener& listener : listeners) {
-    if (is_local(listener.endpoint)) continue;
+  for (const cli::Listener& listener : listeners) {
+    if (cli::is_local(listener.endpoint)) continue;
     return std::unexpected(fmt::format(
         "{}: other machines could connect without a password; give --password-file, or --allow-anonymous to let them",
         to_text(listener.endpoint)));
@@ -56,7 +57,7 @@ ExitStatus refuse(const std::string& why) {
 
 class Run {
  public:
-  Run(const Options& options, std::vector<Listener> listeners, CredentialCheck::Rules rules)
+  Run(const Options& options, std::vector<cli::Listener> listeners, CredentialCheck::Rules rules)
       : options_(options),
         listeners_(std::move(listeners)),
         access_(std::move(rules)),
@@ -71,10 +72,10 @@ class Run {
         }) {
     events_.add(log_);
     events_.add(control_);
-    faults_->set_seed(options.fault_seed);
-    for (const FaultRule& rule : options.faults) faults_->add(rule);
+    faults_->set_seed(options.faults.seed);
+    for (const FaultRule& rule : options.faults.rules) faults_->add(rule);
     // Over the control socket faults may come later.
-    if (!options.faults.empty() || !options.control.empty()) broker_.set_faults(faults_);
+    if (!options.faults.rules.empty() || !options.control.empty()) broker_.set_faults(faults_);
   }
 
   ExitStatus to_its_end() {
@@ -130,7 +131,7 @@ class Run {
   }
 
   std::expected<void, std::string> listen_at_all() {
-    for (const Listener& listener : listeners_) {
+    for (const cli::Listener& listener : listeners_) {
       auto endpoint = broker_.listen(listener.endpoint, {.tls = listener.tls});
       if (!endpoint) {
         const bool in_use = failure_of(endpoint.error().code) == NetFailure::address_in_use;
@@ -178,7 +179,7 @@ class Run {
   }
 
   const Options& options_;
-  std::vector<Listener> listeners_;
+  std::vector<cli::Listener> listeners_;
   CredentialCheck access_;
   ServiceManager service_manager_;
   Loop loop_;
@@ -190,7 +191,7 @@ class Run {
   MetricsServer metrics_;
   std::vector<Endpoint> endpoints_;
   ReadyFile ready_file_;
-  ChildCommand command_;
+  cli::ChildCommand command_;
   ExitStatus status_ = ExitStatus::done;
   SignalWatch signals_;
   Lifetime lifetime_;
@@ -200,7 +201,8 @@ class Run {
 }  // namespace
 
 ExitStatus run(const Options& options) {
-  auto listeners = make_listeners(options.listening, options.command.empty() ? Ports::standard : Ports::free);
+  auto listeners =
+      cli::make_listeners(options.listening, options.command.empty() ? cli::Ports::standard : cli::Ports::free);
   if (!listeners) return refuse(listeners.error());
   if (const auto door = check_door(*listeners, options.credentials); !door) return refuse(door.error());
   auto rules = read_rules(options.credentials);

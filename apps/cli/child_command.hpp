@@ -1,4 +1,4 @@
-// The command that a broker runs for.
+// A command that a server runs for, and ends with.
 #pragma once
 
 #include <sys/types.h>
@@ -10,7 +10,7 @@
 
 #include "net/endpoint.hpp"
 
-namespace mqtk::broker_program {
+namespace mqtk::cli {
 
 class ChildCommand {
  public:
@@ -27,4 +27,4 @@ class ChildCommand {
   pid_t process_ = 0;
 };
 
-}  // namespace mqtk::broker_program
+}  // namespace mqtk::cli

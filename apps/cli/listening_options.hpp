@@ -1,4 +1,4 @@
-// Where the broker listens, and with which TLS.
+// Where a server listens, and with which TLS.
 #pragma once
 
 #include <expected>
@@ -12,12 +12,12 @@
 #include "net/tls_context.hpp"
 #include "net/tls_options.hpp"
 
-namespace mqtk::broker_program {
+namespace mqtk::cli {
 
 // Settings that all listeners share and that one may have for itself in the query of its URL.
 struct ListenerSettings {
   TlsServerOptions tls;
-  std::optional<cli::SecretSource> pass_phrase_source;
+  std::optional<SecretSource> pass_phrase_source;
   std::string psk_file;
   bool self_signed = false;
 };
@@ -28,14 +28,21 @@ struct Listener {
 };
 
 struct ListeningOptions {
+  // A program sets its own defaults before add_listening_options.
+  std::uint16_t standard_port = 1883;
+  std::uint16_t standard_tls_port = 8883;
+
   std::string host = "127.0.0.1";
-  std::optional<std::uint16_t> port;  // absent: 1883, or any free one where a command is run
+  std::optional<std::uint16_t> port;  // absent: the standard port, or any free one where a command is run
   std::vector<std::string> urls;
   ListenerSettings shared;
 };
 
-// Adds the groups Listening and TLS.
-void add_listening_options(cli::OptionTable& table, ListeningOptions& options);
+// Where the settings of TLS stand that have the names of a client's: --cert-file, --ca-file.
+enum class ServerTls : unsigned char { options, queries_of_urls };
+
+// Adds the group Listening and, where they are options, TLS.
+void add_listening_options(OptionTable& table, ListeningOptions& options, ServerTls tls);
 
 enum class Ports : unsigned char { standard, free };
 
@@ -49,4 +56,4 @@ enum class Ports : unsigned char { standard, free };
 // Lines of "IDENTITY:HEX", as mosquitto's psk_file has them; blank lines and those that begin with # count nothing.
 [[nodiscard]] std::expected<std::vector<TlsPresharedKey>, std::string> parse_psk_file(const std::string& text);
 
-}  // namespace mqtk::broker_program
+}  // namespace mqtk::cli

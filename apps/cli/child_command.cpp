@@ -1,4 +1,4 @@
-#include "broker/child_command.hpp"
+#include "cli/child_command.hpp"
 
 #include <fmt/format.h>
 #include <spawn.h>
@@ -10,7 +10,7 @@
 
 extern char** environ;
 
-namespace mqtk::broker_program {
+namespace mqtk::cli {
 
 std::expected<void, std::string> ChildCommand::start(const std::vector<std::string>& words, const Endpoint& endpoint) {
   ::setenv("MQTK_URL", to_text(endpoint).c_str(), 1);
@@ -20,7 +20,7 @@ std::expected<void, std::string> ChildCommand::start(const std::vector<std::stri
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
 
-  // The broker ignores SIGPIPE; the command must not inherit that.
+  // Our programs ignore SIGPIPE; the command must not inherit that.
   posix_spawnattr_t attributes;
   ::posix_spawnattr_init(&attributes);
   sigset_t defaults;
@@ -44,4 +44,4 @@ std::optional<int> ChildCommand::ended() {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-}  // namespace mqtk::broker_program
+}  // namespace mqtk::cli

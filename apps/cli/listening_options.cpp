@@ -1,4 +1,4 @@
-#include "broker/listeners.hpp"
+#include "cli/listening_options.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -12,12 +12,9 @@
 #include "base/hex.hpp"
 #include "cli/setters.hpp"
 
-namespace mqtk::broker_program {
+namespace mqtk::cli {
 namespace {
 
-using cli::Accepted;
-using cli::Completion;
-using cli::Setter;
 using ClientCertificate = TlsServerOptions::ClientCertificate;
 
 bool speaks_tls(Transport transport) {
@@ -31,22 +28,22 @@ Accepted set_alpn(std::string_view text, std::vector<std::string>& protocols) {
   return {};
 }
 
-Setter store_source(std::optional<cli::SecretSource>& target) {
+Setter store_source(std::optional<SecretSource>& target) {
   return [&target](std::string_view text) -> Accepted {
-    auto source = cli::parse_secret_source(text);
+    auto source = parse_secret_source(text);
     if (!source) return std::unexpected(source.error());
     target = std::move(*source);
     return {};
   };
 }
 
-void add_certificates(cli::OptionTable& table, ListenerSettings& settings) {
-  TlsServerOptions& tls = settings.tls;
+void add_self_signed(OptionTable& table, ListenerSettings& settings, std::uint16_t standard_port) {
   table.add({.long_name = "tls-self-signed",
-             .help = "Make a certificate for this run; without --listen also listen with TLS, at port 8883",
+             .help = fmt::format("Make a certificate for this run; without --listen also listen with TLS, at port {}",
+                                 standard_port),
              .manual = "An authority and a certificate for localhost, 127.0.0.1, ::1 and the name of this machine are "
                        "made in memory. Clients trust it with --ca-file and the file of --tls-self-signed-ca.",
-             .set = cli::set_true(settings.self_signed)});
+             .set = set_true(settings.self_signed)});
   table.add({.long_name = "tls-self-signed-ca",
              .value = "FILE",
              .help = "Write the certificate of that authority to FILE; implies --tls-self-signed",
@@ -56,45 +53,49 @@ void add_certificates(cli::OptionTable& table, ListenerSettings& settings) {
                settings.tls.self_signed_ca_file = text;
                return {};
              }});
+}
+
+void add_certificates(OptionTable& table, ListenerSettings& settings) {
+  TlsServerOptions& tls = settings.tls;
   table.add({.long_name = "cert-file",
              .value = "FILE",
              .help = "Certificate of the broker and of its issuers (PEM, or PKCS#12 with the key)",
              .completion = Completion::file,
-             .set = cli::store(tls.certificate_file)});
+             .set = store(tls.certificate_file)});
   table.add({.long_name = "key-file",
              .value = "FILE",
              .help = "Private key of that certificate, if it is not in the same file",
              .completion = Completion::file,
-             .set = cli::store(tls.key_file)});
+             .set = store(tls.key_file)});
   table.add({.long_name = "key-password-from",
              .value = "SOURCE",
              .help = "Pass phrase of the key: file:PATH, fd:NUMBER, env:NAME, command:COMMAND or prompt",
              .default_text = "prompt",
              .set = store_source(settings.pass_phrase_source)});
-  table.add({.long_name = "client-certificate",
-             .value = "WHEN",
-             .help = "Ask clients for a certificate of an authority of --ca-file: none, optional or required",
-             .completion = Completion::choice,
-             .choices = {"none", "optional", "required"},
-             .default_text = "none",
-             .set = cli::store_choice<ClientCertificate>(tls.client_certificate,
-                                                         {{"none", ClientCertificate::none},
-                                                          {"optional", ClientCertificate::optional},
-                                                          {"required", ClientCertificate::required}})});
+  table.add(
+      {.long_name = "client-certificate",
+       .value = "WHEN",
+       .help = "Ask clients for a certificate of an authority of --ca-file: none, optional or required",
+       .completion = Completion::choice,
+       .choices = {"none", "optional", "required"},
+       .default_text = "none",
+       .set = store_choice<ClientCertificate>(tls.client_certificate, {{"none", ClientCertificate::none},
+                                                                       {"optional", ClientCertificate::optional},
+                                                                       {"required", ClientCertificate::required}})});
   table.add({.long_name = "ca-file",
              .value = "FILE",
              .help = "Authorities whose client certificates are accepted (PEM)",
              .completion = Completion::file,
-             .set = cli::store(tls.ca_file)});
+             .set = store(tls.ca_file)});
 }
 
-void add_handshake(cli::OptionTable& table, ListenerSettings& settings) {
+void add_handshake(OptionTable& table, ListenerSettings& settings) {
   TlsServerOptions& tls = settings.tls;
   table.add({.long_name = "psk-file",
              .value = "FILE",
              .help = "Accept the pre-shared keys in FILE: lines of IDENTITY:HEX",
              .completion = Completion::file,
-             .set = cli::store(settings.psk_file)});
+             .set = store(settings.psk_file)});
   table.add({.long_name = "alpn",
              .value = "NAMES",
              .help = "Protocols to agree on (ALPN), with commas between them; clients that offer others are refused",
@@ -105,26 +106,27 @@ void add_handshake(cli::OptionTable& table, ListenerSettings& settings) {
              .completion = Completion::choice,
              .choices = {"1.2", "1.3"},
              .default_text = "1.2",
-             .set = cli::store_choice<TlsVersion>(tls.minimum_version,
-                                                  {{"1.2", TlsVersion::tls1_2}, {"1.3", TlsVersion::tls1_3}})});
+             .set = store_choice<TlsVersion>(tls.minimum_version,
+                                             {{"1.2", TlsVersion::tls1_2}, {"1.3", TlsVersion::tls1_3}})});
   table.add({.long_name = "ciphers",
              .value = "LIST",
              .help = "Ciphers to accept, as OpenSSL names them, with colons between them",
-             .set = cli::store(tls.ciphers)});
+             .set = store(tls.ciphers)});
   table.add({.long_name = "key-log",
              .value = "FILE",
              .help = "Append the keys of connections to FILE, so that Wireshark can read along",
              .completion = Completion::file,
-             .set = cli::store(tls.key_log_file)});
+             .set = store(tls.key_log_file)});
 }
 
 // The same options, without those that a URL has in itself, for one listener.
 Accepted apply_query(const Endpoint& endpoint, ListenerSettings& settings) {
-  cli::OptionTable table{{.name = "", .summary = "", .synopsis = {}, .description = ""}};
+  OptionTable table{{.name = "", .summary = "", .synopsis = {}, .description = ""}};
+  add_self_signed(table, settings, 0);
   add_certificates(table, settings);
   add_handshake(table, settings);
   for (const auto& [name, value] : endpoint.query) {
-    const cli::Option* option = table.find(name);
+    const Option* option = table.find(name);
     if (option == nullptr) return std::unexpected(fmt::format("there is no setting '{}'", name));
     if (auto set = option->set(value); !set)
       return std::unexpected(fmt::format("{} '{}': {}", name, value, set.error()));
@@ -143,7 +145,7 @@ TlsContext::Made make_context(const ListenerSettings& settings) {
   TlsServerOptions tls = settings.tls;
   const std::string& file = tls.key_file.empty() ? tls.certificate_file : tls.key_file;
   tls.pass_phrase = [&]() -> std::optional<std::string> {
-    auto secret = cli::read_secret(settings.pass_phrase_source.value_or(cli::SecretSource{}), "Pass phrase of " + file);
+    auto secret = read_secret(settings.pass_phrase_source.value_or(SecretSource{}), "Pass phrase of " + file);
     return secret ? std::optional(std::move(*secret)) : std::nullopt;
   };
   if (!settings.psk_file.empty()) {
@@ -167,7 +169,7 @@ std::expected<Listener, std::string> make_listener(const std::string& url, const
   const auto refused = [&](const std::string& why) { return std::unexpected(fmt::format("--listen: {}", why)); };
   auto endpoint = parse_endpoint(url);
   if (!endpoint) return refused(endpoint.error());
-  if (endpoint->user_name || endpoint->password) return refused("a listener has no user name; see --password-file");
+  if (endpoint->user_name || endpoint->password) return refused("a listener has no user name");
   ListenerSettings settings = shared;
   if (auto applied = apply_query(*endpoint, settings); !applied) {
     return refused(fmt::format("{}: {}", scheme_of(endpoint->transport), applied.error()));
@@ -187,33 +189,48 @@ std::expected<Listener, std::string> make_listener(const std::string& url, const
   return listener;
 }
 
+std::string query_manual(ServerTls tls) {
+  if (tls == ServerTls::options) {
+    return "settings of its own, those of the group TLS, such as mqtts://*:8883?cert-file=a.pem&key-file=a.key.";
+  }
+  ListenerSettings settings;
+  OptionTable table{{.name = "", .summary = "", .synopsis = {}, .description = ""}};
+  add_certificates(table, settings);
+  add_handshake(table, settings);
+  std::string names;
+  for (const Option& option : table.options()) names.append(names.empty() ? "" : ", ").append(option.long_name);
+  return "its TLS, such as mqtts://*:8883?cert-file=a.pem&key-file=a.key; settings are those of mqtk broker: " + names +
+         ".";
+}
+
 }  // namespace
 
-void add_listening_options(cli::OptionTable& table, ListeningOptions& options) {
+void add_listening_options(OptionTable& table, ListeningOptions& options, ServerTls tls) {
   table.group("Listening");
   table.add({.long_name = "listen",
              .short_letter = 'l',
              .value = "URL",
              .help = "Listen at mqtt://HOST:PORT, mqtts://, ws://HOST:PORT/PATH, wss:// or unix:///PATH",
              .manual = "May be given several times. * as HOST is every address of this machine, port 0 any free one, "
-                       "unix://@NAME a name in the abstract namespace. The query of the URL gives this listener "
-                       "settings of its own, those of the group TLS, such as "
-                       "mqtts://*:8883?cert-file=a.pem&key-file=a.key.",
+                       "unix://@NAME a name in the abstract namespace. The query of the URL gives this listener " +
+                       query_manual(tls),
              .repeatable = true,
-             .set = cli::append(options.urls)});
+             .set = append(options.urls)});
   table.add({.long_name = "port",
              .short_letter = 'p',
              .value = "PORT",
              .help = "Port to listen at without --listen; 0 is any free one",
-             .default_text = "1883, with a COMMAND 0",
-             .set = cli::store_number(options.port, 0, 65'535)});
+             .default_text = fmt::format("{}, with a COMMAND 0", options.standard_port),
+             .set = store_number(options.port, 0, 65'535)});
   table.add({.long_name = "host",
              .value = "HOST",
              .help = "Name or address to listen at without --listen; * is every address of this machine",
              .completion = Completion::host,
              .default_text = options.host,
-             .set = cli::store(options.host)});
-  table.group("TLS");
+             .set = store(options.host)});
+  if (tls == ServerTls::options) table.group("TLS");
+  add_self_signed(table, options.shared, options.standard_tls_port);
+  if (tls == ServerTls::queries_of_urls) return;
   add_certificates(table, options.shared);
   add_handshake(table, options.shared);
 }
@@ -222,11 +239,12 @@ std::expected<std::vector<Listener>, std::string> make_listeners(const Listening
   std::vector<std::string> urls = options.urls;
   if (urls.empty()) {
     const bool free = ports == Ports::free || options.port == 0;
-    Endpoint plain{.host = options.host, .port = options.port.value_or(free ? std::uint16_t{0} : std::uint16_t{1883})};
+    Endpoint plain{.host = options.host,
+                   .port = options.port.value_or(free ? std::uint16_t{0} : options.standard_port)};
     urls.push_back(to_text(plain));
     if (options.shared.self_signed) {
       plain.transport = Transport::tls;
-      plain.port = free ? 0 : 8883;
+      plain.port = free ? std::uint16_t{0} : options.standard_tls_port;
       urls.push_back(to_text(plain));
     }
   }
@@ -262,4 +280,4 @@ std::expected<std::vector<TlsPresharedKey>, std::string> parse_psk_file(const st
   return keys;
 }
 
-}  // namespace mqtk::broker_program
+}  // namespace mqtk::cli
