@@ -53,8 +53,9 @@ class CsvReader final : public RecordingReader {
       if (const auto state = read_row()) return *state;
       if (fields_.size() == 1 && fields_[0].empty()) continue;  // an empty line
       if (layout_ == Layout::open) {
-        const bool header = fields_.size() == 5 && fields_[0] == "timestamp" && fields_[1] == "topic";
+        const bool header = fields_.size() >= 5 && fields_[0] == "timestamp" && fields_[1] == "topic";
         layout_ = header || fields_.size() == 5 ? Layout::time_first : Layout::topic_first;
+        has_client_ = header && fields_.size() == 6 && fields_[5] == "client";
         if (header) continue;
       }
       return take(message);
@@ -118,7 +119,7 @@ class CsvReader final : public RecordingReader {
 
   State take(MessageRecord& message) {
     const bool time_first = layout_ == Layout::time_first;
-    const std::size_t wanted = time_first ? 5 : 6;
+    const std::size_t wanted = time_first && !has_client_ ? 5 : 6;
     if (fields_.size() != wanted) return fail(fmt::format("{} fields instead of {}", fields_.size(), wanted));
     const std::size_t topic = time_first ? 1 : 0;
     message = {};
@@ -134,6 +135,7 @@ class CsvReader final : public RecordingReader {
     const auto retain = parse_flag(fields_[topic + 3]);
     if (!retain) return fail("the retain flag is neither true nor false");
     message.retain = *retain;
+    if (has_client_) message.client = fields_[5];
     return take_payload(fields_[topic + 1], message);
   }
 
@@ -153,6 +155,7 @@ class CsvReader final : public RecordingReader {
   LineSource lines_;
   CsvPayload payload_kind_;
   Layout layout_ = Layout::open;
+  bool has_client_ = false;
   std::vector<std::string> fields_;
   std::vector<std::uint8_t> payload_;
   std::uint64_t first_line_ = 0;

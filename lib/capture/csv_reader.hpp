@@ -1,6 +1,7 @@
 // Messages of the CSV files that two existing recorders write:
 //
-//   timestamp,topic,payload,qos,retain   with this header; RFC 3339 times, `b64:` before a payload that is no text
+//   timestamp,topic,payload,qos,retain   with this header; RFC 3339 times, `b64:` before a payload that is no text;
+//                                        a sixth column `client` may follow
 //   topic,payload,qos,retain,time,delta  without a header; seconds since 1970, True or False
 #pragma once
 

@@ -56,6 +56,7 @@ class JsonlReader final : public RecordingReader {
     message.payload = stored_.payload;
     message.properties = stored_.properties.block();
     message.retained_at_subscribe = stored_.retained_at_subscribe;
+    message.client = stored_.client;
     return State::message;
   }
 

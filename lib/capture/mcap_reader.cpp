@@ -92,6 +92,8 @@ std::optional<RecordingReader::State> McapReader::take_message(Bytes content, Me
   if (pending_ && pending_->sequence == sequence && pending_->time == time) {
     message.dup = pending_->attributes.dup;
     message.retained_at_subscribe = pending_->attributes.retained_at_subscribe;
+    client_ = std::move(pending_->attributes.client);
+    message.client = client_;
     properties_.clear();
     for (const Property& property : message.properties) properties_.add(property);
     for (const Property& property : pending_->attributes.properties.block()) properties_.add(property);

@@ -72,6 +72,7 @@ class McapReader final : public RecordingReader {
   };
   std::optional<Pending> pending_;  // attributes of the message that follows
   PropertyWriter properties_;       // of the message handed out, if it has attributes
+  std::string client_;              // likewise
   Packet packet_;
 };
 

@@ -24,6 +24,8 @@ struct MessageRecord {
   Bytes payload = {};
   PropertyBlock properties = {};
   bool retained_at_subscribe = false;  // a retained message that the broker sent because of the subscription
+  // Who published it, where the recording tells: a Client Identifier, or the address of a client that did not say it.
+  std::string_view client = {};
 
   [[nodiscard]] static MessageRecord from(const Publish& publish, std::optional<WallTime> time) {
     return {.time = time,
@@ -48,6 +50,7 @@ struct StoredMessage {
   std::vector<std::uint8_t> payload;
   PropertyWriter properties;
   bool retained_at_subscribe = false;
+  std::string client;
 };
 
 }  // namespace mqtk

@@ -40,6 +40,10 @@ void append_message_json(std::string& out, const MessageRecord& message, Payload
   out += message.retain ? ",\"retain\":true" : ",\"retain\":false";
   out += message.dup ? ",\"dup\":true" : ",\"dup\":false";
   if (message.retained_at_subscribe) out += ",\"retained_at_subscribe\":true";
+  if (!message.client.empty()) {
+    out += ",\"client\":";
+    append_json_string(out, message.client);
+  }
   if (message.qos != QoS::at_most_once && message.packet_identifier != 0) {
     out += ",\"packet_identifier\":";
     const fmt::format_int identifier{message.packet_identifier};

@@ -16,8 +16,8 @@ namespace mqtk {
 // line breaks between its tokens turned into spaces.
 enum class PayloadJson : std::uint8_t { left_out, beside };
 
-// Appends one object and a line feed. `packet_identifier` stands only where it is known, and `retained_at_subscribe`
-// behind `dup` only where it is true.
+// Appends one object and a line feed. `packet_identifier` stands only where it is known; behind `dup` stand
+// `retained_at_subscribe` where it is true and `client` where it is known.
 void append_message_json(std::string& out, const MessageRecord& message,
                          PayloadJson payload_json = PayloadJson::left_out);
 

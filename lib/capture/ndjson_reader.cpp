@@ -127,6 +127,12 @@ Done take_payload(const std::string& member, const Json& value, StoredMessage& m
   return {};
 }
 
+Done take_client(const Json& value, std::string& client) {
+  if (!value.is_string()) return refuse("client", "a string");
+  client = value.get_ref<const std::string&>();
+  return {};
+}
+
 Done take_topic(const Json& value, StoredMessage& message) {
   if (!value.is_string()) return refuse("topic", "a string");
   message.topic = value.get_ref<const std::string&>();
@@ -146,6 +152,7 @@ Done take_member(const std::string& member, const Json& value, StoredMessage& me
     return taken;
   }
   if (member == "packet_identifier") return take_number(member, value, 65'535, message.packet_identifier);
+  if (member == "client") return take_client(value, message.client);
   if (member == "payload" || member == "payload_base64") return take_payload(member, value, message);
   if (member == "payload_json") return {};
   if (member == "properties") return take_properties(value, message.properties);
@@ -179,6 +186,8 @@ std::optional<mcap::Attributes> mcap::parse_attributes(std::string_view text) {
     if (member == "dup" || member == "retained_at_subscribe") {
       taken = take_flag(member, value, flag);
       (member == "dup" ? attributes.dup : attributes.retained_at_subscribe) = flag.value_or(false);
+    } else if (member == "client") {
+      taken = take_client(value, attributes.client);
     } else if (member == "properties") {
       taken = take_properties(value, attributes.properties);
     }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <deque>
 #include <map>
 #include <unordered_map>
@@ -28,6 +29,7 @@ struct Owned {
   bool dup = false;
   std::vector<std::uint8_t> payload = {};
   PropertyWriter properties = {};
+  std::string client = {};
 };
 
 // One direction of a connection.
@@ -40,8 +42,10 @@ struct Direction {
 
 struct Connection {
   Direction sides[2];
-  bool start_seen = false;
-  std::optional<Version> version;  // from its CONNECT
+  std::array<Role, 2> roles{Role::unknown, Role::unknown};  // by the SYN, else by what one side only sends
+  std::optional<Version> version;                           // from its CONNECT
+  std::array<std::string, 2> addresses;
+  std::string client;  // its Client Identifier, as soon as it is known
 };
 
 class PcapRecording final : public RecordingReader, ConnectionListener {
@@ -70,6 +74,7 @@ class PcapRecording final : public RecordingReader, ConnectionListener {
     message.dup = owned.dup;
     message.payload = owned.payload;
     message.properties = owned.properties.block();
+    message.client = owned.client;
     handed_out_ = true;
     return State::message;
   }
@@ -99,19 +104,23 @@ class PcapRecording final : public RecordingReader, ConnectionListener {
 
   void opened(std::uint64_t id, const ConnectionEnds& ends, std::optional<WallTime> time) override {
     (void)time;
-    connections_[id].start_seen = ends.start_seen;
+    Connection& connection = connections_[id];
+    if (ends.start_seen) connection.roles = {Role::client, Role::server};
+    connection.addresses = {ends.first.text(), ends.second.text()};
   }
 
   void received(std::uint64_t id, Side sender, Bytes bytes, std::optional<WallTime> time) override {
     Connection& connection = connections_[id];
     Direction& side = connection.sides[static_cast<std::size_t>(sender)];
     if (side.spoiled) return;
-    const Role role = !connection.start_seen ? Role::unknown : sender == Side::first ? Role::client : Role::server;
-    if (!side.packets) side.packets.emplace(PacketStream::Options{connection.version, role});
+    if (!side.packets) {
+      const Role role = connection.roles[static_cast<std::size_t>(sender)];
+      side.packets.emplace(PacketStream::Options{connection.version, role});
+    }
     std::vector<std::uint8_t>& buffer = side.packets->feed_buffer();
     buffer.insert(buffer.end(), bytes.begin(), bytes.end());
     side.fed += bytes.size();
-    take_packets(connection, side, time);
+    take_packets(connection, sender, time);
     if (side.fed > longest_wait) side.spoiled = true;
   }
 
@@ -128,25 +137,29 @@ class PcapRecording final : public RecordingReader, ConnectionListener {
               std::optional<WallTime> time) override {
     (void)end, (void)first, (void)second;
     Connection& connection = connections_[id];
-    for (Direction& side : connection.sides) {
+    for (const Side sender : {Side::first, Side::second}) {
+      Direction& side = connection.sides[static_cast<std::size_t>(sender)];
       if (!side.packets || side.spoiled) continue;
       side.packets->finish();
-      take_packets(connection, side, time);
+      take_packets(connection, sender, time);
     }
     connections_.erase(id);
   }
 
-  void take_packets(Connection& connection, Direction& side, std::optional<WallTime> time) {
+  void take_packets(Connection& connection, Side sender, std::optional<WallTime> time) {
+    Direction& side = connection.sides[static_cast<std::size_t>(sender)];
     while (const auto item = side.packets->next()) {
       if (item->state != PacketStream::Item::State::whole) {
         side.spoiled = true;
         return;
       }
       side.fed = 0;
+      if (item->sender != Role::unknown) learn_roles(connection, sender, item->sender);
       if (item->type == PacketType::connect && side.packets->version_source() == PacketStream::VersionSource::connect) {
         connection.version = item->version;
       }
-      if (item->type == PacketType::publish) take_publish(side, *item, time);
+      if (item->type == PacketType::connect || item->type == PacketType::connack) learn_client(connection, *item);
+      if (item->type == PacketType::publish) take_publish(connection, sender, *item, time);
     }
   }
 
@@ -155,7 +168,36 @@ class PcapRecording final : public RecordingReader, ConnectionListener {
     return (direction_ == CaptureDirection::to_server) == (sender == Role::client);
   }
 
-  void take_publish(Direction& side, const PacketStream::Item& item, std::optional<WallTime> time) {
+  static void learn_roles(Connection& connection, Side sender, Role role) {
+    const auto at = static_cast<std::size_t>(sender);
+    if (connection.roles[at] != Role::unknown) return;
+    connection.roles[at] = role;
+    connection.roles[1 - at] = peer_of(role);
+    for (const std::size_t i : {0U, 1U}) {
+      if (connection.sides[i].packets) connection.sides[i].packets->set_sender(connection.roles[i]);
+    }
+  }
+
+  // A client that leaves its identifier to the broker learns it from the CONNACK.
+  static void learn_client(Connection& connection, const PacketStream::Item& item) {
+    Packet packet;
+    if (decode(item.bytes, {item.version, Role::unknown}, packet)) return;
+    if (const auto* connect = std::get_if<Connect>(&packet)) connection.client = connect->client_identifier;
+    const auto* connack = std::get_if<Connack>(&packet);
+    if (connack == nullptr) return;
+    if (const auto assigned = connack->properties.text(PropertyId::assigned_client_identifier)) {
+      connection.client = *assigned;
+    }
+  }
+
+  // Of a message that the broker passes on nobody can say who published it.
+  static std::string publisher(const Connection& connection, Side sender, Role role) {
+    if (role != Role::client) return "";
+    return connection.client.empty() ? connection.addresses[static_cast<std::size_t>(sender)] : connection.client;
+  }
+
+  void take_publish(Connection& connection, Side sender, const PacketStream::Item& item, std::optional<WallTime> time) {
+    Direction& side = connection.sides[static_cast<std::size_t>(sender)];
     Packet packet;
     if (decode(item.bytes, {item.version, Role::unknown}, packet)) return;
     const auto& publish = std::get<Publish>(packet);
@@ -170,6 +212,7 @@ class PcapRecording final : public RecordingReader, ConnectionListener {
     if (!is_wanted(item.sender) || TopicName::check(topic)) return;
     Owned owned{
         .time = time, .topic = std::move(topic), .qos = publish.qos, .retain = publish.retain, .dup = publish.dup};
+    owned.client = publisher(connection, sender, item.sender);
     owned.payload.assign(publish.payload.begin(), publish.payload.end());
     for (const Property& property : publish.properties) {
       const bool of_connection =

@@ -46,6 +46,18 @@ TEST_CASE("QoS 0 has no packet identifier") {
   CHECK(json(message) == "{\"time\":null,\"topic\":\"t\",\"qos\":0,\"retain\":true,\"dup\":false,\"payload\":\"\"}\n");
 }
 
+TEST_CASE("the client that published a message stands behind its flags") {
+  std::string text;
+  MessageRecord message{.time = std::nullopt, .topic = "a"};
+  message.client = "sensor \"7\"";
+  append_message_json(text, message);
+  CHECK(text ==
+        "{\"time\":null,\"topic\":\"a\",\"qos\":0,\"retain\":false,\"dup\":false,\"client\":\"sensor \\\"7\\\"\","
+        "\"payload\":\"\"}\n");
+  CHECK(parse_message_json(text)->client == "sensor \"7\"");
+  CHECK(parse_message_json(R"({"payload":"","client":7})").error() == "\"client\" is not a string");
+}
+
 TEST_CASE("text is escaped, and bytes that are no text are base64") {
   MessageRecord message;
   message.topic = "\"\\\t\xC3\xA4";

@@ -70,6 +70,14 @@ TEST_CASE("both layouts of CSV are known by their first row") {
   CHECK(read_csv("a,eA==,0,False,1700000000.5,0.1\n", CsvPayload::base64) == List{"a=x"});
 }
 
+TEST_CASE("a sixth column of CSV under the header names the client") {
+  const std::string_view text = "timestamp,topic,payload,qos,retain,client\n2023-11-14T22:13:20Z,a,1,0,false,me\n";
+  auto reader = make_csv_reader(memory_stream(as_bytes(text)));
+  MessageRecord message;
+  REQUIRE(reader->next(message) == State::message);
+  CHECK(message.client == "me");
+}
+
 TEST_CASE("the seconds of CSV keep their decimals") {
   auto reader = make_csv_reader(memory_stream(as_bytes("a,x,0,False,1700000000.123456789,0\n")));
   MessageRecord message;
