@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/json_text.hpp"
 #include "base/utf8.hpp"
 #include "capture/json_check.hpp"
 #include "capture/properties_json.hpp"
@@ -111,7 +112,7 @@ void take_metadata(TopicChannel& channel, std::string_view name, std::string_vie
 }
 
 bool has_attributes(const MessageRecord& message) {
-  if (message.dup || message.retained_at_subscribe) return true;
+  if (message.dup || message.retained_at_subscribe || !message.client.empty()) return true;
   for (const Property& property : message.properties) {
     if (!lies_in_channel(property.id)) return true;
   }
@@ -122,6 +123,11 @@ void append_attributes(std::string& out, const MessageRecord& message) {
   out += '{';
   if (message.dup) out += "\"dup\":true,";
   if (message.retained_at_subscribe) out += "\"retained_at_subscribe\":true,";
+  if (!message.client.empty()) {
+    out += "\"client\":";
+    append_json_string(out, message.client);
+    out += ',';
+  }
   PropertyWriter properties;
   for (const Property& property : message.properties) {
     if (!lies_in_channel(property.id)) properties.add(property);

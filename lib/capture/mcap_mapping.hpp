@@ -19,6 +19,8 @@ namespace mqtk::mcap {
 
 inline constexpr std::string_view profile = "mqtt";
 inline constexpr std::string_view mapping_version = "1";
+// Topics of messages that begin so would be taken for the channels of the mapping: they go to the overflow channel.
+inline constexpr std::string_view reserved_topics = "$mqtt/";
 inline constexpr std::string_view attributes_topic = "$mqtt/attributes";
 inline constexpr std::string_view overflow_topic = "$mqtt/overflow";
 
@@ -57,6 +59,7 @@ void append_attributes(std::string& out, const MessageRecord& message);
 struct Attributes {
   bool dup = false;
   bool retained_at_subscribe = false;
+  std::string client;
   PropertyWriter properties;
 };
 // Nothing if the text is no such object.

@@ -39,6 +39,7 @@ McapWriter::McapWriter(McapOptions options) : options_(std::move(options)), spoo
 
 void McapWriter::append_metadata(std::string_view name, const mcap::Metadata& pairs) {
   close_chunk();
+  begin_output();
   const std::string full = name.empty() ? std::string{"mqtt"} : "mqtt." + std::string{name};
   const std::uint64_t start = size();
   Appender to{out_};
@@ -64,7 +65,7 @@ void McapWriter::define(std::uint16_t id, std::string_view topic, std::string_vi
 std::uint16_t McapWriter::channel_for(const MessageRecord& message) {
   mcap::make_key(message, key_);
   if (const auto found = ids_.find(std::string_view{key_}); found != ids_.end()) return found->second;
-  if (ids_.size() >= options_.topic_channels) {
+  if (ids_.size() >= options_.topic_channels || message.topic.starts_with(mcap::reserved_topics)) {
     if (!channels_[mcap::overflow_channel].defined) {
       define(mcap::overflow_channel, mcap::overflow_topic, "mqtt5", {});
     }
@@ -141,9 +142,14 @@ void McapWriter::append_overflow(const MessageRecord& message, std::uint64_t tim
   write(publish, context, add_message(mcap::overflow_channel, time, *size));
 }
 
+void McapWriter::begin_output() {
+  if (out_.size() > 0) return;
+  before_ = {spool_.size(), chunks_, metadata_count_, metadata_indexes_.size(), messages_, first_time_, last_time_, {}};
+}
+
 void McapWriter::close_chunk() {
   if (records_.empty()) return;
-  before_ = {spool_.size(), chunks_, messages_, first_time_, last_time_, {}};
+  begin_output();
   const std::uint64_t chunk_start = size();
   append_chunk_record(chunk_first_time_, chunk_last_time_);
   const std::uint64_t chunk_length = size() - chunk_start;
@@ -211,10 +217,12 @@ void McapWriter::append_indexes() {
 }
 
 std::uint64_t McapWriter::revoke_output() {
-  if (chunks_ > before_.chunks) {
+  if (out_.size() > 0) {
     for (const auto& [id, count] : before_.counts) channels_[id].messages -= count;
     spool_.shrink(before_.spooled);
     chunks_ = before_.chunks;
+    metadata_count_ = before_.metadata_count;
+    metadata_indexes_.shrink(before_.metadata_bytes);
     messages_ = before_.messages;
     first_time_ = before_.first_time;
     last_time_ = before_.last_time;

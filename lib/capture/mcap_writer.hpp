@@ -63,9 +63,11 @@ class McapWriter final : public RecordingWriter {
     std::uint64_t offset;  // in the chunk
     std::uint32_t next;    // of the same channel
   };
-  struct ChunkState {  // what revoke_output() goes back to
+  struct OutputStart {  // what revoke_output() goes back to
     std::uint64_t spooled = 0;
     std::uint32_t chunks = 0;
+    std::uint32_t metadata_count = 0;
+    std::size_t metadata_bytes = 0;
     std::uint64_t messages = 0;
     std::uint64_t first_time = 0;
     std::uint64_t last_time = 0;
@@ -76,6 +78,7 @@ class McapWriter final : public RecordingWriter {
   void define(std::uint16_t id, std::string_view topic, std::string_view encoding, const mcap::Metadata& pairs);
   std::uint8_t* add_message(std::uint16_t channel, std::uint64_t time, std::size_t data_bytes);
   void append_overflow(const MessageRecord& message, std::uint64_t time);
+  void begin_output();
   void append_chunk_record(std::uint64_t first_time, std::uint64_t last_time);
   void append_indexes();
   void append_statistics();
@@ -106,7 +109,7 @@ class McapWriter final : public RecordingWriter {
   std::uint64_t messages_ = 0;
   std::uint64_t first_time_ = 0;
   std::uint64_t last_time_ = 0;
-  ChunkState before_;
+  OutputStart before_;
 
   enum class Stage : std::uint8_t { open, chunk_indexes, done };
   Stage stage_ = Stage::open;

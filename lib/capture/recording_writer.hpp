@@ -34,8 +34,8 @@ class RecordingWriter {
     in_output_ = 0;
     out_.clear();
   }
-  // The output could not be written, and the file was cut back to where it began: as if the messages in it, those of
-  // one chunk at most, had never been appended. Returns how many these are.
+  // The output could not be written, and the file was cut back to where it began: as if what is in it had never been
+  // appended. Returns how many messages these are.
   virtual std::uint64_t revoke_output() {
     out_.clear();
     return std::exchange(in_output_, 0);

@@ -200,6 +200,27 @@ TEST_CASE("every part of a message is kept") {
   }
 }
 
+TEST_CASE("the attributes name the client that published a message") {
+  MessageRecord message = text_message("a", "x", 1);
+  message.client = "sensor-7";
+  CHECK(mcap::has_attributes(message));
+  std::string text;
+  mcap::append_attributes(text, message);
+  CHECK(text == R"({"client":"sensor-7"})");
+
+  McapWriter writer{{}};
+  Buffer file;
+  writer.append(message);
+  writer.append(text_message("a", "y", 2));
+  finish(writer, file);
+  auto reader = McapReader::open(memory_source(file));
+  MessageRecord read;
+  REQUIRE((*reader)->next(read) == State::message);
+  CHECK(read.client == "sensor-7");
+  REQUIRE((*reader)->next(read) == State::message);
+  CHECK(read.client.empty());
+}
+
 TEST_CASE("attributes belong to their message only") {
   McapWriter writer{{}};
   Buffer file;
@@ -235,6 +256,16 @@ TEST_CASE("topics beyond the limit of channels read back like all others") {
     CHECK(as_text(read.payload) == std::to_string(i));
   }
   CHECK((*reader)->next(read) == State::end);
+}
+
+TEST_CASE("a message whose topic is that of a channel of the mapping stays a message") {
+  McapWriter writer{{}};
+  Buffer file;
+  for (const std::string_view topic : {"$mqtt/attributes", "$mqtt/overflow", "$mqtt/x"}) {
+    writer.append(text_message(topic, topic, 1));
+  }
+  finish(writer, file);
+  CHECK(read_back(file).payloads == std::vector<std::string>{"$mqtt/attributes", "$mqtt/overflow", "$mqtt/x"});
 }
 
 TEST_CASE("the summary counts messages and names the span of time") {
@@ -312,6 +343,25 @@ TEST_CASE("output that could not be written is left out of the summary") {
   auto reader = McapReader::open(memory_source(file));
   CHECK((*reader)->summary()->messages == 1);
   CHECK((*reader)->summary()->last_time == 1'000'000'000);
+}
+
+TEST_CASE("metadata that could not be written are left out of the summary") {
+  McapWriter writer{{}};
+  Buffer file;
+  take_output(writer, file);
+  writer.append(text_message("a", "kept", 1));
+  writer.close_chunk();
+  take_output(writer, file);
+  writer.append(text_message("a", "lost", 2));
+  writer.append_metadata("gap", {{"from", "then"}});
+  CHECK(writer.revoke_output() == 1);
+  CHECK(writer.revoke_output() == 0);  // what was written stays
+  finish(writer, file);
+  auto reader = McapReader::open(memory_source(file));
+  REQUIRE((*reader)->summary() != nullptr);
+  CHECK((*reader)->summary()->metadata.size() == 1);  // that of the head
+  CHECK(read_back(file).payloads == std::vector<std::string>{"kept"});
+  CHECK(read_back(file).problems.empty());
 }
 
 TEST_CASE("a file of another writer without our profile gives its channels as topics") {
