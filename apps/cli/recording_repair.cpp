@@ -5,7 +5,6 @@
 #include <cstdio>
 
 #include "capture/mcap_reader.hpp"
-#include "capture/output_file.hpp"
 #include "capture/recording_format.hpp"
 #include "cli/byte_size.hpp"
 #include "cli/output.hpp"
@@ -55,7 +54,8 @@ Salvage copy(McapReader& reader, McapWriter& writer, OutputFile& out) {
 
 }  // namespace
 
-ExitStatus repair_recording(const std::string& path, const std::optional<std::string>& target) {
+ExitStatus repair_recording(const std::string& path, const std::optional<std::string>& target,
+                            OutputFile::Existing existing) {
   auto source = open_file(path);
   if (!source) {
     report_usage(fmt::format("cannot open {}: {}", path, source.error().message()));
@@ -67,8 +67,11 @@ ExitStatus repair_recording(const std::string& path, const std::optional<std::st
     return ExitStatus::malformed_input;
   }
   const std::string made = target.value_or(path + ".mending");
-  const auto existing = target ? OutputFile::Existing::is_refused : OutputFile::Existing::is_replaced;
-  auto out = OutputFile::create(made, existing);
+  auto out = OutputFile::create(made, target ? existing : OutputFile::Existing::is_replaced);
+  if (!out && out.error() == std::errc::file_exists) {
+    report_usage(fmt::format("{} exists; name another file, or give --overwrite", made));
+    return ExitStatus::usage;
+  }
   if (!out) return fail("create", made, out.error());
   mcap::Metadata about = (*reader)->recording_metadata();
   about.emplace_back("repaired_by", fmt::format("mqtk {}", version()));

@@ -19,6 +19,7 @@ class StandardOutput final : public Destination {
     (void)now;
     writer_->append(message);
   }
+  void note_gap(const mcap::Metadata& gap) override { append_metadata(writer_.get(), "gap", gap); }
   bool has_open_chunk() const override { return writer_ != nullptr && writer_->has_open_chunk(); }
 
   Written write_out(Chunks chunks) override {
@@ -35,7 +36,7 @@ class StandardOutput final : public Destination {
 
   Written finish(const mcap::Metadata& about) override {
     if (writer_ == nullptr) return Written::all;
-    if (auto* mcap = dynamic_cast<McapWriter*>(writer_.get())) mcap->append_metadata("end", about);
+    append_metadata(writer_.get(), "end", about);
     bool done = false;
     while (!done) {
       done = writer_->finish();

@@ -30,6 +30,8 @@ class Destination {
   // The first call that needs it makes the file; what is said of the recording goes to its head.
   virtual void begin(const mcap::Metadata& about) = 0;
   virtual void append(const MessageRecord& message, TimePoint now) = 0;
+  // The connection was away for a while. Only MCAP files tell it.
+  virtual void note_gap(const mcap::Metadata& gap) = 0;
   // Messages wait in a chunk that is not closed.
   [[nodiscard]] virtual bool has_open_chunk() const = 0;
   [[nodiscard]] virtual Written write_out(Chunks chunks) = 0;

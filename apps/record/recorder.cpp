@@ -67,9 +67,7 @@ void Recorder::tell(const std::string& line) {
 // --- subscribing ----------------------------------------------------------------------------------------------------
 
 void Recorder::on_connected(const Connected& connected) {
-  if (std::exchange(away_, false)) {
-    tell(fmt::format("connected again to {}", short_text(options_.connection.endpoint)));
-  }
+  if (std::exchange(away_, false)) back_again(connected);
   if (std::exchange(begun_, true)) return;
   last_message_at_ = loop_.now();
   version_ = connected.version;
@@ -79,6 +77,16 @@ void Recorder::on_connected(const Connected& connected) {
   if (options_.duration) time_limit_.arm(loop_.time_after(*options_.duration));
   if (options_.idle) idle_limit_.arm(loop_.time_after(*options_.idle));
   if (live_) progress_.arm(loop_.now() + progress_interval);
+}
+
+// Where the broker kept the Session it sends QoS 1 and 2 messages of the time between.
+void Recorder::back_again(const Connected& connected) {
+  tell(fmt::format("connected again to {}", short_text(options_.connection.endpoint)));
+  constexpr std::uint64_t most_gaps_told = 1000;  // all are counted
+  if (!begun_ || connections_lost_ > most_gaps_told) return;
+  destination_->note_gap({{"from", rfc3339(lost_at_)},
+                          {"to", rfc3339(loop_.wall_now())},
+                          {"session", connected.session_present ? "kept" : "lost"}});
 }
 
 void Recorder::add_subscription(std::uint32_t identifier, bool retain_as_published, RetainHandling handling) {
@@ -150,8 +158,7 @@ mcap::Metadata Recorder::about_the_end() const {
           {"connections_lost", std::to_string(connections_lost_)}};
 }
 
-// --- messages
-// ---------------------------------------------------------------------------------------------------------
+// --- messages -------------------------------------------------------------------------------------------------------
 
 bool Recorder::came_at_subscribe(const Publish& message) const {
   if (!message.retain) return false;
@@ -225,8 +232,7 @@ void Recorder::show_progress() {
   progress_.arm(loop_.now() + progress_interval);
 }
 
-// --- the end
-// ------------------------------------------------------------------------------------------------------------
+// --- the end --------------------------------------------------------------------------------------------------------
 
 void Recorder::end_after_idle() {
   const TimePoint due = last_message_at_ + *options_.idle;
@@ -275,6 +281,7 @@ void Recorder::on_connection_lost(const ConnectionFailure& failure, Duration nex
   (void)next_attempt_in;
   to_acknowledge_.clear();  // the broker sends them again, with identifiers of its choice
   if (std::exchange(away_, true)) return;
+  lost_at_ = loop_.wall_now();
   ++connections_lost_;
   tell(fmt::format("{}; trying again",
                    cli::describe(failure, options_.connection.endpoint, options_.connection.connect).line));

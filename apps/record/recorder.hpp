@@ -35,6 +35,7 @@ class Recorder final : ClientListener {
   void on_messages_end() override;
 
   void subscribe(const Connected& connected);
+  void back_again(const Connected& connected);
   void add_subscription(std::uint32_t identifier, bool retain_as_published, RetainHandling handling);
   [[nodiscard]] bool came_at_subscribe(const Publish& message) const;
   [[nodiscard]] PropertyBlock without_identifiers(PropertyBlock properties);
@@ -76,6 +77,7 @@ class Recorder final : ClientListener {
   bool marks_by_identifier_ = false;
   bool ending_ = false;
   bool away_ = false;
+  WallTime lost_at_{};
   cli::ExitStatus status_ = cli::ExitStatus::done;
 };
 

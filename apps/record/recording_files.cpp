@@ -54,6 +54,10 @@ McapOptions mcap_options(const Options& options, const mcap::Metadata& about, st
           .zstd_level = options.zstd_level};
 }
 
+void append_metadata(RecordingWriter* writer, std::string_view name, const mcap::Metadata& pairs) {
+  if (auto* mcap = dynamic_cast<McapWriter*>(writer)) mcap->append_metadata(name, pairs);
+}
+
 // --- one series -----------------------------------------------------------------------------------------------------
 
 FileSeries::FileSeries(const Options& options, std::string path)
@@ -98,10 +102,11 @@ void FileSeries::discard() {
   if (file_ && writer_ == nullptr) file_->remove();
 }
 
-void FileSeries::begin(const mcap::Metadata& about) {
-  if (writer_ == nullptr) {
-    writer_ = make_recording_writer(options_.format, mcap_options(options_, about, folder_of(path_)));
-  }
+// The head goes alone, so that a disk that is full from the next chunk on leaves a file that can be read.
+std::string FileSeries::begin(const mcap::Metadata& about) {
+  if (writer_ != nullptr) return "";
+  writer_ = make_recording_writer(options_.format, mcap_options(options_, about, folder_of(path_)));
+  return write_output();
 }
 
 std::string FileSeries::append(const MessageRecord& message, TimePoint now) {
@@ -140,11 +145,15 @@ std::string FileSeries::sync() {
   return error ? failure("synchronise", file_->path(), error) : "";
 }
 
+void FileSeries::note_gap(const mcap::Metadata& gap) {
+  if (!failed_) append_metadata(writer_.get(), "gap", gap);
+}
+
 std::string FileSeries::finish(const mcap::Metadata& about) {
   if (writer_ == nullptr) return "";
   std::string problem = write_out(Destination::Chunks::all);
-  auto* mcap = dynamic_cast<McapWriter*>(writer_.get());
-  if (mcap != nullptr) mcap->append_metadata("end", about);
+  if (file_->size() == 0 && failed_) file_->remove();  // not even its head had room
+  append_metadata(writer_.get(), "end", about);
   // After a failure the space of the chunk that did not fit may be enough for the summary; without one the file is
   // readable all the same.
   for (bool done = false; !done;) {
@@ -154,6 +163,7 @@ std::string FileSeries::finish(const mcap::Metadata& about) {
     if (error && problem.empty()) problem = failure("write", file_->path(), error);
     if (error) break;
   }
+  const auto* mcap = dynamic_cast<const McapWriter*>(writer_.get());
   if (mcap != nullptr && mcap->error() && problem.empty()) problem = failure("index", file_->path(), mcap->error());
   earlier_bytes_ += file_->size();
   written_.push_back(file_->path());
@@ -189,7 +199,7 @@ std::string RecordingFiles::open_first() {
 void RecordingFiles::begin(const mcap::Metadata& about) {
   if (std::exchange(begun_, true)) return;
   about_ = about;
-  if (common_.is_open()) common_.begin(about_);
+  if (common_.is_open()) note(common_.begin(about_));
 }
 
 FileSeries& RecordingFiles::series_for(std::string_view topic) {
@@ -211,9 +221,14 @@ void RecordingFiles::append(const MessageRecord& message, TimePoint now) {
       ++lost_;
       return;
     }
-    series.begin(about_);
+    note(series.begin(about_));
   }
   note(series.append(message, now));
+}
+
+void RecordingFiles::note_gap(const mcap::Metadata& gap) {
+  common_.note_gap(gap);
+  for (auto& [topic, series] : by_topic_) series.note_gap(gap);
 }
 
 bool RecordingFiles::has_open_chunk() const {

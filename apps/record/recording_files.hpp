@@ -14,6 +14,9 @@ namespace mqtk::record {
 
 [[nodiscard]] McapOptions mcap_options(const Options& options, const mcap::Metadata& about, std::string spool_folder);
 
+// Of MCAP; other formats hold none.
+void append_metadata(RecordingWriter* writer, std::string_view name, const mcap::Metadata& pairs);
+
 // One series of files of which the last is open.
 class FileSeries {
  public:
@@ -26,13 +29,14 @@ class FileSeries {
   // Removes a file that never got anything.
   void discard();
 
-  void begin(const mcap::Metadata& about);
-  // What went wrong, or nothing.
+  // What went wrong, or nothing, here and below.
+  [[nodiscard]] std::string begin(const mcap::Metadata& about);
   [[nodiscard]] std::string append(const MessageRecord& message, TimePoint now);
   [[nodiscard]] bool has_open_chunk() const { return writer_ != nullptr && writer_->has_open_chunk(); }
-  // What went wrong, or nothing. After a failure the file ends with its last whole chunk.
+  // After a failure the file ends with its last whole chunk.
   [[nodiscard]] std::string write_out(Destination::Chunks chunks);
   [[nodiscard]] std::string sync();
+  void note_gap(const mcap::Metadata& gap);
   [[nodiscard]] std::string finish(const mcap::Metadata& about);
 
   [[nodiscard]] bool is_due(TimePoint now) const;  // to be followed by the next file
@@ -67,6 +71,7 @@ class RecordingFiles final : public Destination {
 
   void begin(const mcap::Metadata& about) override;
   void append(const MessageRecord& message, TimePoint now) override;
+  void note_gap(const mcap::Metadata& gap) override;
   [[nodiscard]] bool has_open_chunk() const override;
   [[nodiscard]] Written write_out(Chunks chunks) override;
   [[nodiscard]] Written sync() override;

@@ -9,7 +9,7 @@ namespace mqtk::record {
 
 cli::ExitStatus run(const Options& options) {
   std::signal(SIGXFSZ, SIG_IGN);  // a size limit shows as an error of write(2), like a full disk
-  if (options.repair) return cli::repair_recording(options.file, std::nullopt);
+  if (options.repair) return cli::repair_recording(options.file);
   return Recorder{options}.run();
 }
 

@@ -108,7 +108,7 @@ class Comparison {
   }
 
   void drop_front(std::size_t side, std::string_view name, Topic& topic) {
-    if (++differences_ <= options_.shown_differences) {
+    if (++differences_ <= options_.shown_differences.value_or(20)) {
       output_.write(fmt::format("{} {} {}\n", side == 0 ? '-' : '+', name, topic.waiting[side].front().shown));
     }
     topic.waiting[side].pop_front();

@@ -30,6 +30,7 @@ struct Facts {
   std::uint64_t uncompressed = 0;
   std::string library;
   mcap::Metadata metadata;
+  std::vector<mcap::Metadata> away;  // when the recorder had no connection
   std::uint64_t problems = 0;
 };
 
@@ -65,6 +66,10 @@ void take_summary(const McapReader& reader, Facts& facts) {
     end = std::max(end.value_or(0), chunk.last_time);
   }
   for (const McapMetadata& record : summary.metadata) {
+    if (record.name == "mqtt.gap") {
+      facts.away.push_back(record.pairs);
+      continue;
+    }
     for (const auto& [name, value] : record.pairs) {
       facts.metadata.emplace_back(
           record.name == "mqtt" ? name : record.name.substr(record.name.rfind('.') + 1) + "." + name, value);
@@ -101,6 +106,23 @@ double seconds_of(const Facts& facts) {
   return facts.first ? std::chrono::duration<double>(*facts.last - *facts.first).count() : 0;
 }
 
+std::string away_text(const mcap::Metadata& gap) {
+  std::string text;
+  for (const auto& [name, value] : gap) text += fmt::format("{}{} {}", text.empty() ? "" : ", ", name, value);
+  return text;
+}
+
+void append_pairs(std::string& out, const mcap::Metadata& pairs) {
+  out += '{';
+  for (const auto& [name, value] : pairs) {
+    if (out.back() != '{') out += ',';
+    append_json_string(out, name);
+    out += ':';
+    append_json_string(out, value);
+  }
+  out += '}';
+}
+
 void append_text(std::string& out, const std::string& path, const Facts& facts) {
   const auto line = [&out](std::string_view name, const std::string& value) {
     fmt::format_to(std::back_inserter(out), "{:<14}{}\n", std::string{name} + ":", value);
@@ -124,6 +146,7 @@ void append_text(std::string& out, const std::string& path, const Facts& facts) 
     line("chunks", fmt::format("{}, compressed to {:.1f} %", cli::grouped(facts.chunks), ratio));
   }
   if (!facts.library.empty()) line("written by", facts.library);
+  for (const mcap::Metadata& gap : facts.away) line("away", away_text(gap));
   for (const auto& [name, value] : facts.metadata) out += fmt::format("  {} = {}\n", name, value);
 }
 
@@ -147,15 +170,14 @@ void append_json(std::string& out, const std::string& path, const Facts& facts) 
   number("compressed_bytes", facts.compressed);
   number("uncompressed_bytes", facts.uncompressed);
   number("problems", facts.problems);
-  out += ",\"metadata\":{";
-  for (const auto& [name, value] : facts.metadata) {
-    append_json_string(out, name);
-    out += ':';
-    append_json_string(out, value);
-    out += ',';
+  out += ",\"away\":[";
+  for (const mcap::Metadata& gap : facts.away) {
+    if (out.back() == '}') out += ',';
+    append_pairs(out, gap);
   }
-  if (out.back() == ',') out.pop_back();
-  out += "}}\n";
+  out += "],\"metadata\":";
+  append_pairs(out, facts.metadata);
+  out += "}\n";
 }
 
 }  // namespace

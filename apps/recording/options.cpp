@@ -60,37 +60,10 @@ cli::ProgramText program_text() {
   };
 }
 
-cli::Setter store_limit(cli::TimeLimit& target) {
-  return [&target](std::string_view text) -> Accepted {
-    const auto limit = cli::parse_time_limit(text);
-    if (!limit) return std::unexpected(limit.error());
-    target = *limit;
-    return {};
-  };
-}
-
 void add_selection_options(cli::OptionTable& table, Options& options) {
   table.group("Selection");
-  table.add({.long_name = "topic",
-             .short_letter = 't',
-             .value = "FILTER",
-             .help = "Only messages that match; may be given several times",
-             .completion = cli::Completion::topic,
-             .repeatable = true,
-             .default_text = "all",
-             .set = cli::append(options.filters)});
-  table.add({.long_name = "filter-out",
-             .short_letter = 'T',
-             .value = "FILTER",
-             .help = "No messages that match; may be given several times",
-             .completion = cli::Completion::topic,
-             .repeatable = true,
-             .set = cli::append(options.hidden_filters)});
-  table.add({.long_name = "from",
-             .value = "TIME",
-             .help = "Begin there: 2026-11-20T23:56:54Z, or 90s after the first message",
-             .set = store_limit(options.from)});
-  table.add({.long_name = "to", .value = "TIME", .help = "End there, likewise", .set = store_limit(options.to)});
+  cli::add_topic_options(table, options.topics);
+  cli::add_time_options(table, options.from, options.to);
   table.add({.long_name = "qos",
              .short_letter = 'q',
              .value = "QOS",
@@ -157,6 +130,20 @@ bool writes(Command command) {
   return command == Command::filter || command == Command::merge || command == Command::convert;
 }
 
+// Those that would do nothing with this command.
+Accepted check_selection(const Options& options) {
+  const Command command = options.command;
+  const bool selects = !options.topics.filters.empty() || !options.topics.hidden_filters.empty() ||
+                       options.from.given() || options.to.given() || options.qos || options.retain || options.count;
+  if (selects && (command == Command::info || command == Command::repair)) {
+    return std::unexpected("info and repair take whole recordings; filter makes one of what is selected");
+  }
+  if (options.format && !writes(command)) return std::unexpected("--format is for filter, merge and convert");
+  if (options.shown_differences && command != Command::diff) return std::unexpected("--shown is for diff");
+  if (options.overwrite && !options.output) return std::unexpected("--overwrite is for what --output names");
+  return {};
+}
+
 Accepted check_output(const Options& options) {
   const Command command = options.command;
   if (writes(command) && !options.output) return std::unexpected("no file to write to; give it with --output");
@@ -184,13 +171,10 @@ Accepted check(const Options& options) {
   }
   const bool one = options.command == Command::repair || options.command == Command::convert;
   if (one && options.files.size() != 1) return std::unexpected("repair and convert take one recording; see merge");
-  for (const auto* filters : {&options.filters, &options.hidden_filters}) {
-    for (const std::string& filter : *filters) {
-      if (const Fault fault = TopicFilter::check(filter, Version::v5)) {
-        return std::unexpected(fmt::format("filter '{}': {}", filter, rule_info(fault.rule).text));
-      }
-    }
+  if (std::string problem = options.topics.problem(Version::v5); !problem.empty()) {
+    return std::unexpected(std::move(problem));
   }
+  if (Accepted selection = check_selection(options); !selection) return selection;
   return check_output(options);
 }
 

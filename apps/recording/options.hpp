@@ -20,8 +20,7 @@ struct Options {
   cli::InputOptions input;
 
   // Selection
-  std::vector<std::string> filters;
-  std::vector<std::string> hidden_filters;
+  cli::TopicSelection topics;
   cli::TimeLimit from;
   cli::TimeLimit to;
   std::optional<QoS> qos;
@@ -34,7 +33,7 @@ struct Options {
   bool overwrite = false;
   bool json = false;
   bool compare_all = false;
-  std::uint64_t shown_differences = 20;
+  std::optional<std::uint64_t> shown_differences;  // 20 where not given
 };
 
 // `options` must outlive the table.

@@ -11,7 +11,10 @@ cli::ExitStatus run(const Options& options) {
     case Options::Command::filter:
     case Options::Command::merge:
     case Options::Command::convert: return write_messages(options);
-    case Options::Command::repair: return cli::repair_recording(options.files.front(), options.output);
+    case Options::Command::repair: {
+      const auto existing = options.overwrite ? OutputFile::Existing::is_replaced : OutputFile::Existing::is_refused;
+      return cli::repair_recording(options.files.front(), options.output, existing);
+    }
     case Options::Command::diff: return compare(options);
     case Options::Command::none: break;
   }

@@ -1,12 +1,7 @@
 #include "recording/selection.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-
 #include "capture/mcap_reader.hpp"
 #include "cli/output.hpp"
-#include "codec/topic.hpp"
 
 namespace mqtk::recording {
 
@@ -41,9 +36,7 @@ bool Selection::matches(const MessageRecord& message) {
   if (message.time && !range_->contains(*message.time)) return false;
   if (options_->qos && message.qos != *options_->qos) return false;
   if (options_->retain && message.retain != *options_->retain) return false;
-  const auto fits = [&message](const std::string& filter) { return topic_matches(filter, message.topic); };
-  if (!options_->filters.empty() && !std::ranges::any_of(options_->filters, fits)) return false;
-  return !std::ranges::any_of(options_->hidden_filters, fits);
+  return options_->topics.contains(message.topic);
 }
 
 bool Selection::next(MessageRecord& message) {
