@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "capture/jsonl_reader.hpp"
@@ -10,6 +11,7 @@
 #include "capture/pcap_reader.hpp"
 #include "cli/option_table.hpp"
 #include "cli/setters.hpp"
+#include "codec/topic.hpp"
 
 namespace mqtk::cli {
 namespace {
@@ -86,20 +88,66 @@ void add_input_options(OptionTable& table, InputOptions& options) {
                                                                        {"both", CaptureDirection::both}})});
 }
 
+bool TopicSelection::contains(std::string_view topic) const {
+  const auto matches = [topic](const std::string& filter) { return topic_matches(filter, topic); };
+  return (filters.empty() || std::ranges::any_of(filters, matches)) && !std::ranges::any_of(hidden_filters, matches);
+}
+
+std::string TopicSelection::problem(Version version) const {
+  for (const auto* list : {&filters, &hidden_filters}) {
+    for (const std::string& filter : *list) {
+      if (const Fault fault = TopicFilter::check(filter, version)) {
+        return fmt::format("filter '{}': {}", filter, rule_info(fault.rule).text);
+      }
+    }
+  }
+  return "";
+}
+
+void add_topic_options(OptionTable& table, TopicSelection& topics) {
+  table.add({.long_name = "topic",
+             .short_letter = 't',
+             .value = "FILTER",
+             .help = "Only messages that match; may be given several times",
+             .completion = Completion::topic,
+             .repeatable = true,
+             .default_text = "all",
+             .set = append(topics.filters)});
+  table.add({.long_name = "filter-out",
+             .short_letter = 'T',
+             .value = "FILTER",
+             .help = "No messages that match; may be given several times",
+             .completion = Completion::topic,
+             .repeatable = true,
+             .set = append(topics.hidden_filters)});
+}
+
 std::optional<WallTime> TimeLimit::at(WallTime start) const {
   if (moment) return moment;
   if (!after_start) return std::nullopt;
   return *after_start > WallTime::max() - start ? WallTime::max() : start + *after_start;
 }
 
-std::expected<TimeLimit, std::string> parse_time_limit(std::string_view text) {
-  TimeLimit limit;
-  limit.moment = parse_rfc3339(text);
-  if (!limit.moment) limit.after_start = parse_duration(text);
-  if (!limit.given()) {
-    return std::unexpected("neither a time such as 2026-11-20T23:56:54Z nor one after the first message such as 90s");
-  }
-  return limit;
+void add_time_options(OptionTable& table, TimeLimit& from, TimeLimit& to) {
+  const auto store_limit = [](TimeLimit& target) {
+    return [&target](std::string_view text) -> Accepted {
+      TimeLimit limit;
+      limit.moment = parse_rfc3339(text);
+      if (!limit.moment) limit.after_start = parse_duration(text);
+      if (!limit.given()) {
+        return std::unexpected(
+            "neither a time such as 2026-11-20T23:56:54Z nor one after the first message such as 90s");
+      }
+      target = limit;
+      return {};
+    };
+  };
+  table.add({.long_name = "from",
+             .value = "TIME",
+             .help = "Begin there: 2026-11-20T23:56:54Z, or 90s after the first message",
+             .manual = "In an MCAP file what lies before is passed over by the index.",
+             .set = store_limit(from)});
+  table.add({.long_name = "to", .value = "TIME", .help = "End there, likewise", .set = store_limit(to)});
 }
 
 }  // namespace mqtk::cli

@@ -28,6 +28,19 @@ struct InputOptions {
 // Adds --input-format, --csv-base64 and --direction.
 void add_input_options(OptionTable& table, InputOptions& options);
 
+// Which topics of a recording: all, or those that some filter matches, but for those that a hidden one matches.
+struct TopicSelection {
+  std::vector<std::string> filters;
+  std::vector<std::string> hidden_filters;
+
+  [[nodiscard]] bool contains(std::string_view topic) const;
+  // What is wrong with a filter, or nothing.
+  [[nodiscard]] std::string problem(Version version) const;
+};
+
+// Adds --topic and --filter-out.
+void add_topic_options(OptionTable& table, TopicSelection& topics);
+
 // --from and --to: a moment (RFC 3339), or a time after the first message (90s).
 struct TimeLimit {
   std::optional<WallTime> moment;
@@ -35,6 +48,7 @@ struct TimeLimit {
   [[nodiscard]] bool given() const { return moment || after_start; }
   [[nodiscard]] std::optional<WallTime> at(WallTime start) const;
 };
-[[nodiscard]] std::expected<TimeLimit, std::string> parse_time_limit(std::string_view text);
+// Adds --from and --to.
+void add_time_options(OptionTable& table, TimeLimit& from, TimeLimit& to);
 
 }  // namespace mqtk::cli

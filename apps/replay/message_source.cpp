@@ -94,9 +94,7 @@ bool MessageSource::in_time(const MessageRecord& record) {
 
 bool MessageSource::is_selected(const MessageRecord& record) const {
   if (options_.drop_retained && record.retained_at_subscribe) return false;
-  const auto matches = [&record](const std::string& filter) { return topic_matches(filter, record.topic); };
-  if (!options_.filters.empty() && !std::ranges::any_of(options_.filters, matches)) return false;
-  return !std::ranges::any_of(options_.hidden_filters, matches);
+  return options_.topics.contains(record.topic);
 }
 
 bool MessageSource::take(const MessageRecord& record) {
@@ -111,7 +109,23 @@ bool MessageSource::take(const MessageRecord& record) {
   publish_.retain = options_.retain == Retain::as_recorded ? record.retain : options_.retain == Retain::set;
   publish_.payload = record.payload;
   if (!record.properties.empty()) take_properties(record.properties);
-  return true;
+  return options_.connections == Connections::one || take_client(record);
+}
+
+bool MessageSource::take_client(const MessageRecord& record) {
+  std::string_view name = record.client;
+  for (const Property& property : record.properties) {
+    const bool named = property.id == PropertyId::user_property && property.name == options_.client_property;
+    if (named && !options_.client_property.empty()) name = property.text;
+  }
+  client_.clear();
+  if (name.empty()) return true;
+  client_ = options_.client_prefix;
+  client_ += name;
+  constexpr std::size_t longest = 65'535;
+  if (client_.size() <= longest && is_mqtt_text(as_bytes(client_))) return true;
+  problem_ = fmt::format("a message to '{}' names a client that can be no Client Identifier", record.topic);
+  return false;
 }
 
 // Before 5.0 there are no properties; a client must not send Subscription Identifiers, and Topic Aliases belong to the

@@ -31,6 +31,8 @@ class MessageSource {
   // The message; its views are valid until next(). Times in payloads are those of `now`.
   [[nodiscard]] const Publish& message(WallTime now);
   [[nodiscard]] Duration due() const { return due_; }
+  // Whose connection it goes over: a Client Identifier; empty: the one of the options.
+  [[nodiscard]] const std::string& client() const { return client_; }
   [[nodiscard]] const std::string& problem() const { return problem_; }
   // How much of one pass is behind this message, 0 to 1, where the recording's span is known.
   [[nodiscard]] std::optional<double> progress() const;
@@ -41,6 +43,7 @@ class MessageSource {
   [[nodiscard]] bool in_time(const MessageRecord& record);
   [[nodiscard]] bool begin_next_pass();
   [[nodiscard]] bool take(const MessageRecord& record);
+  [[nodiscard]] bool take_client(const MessageRecord& record);
   void take_properties(PropertyBlock recorded);
   void change_payload(WallTime now);
 
@@ -56,6 +59,7 @@ class MessageSource {
   Publish publish_;
   Duration due_{0};
   std::string topic_;
+  std::string client_;
   PropertyWriter properties_;
   std::string payload_;
   std::string problem_;

@@ -47,15 +47,6 @@ cli::ProgramText program_text() {
   };
 }
 
-cli::Setter store_limit(cli::TimeLimit& target) {
-  return [&target](std::string_view text) -> Accepted {
-    const auto limit = cli::parse_time_limit(text);
-    if (!limit) return std::unexpected(limit.error());
-    target = *limit;
-    return {};
-  };
-}
-
 Accepted store_speed(std::optional<double>& target, std::string_view text) {
   if (text == "max") {
     target.reset();
@@ -81,12 +72,7 @@ void add_timing_options(cli::OptionTable& table, Options& options) {
              .value = "DURATION",
              .help = "Shorten silences of the replay to this",
              .set = cli::store(options.longest_gap)});
-  table.add({.long_name = "from",
-             .value = "TIME",
-             .help = "Begin there: 2026-11-20T23:56:54Z, or 90s after the first message",
-             .manual = "In an MCAP file what lies before is passed over by the index.",
-             .set = store_limit(options.from)});
-  table.add({.long_name = "to", .value = "TIME", .help = "End there, likewise", .set = store_limit(options.to)});
+  cli::add_time_options(table, options.from, options.to);
   table.add({.long_name = "start-at",
              .value = "TIME",
              .help = "Wait with the first message until this moment",
@@ -109,21 +95,7 @@ void add_timing_options(cli::OptionTable& table, Options& options) {
 
 void add_selection_options(cli::OptionTable& table, Options& options) {
   table.group("Selection");
-  table.add({.long_name = "topic",
-             .short_letter = 't',
-             .value = "FILTER",
-             .help = "Only messages that match; may be given several times",
-             .completion = cli::Completion::topic,
-             .repeatable = true,
-             .default_text = "all",
-             .set = cli::append(options.filters)});
-  table.add({.long_name = "filter-out",
-             .short_letter = 'T',
-             .value = "FILTER",
-             .help = "No messages that match; may be given several times",
-             .completion = cli::Completion::topic,
-             .repeatable = true,
-             .set = cli::append(options.hidden_filters)});
+  cli::add_topic_options(table, options.topics);
   table.add({.long_name = "drop-retained",
              .help = "Leave out what the broker sent because of the recorder's subscription",
              .set = cli::set_true(options.drop_retained)});
@@ -187,6 +159,33 @@ void add_change_options(cli::OptionTable& table, Options& options) {
              }});
 }
 
+void add_client_options(cli::OptionTable& table, Options& options) {
+  table.add(
+      {.long_name = "connections",
+       .value = "HOW",
+       .help = "one, or per-client: one for each client that the recording names",
+       .manual =
+           "A recording names the publisher of a message where that could be seen: in a packet capture, and in "
+           "what was made of one. The connection has the recorded Client Identifier, or the address where none "
+           "was seen; a client of that name that is connected to the broker is thrown out, see --client-prefix. "
+           "It is made as soon as the first message of its client is the next to be sent. Messages that name no "
+           "client go over a connection of their own, with the --client-id and the Will of the options. The order "
+           "of messages holds for each connection.",
+       .completion = cli::Completion::choice,
+       .choices = {"one", "per-client"},
+       .default_text = "one",
+       .set = cli::store_choice<Connections>(options.connections,
+                                             {{"one", Connections::one}, {"per-client", Connections::per_client}})});
+  table.add({.long_name = "client-property",
+             .value = "NAME",
+             .help = "With --connections per-client: the User Property NAME tells the client",
+             .set = cli::store(options.client_property)});
+  table.add({.long_name = "client-prefix",
+             .value = "TEXT",
+             .help = "With --connections per-client: put TEXT in front of each Client Identifier",
+             .set = cli::store(options.client_prefix)});
+}
+
 void add_run_options(cli::OptionTable& table, Options& options) {
   table.group("Run");
   table.add({.long_name = "dry-run",
@@ -220,12 +219,8 @@ void add_run_options(cli::OptionTable& table, Options& options) {
 Accepted check(Options& options) {
   if (options.files.empty()) return std::unexpected("no recording to replay; name one, or - for standard input");
   const Version version = options.connection.connect.version;
-  for (const auto* filters : {&options.filters, &options.hidden_filters}) {
-    for (const std::string& filter : *filters) {
-      if (const Fault fault = TopicFilter::check(filter, version)) {
-        return std::unexpected(fmt::format("filter '{}': {}", filter, rule_info(fault.rule).text));
-      }
-    }
+  if (std::string problem = options.topics.problem(version); !problem.empty()) {
+    return std::unexpected(std::move(problem));
   }
   if (const Fault fault = TopicFilter::check(options.verify_filter, version)) {
     return std::unexpected(fmt::format("--verify-filter '{}': {}", options.verify_filter, rule_info(fault.rule).text));
@@ -234,6 +229,13 @@ Accepted check(Options& options) {
   if (input && options.passes != 1) return std::unexpected("--loop needs files: standard input is gone after one pass");
   if (options.expiry == Expiry::scale && !options.speed) {
     return std::unexpected("--expiry scale needs a --speed other than max");
+  }
+  const bool per_client = options.connections == Connections::per_client;
+  if (!per_client && !(options.client_property.empty() && options.client_prefix.empty())) {
+    return std::unexpected("--client-property and --client-prefix are for --connections per-client");
+  }
+  if (per_client && options.verify) {
+    return std::unexpected("--verify compares the order of messages, which several connections do not keep");
   }
   if (options.dry_run && options.verify) return std::unexpected("--dry-run sends nothing that --verify could see");
   return {};
@@ -257,6 +259,7 @@ cli::OptionTable option_table(Options& options) {
       table, options.connection,
       {.property_scopes = {PropertyScope::connect, PropertyScope::will, PropertyScope::disconnect},
        .reconnect_default = "forever once the broker was reached"});
+  add_client_options(table, options);
   add_run_options(table, options);
   table.check([&options] { return check(options); });
   return table;

@@ -17,6 +17,7 @@ namespace mqtk::replay {
 
 enum class Retain : std::uint8_t { as_recorded, set, clear };
 enum class Expiry : std::uint8_t { keep, scale, drop };
+enum class Connections : std::uint8_t { one, per_client };
 
 struct Options {
   cli::ConnectionOptions connection;
@@ -33,14 +34,17 @@ struct Options {
   std::optional<Duration> seam;
 
   // Selection and change
-  std::vector<std::string> filters;
-  std::vector<std::string> hidden_filters;
+  cli::TopicSelection topics;
   bool drop_retained = false;
   TopicMap topic_map;
   std::optional<QoS> qos;
   Retain retain = Retain::as_recorded;
   Expiry expiry = Expiry::keep;
   std::vector<std::pair<std::string, std::string>> json_changes;  // pointer and value
+
+  Connections connections = Connections::one;
+  std::string client_property;  // a User Property that names the publisher; empty: none does
+  std::string client_prefix;
 
   bool dry_run = false;
   bool verify = false;

@@ -31,43 +31,46 @@ std::string milliseconds_text(Duration duration) {
 Player::Player(const Options& options, MessageSource& source)
     : options_(options),
       source_(source),
-      client_(loop_, options.connection.endpoint, options.connection.connect, *this),
+      publishers_(
+          loop_, options,
+          {.ready = [this] { send(); },
+           .done = [this](const PublishDone& done) { publish_done(done); },
+           .report = [this](const std::string& line) { tell(line); },
+           .stopped = [this](const std::string& line, ExitStatus status) { connection_stopped(line, status); }}),
+      verifier_(options.verify ? make_verifier() : nullptr),
       signals_(loop_, {SIGINT, SIGTERM}, [this](int) { interrupted(); }),
       due_(loop_, [this] { send(); }),
       progress_(loop_, [this] { show_progress(); }),
-      arrivals_(loop_, [this] { check_arrivals(); }) {
-  if (options.verify) {
-    verifier_ready_ = false;
-    verifier_ = std::make_unique<Verifier>(
-        loop_, options,
-        Verifier::Events{.ready =
-                             [this] {
-                               verifier_ready_ = true;
-                               arrivals_.arm(loop_.now() + arrival_check);
-                               send();
-                             },
-                         .failed =
-                             [this](const ConnectionFailure* failure) {
-                               if (stopping_) return;
-                               const auto& connection = options_.connection;
-                               const auto text =
-                                   failure == nullptr
-                                       ? cli::FailureText{verifier_->result().first_problem, ExitStatus::refused_later}
-                                       : cli::describe(*failure, connection.endpoint, connection.connect);
-                               fail(text.line, text.status);
-                             },
-                         .moved =
-                             [this] {
-                               if (loaded_ || input_ended_) send();
-                             }});
-  }
+      arrivals_(loop_, [this] { check_arrivals(); }),
+      verifier_ready_(!options.verify) {}
+
+std::unique_ptr<Verifier> Player::make_verifier() {
+  const auto ready = [this] {
+    verifier_ready_ = true;
+    arrivals_.arm(loop_.now() + arrival_check);
+    send();
+  };
+  const auto failed = [this](const ConnectionFailure* failure) {
+    if (stopping_) return;
+    const auto& connection = options_.connection;
+    const auto text = failure == nullptr
+                          ? cli::FailureText{verifier_->result().first_problem, ExitStatus::refused_later}
+                          : cli::describe(*failure, connection.endpoint, connection.connect);
+    fail(text.line, text.status);
+  };
+  const auto moved = [this] {
+    if (loaded_ || input_ended_) send();
+  };
+  return std::make_unique<Verifier>(loop_, options_,
+                                    Verifier::Events{.ready = ready, .failed = failed, .moved = moved});
 }
 
 ExitStatus Player::run() {
   if (verifier_) verifier_->start();
-  client_.start();
+  if (options_.connections == Connections::one) publisher_ = &publishers_.at("");
   const bool input_is_recording = std::ranges::find(options_.files, "-") != options_.files.end();
   if (!input_is_recording) keys_ = std::make_unique<TerminalKeys>(loop_, [this](char key) { pressed(key); });
+  send();
   loop_.run();
   keys_.reset();
   clear_progress();
@@ -80,8 +83,7 @@ void Player::tell(const std::string& line) {
   cli::report(line);
 }
 
-// --- sending
-// ----------------------------------------------------------------------------------------------------------
+// --- sending --------------------------------------------------------------------------------------------------------
 
 void Player::begin() {
   Duration wait{0};
@@ -92,10 +94,11 @@ void Player::begin() {
 
 void Player::send() {
   if (input_ended_) return end_if_done();
-  if (!verifier_ready_ || !client_.is_connected() || stopping_) return;
-  if (!start_) begin();
-  for (;;) {
+  if (!verifier_ready_ || stopping_) return;
+  while (publisher_ == nullptr || publisher_->is_connected()) {
     if (!loaded_ && !load_next()) return;
+    if (!publisher_->is_connected()) return;
+    if (!start_) begin();
     if (!is_due() || !send_one()) return;
   }
 }
@@ -106,6 +109,7 @@ bool Player::load_next() {
       case MessageSource::State::message:
         loaded_ = true;
         message_ = nullptr;
+        publisher_ = &publishers_.at(source_.client());
         return true;
       case MessageSource::State::damaged:
         ++problems_;
@@ -136,9 +140,8 @@ bool Player::is_due() {
 bool Player::send_one() {
   if (verifier_ && verifier_->outstanding() >= most_outstanding) return false;  // goes on when some have arrived
   if (message_ == nullptr) message_ = &source_.message(loop_.wall_now());
-  Publish publish = *message_;
-  if (version_ != Version::v5) publish.properties = {};
-  const auto sent = client_.publish(publish);
+  const Publish& publish = *message_;
+  const auto sent = publisher_->publish(publish);
   if (!sent) {
     ++refused_;
     fail(fmt::format("cannot publish to '{}': {}", publish.topic_name, rule_info(sent.error().rule).text),
@@ -151,7 +154,10 @@ bool Player::send_one() {
   const TimePoint now = loop_.now();
   if (sent_++ == 0) first_sent_at_ = now;
   last_sent_at_ = now;
-  if (publish.qos != QoS::at_most_once) ++sent_with_acknowledgement_;
+  if (publish.qos != QoS::at_most_once) {
+    ++sent_with_acknowledgement_;
+    ++unfinished_;
+  }
   if (options_.speed && !held_at_) {
     const Duration lateness = now - (*start_ + source_.due());
     lateness_.record(lateness);
@@ -160,7 +166,8 @@ bool Player::send_one() {
   return true;
 }
 
-void Player::on_publish_done(const PublishDone& done) {
+void Player::publish_done(const PublishDone& done) {
+  --unfinished_;
   if (is_failure(done.reason)) {
     if (++refused_ == 1) {
       tell(fmt::format("the broker refused a message: {}",
@@ -173,8 +180,7 @@ void Player::on_publish_done(const PublishDone& done) {
   end_if_done();
 }
 
-// --- the end
-// ------------------------------------------------------------------------------------------------------------
+// --- the end --------------------------------------------------------------------------------------------------------
 
 void Player::end_input() {
   input_ended_ = true;
@@ -183,7 +189,7 @@ void Player::end_input() {
 }
 
 void Player::end_if_done() {
-  if (!input_ended_ || client_.unfinished() > 0 || stopping_) return;
+  if (!input_ended_ || unfinished_ > 0 || stopping_) return;
   const bool awaited = verifier_ && verifier_->outstanding() > 0 && status_ != ExitStatus::refused_later;
   if (!awaited) stop();
 }
@@ -203,7 +209,8 @@ void Player::stop() {
   arrivals_.cancel();
   progress_.cancel();
   if (verifier_) verifier_->stop();
-  client_.stop();
+  publishers_.stop();
+  if (publishers_.all_stopped()) loop_.stop();
 }
 
 // What was sent before is still acknowledged.
@@ -211,7 +218,7 @@ void Player::fail(const std::string& line, ExitStatus status) {
   tell(line);
   status_ = status;
   input_ended_ = true;
-  if (client_.unfinished() == 0) stop();
+  if (unfinished_ == 0) stop();
 }
 
 void Player::interrupted() {
@@ -220,27 +227,15 @@ void Player::interrupted() {
   stop();
 }
 
-void Player::on_connected(const Connected& connected) {
-  version_ = connected.version;
-  if (std::exchange(away_, false)) {
-    tell(fmt::format("connected again to {}", short_text(options_.connection.endpoint)));
+// One that gives up ends the replay: its messages could only be lost.
+void Player::connection_stopped(const std::string& line, ExitStatus status) {
+  if (!line.empty() && !stopping_) {
+    tell(line);
+    status_ = status;
+    input_ended_ = true;
+    return stop();
   }
-}
-
-void Player::on_connection_lost(const ConnectionFailure& failure, Duration next_attempt_in) {
-  (void)next_attempt_in;
-  if (std::exchange(away_, true)) return;
-  tell(fmt::format("{}; trying again",
-                   cli::describe(failure, options_.connection.endpoint, options_.connection.connect).line));
-}
-
-void Player::on_stopped(const ConnectionFailure* failure) {
-  if (failure != nullptr && !stopping_) {
-    const auto text = cli::describe(*failure, options_.connection.endpoint, options_.connection.connect);
-    tell(text.line);
-    status_ = text.status;
-  }
-  loop_.stop();
+  if (publishers_.all_stopped()) loop_.stop();
 }
 
 // --- on a terminal --------------------------------------------------------------------------------------------------
@@ -293,6 +288,9 @@ void Player::report() {
   cli::report(line);
   if (source_.unchanged_json() > 0) {
     cli::report(fmt::format("--set-json had no place in a payload {} times", cli::grouped(source_.unchanged_json())));
+  }
+  if (options_.connections == Connections::per_client) {
+    cli::report(fmt::format("{} connections", cli::grouped(publishers_.count())));
   }
   if (verifier_) report_verification();
 }

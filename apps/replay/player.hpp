@@ -7,30 +7,27 @@
 #include <string>
 
 #include "cli/exit_status.hpp"
-#include "client/client.hpp"
 #include "load/histogram.hpp"
 #include "net/loop.hpp"
 #include "net/signal_watch.hpp"
 #include "net/timer.hpp"
 #include "replay/message_source.hpp"
 #include "replay/options.hpp"
+#include "replay/publishers.hpp"
 #include "replay/terminal_keys.hpp"
 #include "replay/verifier.hpp"
 
 namespace mqtk::replay {
 
-class Player final : ClientListener {
+class Player {
  public:
   Player(const Options& options, MessageSource& source);
   [[nodiscard]] cli::ExitStatus run();
 
  private:
-  void on_connected(const Connected& connected) override;
-  void on_connection_lost(const ConnectionFailure& failure, Duration next_attempt_in) override;
-  void on_stopped(const ConnectionFailure* failure) override;
-  void on_ready_to_send() override { send(); }
-  void on_publish_done(const PublishDone& done) override;
-
+  [[nodiscard]] std::unique_ptr<Verifier> make_verifier();
+  void publish_done(const PublishDone& done);
+  void connection_stopped(const std::string& line, cli::ExitStatus status);
   void send();
   [[nodiscard]] bool load_next();
   [[nodiscard]] bool is_due();
@@ -52,7 +49,7 @@ class Player final : ClientListener {
   const Options& options_;
   MessageSource& source_;
   Loop loop_;
-  Client client_;
+  Publishers publishers_;
   std::unique_ptr<Verifier> verifier_;
   SignalWatch signals_;
   Timer due_;
@@ -62,20 +59,20 @@ class Player final : ClientListener {
 
   std::optional<TimePoint> start_;  // when the first message is, or was, due
   bool loaded_ = false;             // the source's message is not sent yet
+  Publisher* publisher_ = nullptr;  // that it is for; with one connection always that
   const Publish* message_ = nullptr;
-  bool verifier_ready_ = true;
+  bool verifier_ready_;
   std::optional<TimePoint> held_at_;
   bool step_asked_ = false;
   bool input_ended_ = false;
   bool stopping_ = false;
-  bool away_ = false;
   bool progress_visible_ = false;
-  Version version_ = Version::v5;
 
   Histogram lateness_;
   std::uint64_t sent_ = 0;
   std::uint64_t sent_with_acknowledgement_ = 0;
   std::uint64_t acknowledged_ = 0;
+  std::uint64_t unfinished_ = 0;  // sent, and neither acknowledged nor refused
   std::uint64_t refused_ = 0;
   std::uint64_t late_ = 0;
   std::uint64_t problems_ = 0;

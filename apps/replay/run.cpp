@@ -12,7 +12,7 @@ namespace {
 
 using cli::ExitStatus;
 
-void append_line(std::string& out, const Publish& message, Duration due) {
+void append_line(std::string& out, const Publish& message, Duration due, const std::string& client) {
   constexpr std::size_t shown_payload_bytes = 60;
   const auto nanoseconds = due.count();
   constexpr std::int64_t second = 1'000'000'000;
@@ -20,6 +20,10 @@ void append_line(std::string& out, const Publish& message, Duration due) {
                  message.topic_name, static_cast<int>(message.qos), message.retain ? " retain" : "",
                  message.payload.size());
   append_quoted(out, message.payload, shown_payload_bytes);
+  if (!client.empty()) {
+    out += " by client ";
+    append_quoted(out, as_bytes(client));
+  }
   out += '\n';
 }
 
@@ -37,7 +41,7 @@ ExitStatus print(MessageSource& source) {
       case MessageSource::State::message: break;
     }
     // No clock is asked: times that would go into payloads are shown as those of 1970.
-    append_line(output.buffer(), source.message(WallTime{}), source.due());
+    append_line(output.buffer(), source.message(WallTime{}), source.due(), source.client());
     output.wrote();
   }
   return output.status();
