@@ -22,6 +22,8 @@ cli::ProgramText program_text() {
           "digits in pairs, with white space, ':', '-', ',' or ';' between them or nothing, with 0x or \\x before them "
           "or not; '#' starts a comment. Dumps of the usual programs, literals of programming languages, base64 and "
           "the bytes themselves are found, too; --input-format lists all forms.\n\n"
+          "A recording of messages (MCAP, and JSON Lines in a .jsonl file) is shown as the PUBLISH packets that would "
+          "bring its messages to a subscriber.\n\n"
           "The version is that of a CONNECT in the input, or what --mqtt-version says. Packets before any CONNECT are "
           "read as 5.0, 3.1.1 and 3.1, and the version with the fewest faults is kept and told on standard error.\n\n"
           "Captures (pcap and pcapng) are read down to the TCP connections in them: segments are put in order, what is "
@@ -55,7 +57,8 @@ const std::vector<std::pair<std::string, InputFormat>> formats = {{"auto", Input
                                                                   {"literal", InputFormat::literal},
                                                                   {"base64", InputFormat::base64},
                                                                   {"raw", InputFormat::raw},
-                                                                  {"pcap", InputFormat::pcap}};
+                                                                  {"pcap", InputFormat::pcap},
+                                                                  {"recording", InputFormat::recording}};
 
 std::vector<std::string> format_words() {
   std::vector<std::string> words;
@@ -94,7 +97,9 @@ void add_input_options(cli::OptionTable& table, Options& options) {
                  "are swapped; od: of od -tx1; hexyl. wireshark: what Wireshark and tshark -x print and text2pcap "
                  "reads; tcpdump: of tcpdump -x, -X and -xx; both are taken for frames with Ethernet or IP in "
                  "front where that fits. literal: bytes as C, Go, Java, Python, JavaScript, JSON or Erlang write "
-                 "them. base64. raw: the bytes of the packets themselves. pcap: a capture file, pcap or pcapng.",
+                 "them. base64. raw: the bytes of the packets themselves. pcap: a capture file, pcap or pcapng. "
+                 "recording: messages "
+                 "in MCAP, JSON Lines or CSV, as mqtk-record and mqtk-sub --json write them.",
              .completion = cli::Completion::choice,
              .choices = format_words(),
              .default_text = "auto",

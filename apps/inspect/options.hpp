@@ -27,6 +27,7 @@ enum class InputFormat : std::uint8_t {
   base64,
   raw,
   pcap,
+  recording,
 };
 
 struct Options {

@@ -9,6 +9,7 @@
 #include "inspect/capture_inspection.hpp"
 #include "inspect/frame_text_inspection.hpp"
 #include "inspect/log_inspection.hpp"
+#include "inspect/recording_inspection.hpp"
 #include "inspect/rules.hpp"
 #include "inspect/source.hpp"
 
@@ -31,7 +32,8 @@ std::optional<HexForm> hex_form(InputFormat format) {
     case InputFormat::literal: return HexForm::literal;
     case InputFormat::base64: return HexForm::base64;
     case InputFormat::raw:
-    case InputFormat::pcap: break;
+    case InputFormat::pcap:
+    case InputFormat::recording: break;
   }
   return std::nullopt;
 }
@@ -52,6 +54,7 @@ class Inspection {
   ExitStatus run();
 
  private:
+  [[nodiscard]] bool is_recording(const std::string& file) const;
   void inspect(Source source);
   template <class Input>
   void read_all(Source& source, std::string_view first, Input& input);
@@ -63,7 +66,10 @@ class Inspection {
 ExitStatus Inspection::run() {
   for (const SourceName& each : sources_of(options_.inputs)) {
     if (viewer_.ended()) break;
-    if (each.kind == SourceName::Kind::text) {
+    if (is_recording(each.value)) {
+      viewer_.start_source(cli::View::line);
+      RecordingInspection{viewer_, options_, each.value}.run();
+    } else if (each.kind == SourceName::Kind::text) {
       inspect(Source::of_text(each.value));
     } else if (auto source = Source::open(each.value, options_.follow ? Following::yes : Following::no)) {
       inspect(std::move(*source));
@@ -73,6 +79,12 @@ ExitStatus Inspection::run() {
   }
   viewer_.finish();
   return viewer_.status();
+}
+
+bool Inspection::is_recording(const std::string& file) const {
+  if (options_.input_format == InputFormat::recording) return true;
+  const bool open = options_.input_format == InputFormat::automatic && !options_.follow && !options_.find_hex;
+  return open && file != "-" && RecordingInspection::recognizes(file);
 }
 
 void Inspection::inspect(Source source) {

@@ -7,6 +7,7 @@
 #include "base/utf8.hpp"
 #include "capture/ndjson.hpp"
 #include "capture/pcapng_writer.hpp"
+#include "capture/rebuilt_publish.hpp"
 #include "codec/codec.hpp"
 
 namespace mqtk {
@@ -89,18 +90,7 @@ class PcapngRecording final : public RecordingWriter {
       append_packet(connect, Role::client, time);
       append_packet(Connack{}, Role::server, time);
     }
-    Publish publish;
-    publish.dup = message.dup;
-    publish.qos = message.qos;
-    publish.retain = message.retain;
-    publish.topic_name = message.topic;
-    publish.properties = message.properties;
-    publish.payload = message.payload;
-    if (message.qos != QoS::at_most_once) {
-      if (++next_identifier_ == 0) next_identifier_ = 1;
-      publish.packet_identifier = message.packet_identifier != 0 ? message.packet_identifier : next_identifier_;
-    }
-    append_packet(publish, Role::server, time);
+    append_packet(rebuilt_.fields(message), Role::server, time);
     last_time_ = time;
     ++in_output_;
   }
@@ -132,7 +122,7 @@ class PcapngRecording final : public RecordingWriter {
   PcapngWriter pcapng_;
   std::vector<std::uint8_t> bytes_;
   bool connected_ = false;
-  PacketIdentifier next_identifier_ = 0;
+  RebuiltPublish rebuilt_;
   WallTime last_time_{};
 };
 
