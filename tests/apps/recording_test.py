@@ -3,127 +3,23 @@
 
 import base64
 import contextlib
-import fcntl
 import json
-import os
-import pathlib
-import pty
 import re
 import resource
-import signal
 import subprocess
-import tempfile
-import termios
 import threading
 import time
 import unittest
 
 import running
+from recordings import Files, RecorderCases, Terminal, lines_of, own_terminal, without_times
 from running import LIMIT, Observer, Scripted, run, start, wait_until
 
 SECONDS = re.compile(r"sent in ([0-9.]+) s")
 
 
-def own_terminal(descriptor):
-    """For a child: a session whose terminal this is, with the child in front."""
-    def prepare():
-        os.setsid()
-        fcntl.ioctl(descriptor, termios.TIOCSCTTY, 0)
-    return prepare
-
-
-def lines_of(result):
-    return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-def without_times(messages):
-    return [{name: value for name, value in message.items() if name not in ("time", "packet_identifier")}
-            for message in messages]
-
-
-class Files(unittest.TestCase):
-    """Tests with a folder of their own."""
-
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-
-    def path(self, name):
-        return self.folder / name
-
-    def recording(self, *arguments, status=0, stdin=b""):
-        result = run("recording", *arguments, stdin=stdin)
-        self.assertEqual(result.returncode, status, result.stderr + result.stdout)
-        return result
-
-    def jsonl(self, name, messages, begin=1_700_000_000, step=0.01):
-        """A recording written by hand: (topic, payload) or a whole object each."""
-        lines = []
-        for number, message in enumerate(messages):
-            seconds, nanoseconds = divmod(begin * 10**9 + number * round(step * 10**9), 10**9)
-            stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds)) + f".{nanoseconds:09d}Z"
-            if isinstance(message, tuple):
-                message = {"topic": message[0], "qos": 0, "retain": False, "dup": False, "payload": message[1]}
-            lines.append(json.dumps({"time": stamp, **message}))
-        path = self.path(name)
-        path.write_text("".join(line + "\n" for line in lines))
-        return path
-
-    def mcap(self, name, source):
-        self.recording("convert", source, "-o", self.path(name))
-        return self.path(name)
-
-
-class Cases:
+class Cases(RecorderCases):
     """What holds with every broker."""
-
-    make_broker = None
-
-    @classmethod
-    def setUpClass(cls):
-        cls.broker = cls.make_broker()
-
-    @classmethod
-    def tearDownClass(cls):
-        cls.broker.close()
-
-    def start_recording(self, *arguments, ready=True):
-        """Started and subscribed."""
-        proxy = running.CuttingProxy(self.broker.port, [])
-        self.addCleanup(proxy.close)
-        process = start("record", "-p", proxy.port, *arguments)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(process.stderr.close)
-        self.addCleanup(lambda: process.poll() is None and (process.kill(), process.wait()))
-        if ready:
-            self.assertTrue(proxy.subscribed.wait(LIMIT))
-        return process
-
-    def end(self, process, status=0):
-        if process.poll() is None:
-            process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=LIMIT)
-        self.assertEqual(process.returncode, status, err)
-        return out, err
-
-    def wait(self, process, status=0):
-        out, err = process.communicate(timeout=LIMIT)
-        self.assertEqual(process.returncode, status, err)
-        return out, err
-
-    def publish(self, topic, *arguments, stdin=b""):
-        result = run("pub", "-p", self.broker.port, "-t", topic, *arguments, stdin=stdin)
-        self.assertEqual(result.returncode, 0, result.stderr)
-
-    def replay(self, *arguments, status=0, stdin=b""):
-        result = run("replay", "-p", self.broker.port, *arguments, stdin=stdin)
-        self.assertEqual(result.returncode, status, result.stderr)
-        return result
-
-    def clear(self, *topics):
-        for topic in topics:
-            self.publish(topic, "-r", "-n", "-q", 1)
 
     def messages(self):
         """Every kind of message."""
@@ -321,25 +217,25 @@ class Cases:
         source = self.jsonl("keys.jsonl", [("keys/a", str(i)) for i in range(100)], step=0.2)
         observer = Observer(self.broker.port, "keys/#")
         self.addCleanup(observer.close)
-        ours, theirs = pty.openpty()
-        self.addCleanup(os.close, ours)
-        process = start("replay", "-p", self.broker.port, source, stdin=theirs, preexec_fn=own_terminal(theirs))
+        terminal = Terminal(self)
+        process = start("replay", "-p", self.broker.port, source, stdin=terminal.theirs,
+                        preexec_fn=own_terminal(terminal.theirs))
         self.addCleanup(lambda: process.poll() is None and (process.kill(), process.wait()))
-        os.close(theirs)
+        terminal.began()
         self.addCleanup(process.stdout.close)
         self.addCleanup(process.stderr.close)
         self.assertTrue(observer.wait_for(2))
-        os.write(ours, b" ")
+        terminal.press(b" ")
         time.sleep(0.5)
         held = len(observer.messages)
         self.assertLess(held, 50)
-        os.write(ours, b"sss")
+        terminal.press(b"sss")
         self.assertTrue(observer.wait_for(held + 3))
         time.sleep(0.5)
         self.assertEqual(len(observer.messages), held + 3)
-        os.write(ours, b" ")
+        terminal.press(b" ")
         self.assertTrue(observer.wait_for(held + 5))
-        os.write(ours, b"q")
+        terminal.press(b"q")
         self.assertEqual(process.wait(LIMIT), 0)
 
     def test_verify_finds_what_is_missing(self):
