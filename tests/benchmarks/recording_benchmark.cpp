@@ -1,6 +1,7 @@
 // MCAP writer and reader alone, in memory, beside zstd on the same bytes.
 //
 //   recording_benchmark [MESSAGES [PAYLOAD_BYTES [TOPICS]]]
+//   recording_benchmark write FILE MESSAGES    makes a large file, not compressed, of a message each millisecond
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -14,6 +15,7 @@
 #include "capture/compression.hpp"
 #include "capture/mcap_reader.hpp"
 #include "capture/mcap_writer.hpp"
+#include "capture/output_file.hpp"
 
 using namespace mqtk;
 
@@ -122,9 +124,38 @@ void zstd_alone(std::uint64_t count, const std::vector<std::string>& texts, cons
              static_cast<double>(count) / share / packing / 1e6, static_cast<double>(count) / share / unpacking / 1e6);
 }
 
+int write_file(const std::string& path, std::uint64_t count) {
+  auto file = OutputFile::create(path, OutputFile::Existing::is_replaced);
+  if (!file) return 9;
+  const std::vector<std::string> texts = payloads(64);
+  McapWriter writer{{.spool_folder = folder_of(path), .zstd_level = std::nullopt}};
+  const auto take = [&] {
+    const bool written = !file->write(writer.output());
+    writer.output_written();
+    return written;
+  };
+  MessageRecord message;
+  for (std::uint64_t i = 0; i < count; ++i) {
+    const std::string topic = fmt::format("house/room{}/climate", i % 100);
+    message.time = WallTime{std::chrono::seconds{1'700'000'000} + std::chrono::milliseconds{i}};
+    message.topic = topic;
+    message.payload = as_bytes(texts[i % texts.size()]);
+    writer.append(message);
+    if (!writer.has_open_chunk() && !take()) return 9;
+  }
+  for (bool done = false; !done;) {
+    done = writer.finish();
+    if (!take()) return 9;
+  }
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 4 && std::string_view{argv[1]} == "write") {
+    return write_file(argv[2], std::strtoull(argv[3], nullptr, 10));
+  }
   const std::uint64_t count = argc > 1 ? std::strtoull(argv[1], nullptr, 10) : 2'000'000;
   const std::size_t size = argc > 2 ? std::strtoull(argv[2], nullptr, 10) : 64;
   const std::size_t names = argc > 3 ? std::strtoull(argv[3], nullptr, 10) : 100;
