@@ -1,7 +1,7 @@
 # Made by `mqtk-inspect --generate fish`.
 complete -c mqtk-inspect -s V -l mqtt-version -x -a '5 3.1.1 3.1' -d 'Read packets as this version: 5, 3.1.1 or 3.1'
 complete -c mqtk-inspect -l from -x -a 'client server' -d 'Who sent the packets: client or server'
-complete -c mqtk-inspect -l input-format -x -a 'auto hex xxd hexdump words od wireshark tcpdump hexyl literal base64 raw pcap' -d 'What the input is; found by itself otherwise, and told'
+complete -c mqtk-inspect -l input-format -x -a 'auto hex xxd hexdump words od wireshark tcpdump hexyl literal base64 raw pcap recording' -d 'What the input is; found by itself otherwise, and told'
 complete -c mqtk-inspect -s f -l follow -d 'At the end of the file wait for what is written to it'
 complete -c mqtk-inspect -l find-hex -d 'Look for the hex of packets in lines of text, such as a log\'s'
 complete -c mqtk-inspect -l view -x -a 'annotated tree line none' -d 'annotated (field by field), tree, line (one line per packet) or none'
