@@ -57,6 +57,7 @@ std::string text_of(const BrokerEvent& event) {
       return fmt::format("message to '{}' not retained: there are too many retained messages", event.topic);
     case Type::publishers_slowed: return "takes its messages too slowly: its publishers wait";
     case Type::fault_injected: return fmt::format("fault: {}", event.detail);
+    case Type::state_lost: return fmt::format("cannot write to the state directory: {}", event.detail);
     case Type::accept_failed: return std::string{event.detail};
   }
   return {};
@@ -64,7 +65,7 @@ std::string text_of(const BrokerEvent& event) {
 
 bool is_trouble(BrokerEvent::Type type) {
   return type == BrokerEvent::Type::message_not_retained || type == BrokerEvent::Type::accept_failed ||
-         type == BrokerEvent::Type::fault_injected;
+         type == BrokerEvent::Type::fault_injected || type == BrokerEvent::Type::state_lost;
 }
 
 }  // namespace

@@ -18,7 +18,7 @@ cli::ProgramText program_text() {
                    "passwd [OPTION]... FILE NAME"},
       .description =
           "Runs a broker for MQTT 5.0, 3.1.1 and 3.1 that starts at once and needs no configuration. Nothing is kept "
-          "on disk.\n\n"
+          "on disk unless --state-dir asks for it.\n\n"
           "When all listeners accept, one line per listener is printed on standard output, such as \"listening "
           "mqtt://127.0.0.1:1883\", then \"ready\". Port 0 takes any free port. Logs go to standard error.\n\n"
           "With a COMMAND the broker runs for as long as the command does: on a free port unless one is given, with "
@@ -136,6 +136,22 @@ void add_start_and_end(cli::OptionTable& table, Options& options) {
              .help = "Serve metrics for Prometheus at this port of 127.0.0.1; 0 is any free one",
              .manual = "A line \"listening http://127.0.0.1:PORT/metrics\" stands before \"ready\" then.",
              .set = cli::store_number(options.metrics_port, 0, 65'535)});
+  table.add({.long_name = "state-dir",
+             .value = "DIRECTORY",
+             .help = "Keep Sessions and retained messages there over restarts",
+             .manual = "Sessions that outlive their connections, with their subscriptions and the QoS 1 and 2 messages "
+                       "that wait for them, and retained messages. Changes are appended to a log, which is written "
+                       "anew when it has grown to twice the state; QoS 1 and 2 messages are acknowledged only when "
+                       "they are written, so that kill -9 loses none. A damaged end of the log is left out and told, "
+                       "and the log with it is kept beside the new one. A broker that cannot write any more, as on a "
+                       "full disk, cuts all connections and ends with status 9.",
+             .completion = cli::Completion::directory,
+             .set = cli::store(options.state_dir)});
+  table.add(
+      {.long_name = "fsync",
+       .help = "With --state-dir: acknowledge when it is on the disk, so that a power cut loses nothing either",
+       .manual = "Each turn that changes something then waits for the disk, which costs some milliseconds on most.",
+       .set = cli::set_true(options.fsync)});
   table.add({.long_name = "exit-with-parent",
              .help = "End when the process that started the broker has ended",
              .set = cli::set_true(options.lifetime.exit_with_parent)});

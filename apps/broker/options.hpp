@@ -23,6 +23,8 @@ struct Options {
   std::optional<std::uint16_t> metrics_port;
   cli::FaultOptions faults;
   LifetimeOptions lifetime;
+  std::string state_dir;             // empty: nothing is kept on a disk
+  bool fsync = false;                // survives a power cut, too
   std::vector<std::string> command;  // to run while the broker runs; empty for none
   BrokerOptions broker;
 };

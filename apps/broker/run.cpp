@@ -55,7 +55,7 @@ ExitStatus refuse(const std::string& why) {
   return ExitStatus::usage;
 }
 
-class Run {
+class Run : BrokerListener {
  public:
   Run(const Options& options, std::vector<cli::Listener> listeners, CredentialCheck::Rules rules)
       : options_(options),
@@ -72,6 +72,7 @@ class Run {
         }) {
     events_.add(log_);
     events_.add(control_);
+    events_.add(*this);
     faults_->set_seed(options.faults.seed);
     for (const FaultRule& rule : options.faults.rules) faults_->add(rule);
     // Over the control socket faults may come later.
@@ -92,6 +93,7 @@ class Run {
   // The error is one line.
   std::expected<void, std::string> start() {
     broker_.set_access_control(&access_);
+    if (const auto kept = bring_state_back(); !kept) return kept;
     if (const auto listening = listen(); !listening) return listening;
     if (!options_.control.empty()) {
       if (const auto controlled = control_.listen(options_.control); !controlled) {
@@ -117,6 +119,30 @@ class Run {
     output.write(announcement);
     static_cast<void>(output.flush());
     return {};
+  }
+
+  std::expected<void, std::string> bring_state_back() {
+    if (options_.state_dir.empty()) return {};
+    const auto kept = broker_.keep_state(options_.state_dir, options_.fsync ? Durability::power : Durability::process);
+    if (!kept) return std::unexpected(kept.error().text());
+    if (kept->cut_bytes > 0) {
+      cli::report(
+          fmt::format("the last {} bytes of the kept state were damaged or incomplete and are left out; the log "
+                      "with them is kept as {}",
+                      kept->cut_bytes, kept->damaged_log));
+    }
+    if (options_.verbose > 0) {
+      cli::report(fmt::format("brought back {} sessions, {} messages that wait for them, {} retained messages",
+                              kept->sessions, kept->queued, kept->retained));
+    }
+    return {};
+  }
+
+  // A broker that cannot keep its promise to remember serves nobody.
+  void on_event(const BrokerEvent& event) override {
+    if (event.type != BrokerEvent::Type::state_lost) return;
+    status_ = ExitStatus::local_failure;
+    loop_.post([this] { end(SIGTERM); });
   }
 
   std::expected<void, std::string> listen() {
@@ -205,6 +231,7 @@ ExitStatus run(const Options& options) {
       cli::make_listeners(options.listening, options.command.empty() ? cli::Ports::standard : cli::Ports::free);
   if (!listeners) return refuse(listeners.error());
   if (const auto door = check_door(*listeners, options.credentials); !door) return refuse(door.error());
+  if (options.fsync && options.state_dir.empty()) return refuse("--fsync: nothing is kept without --state-dir");
   auto rules = read_rules(options.credentials);
   if (!rules) return refuse(rules.error());
   return Run{options, std::move(*listeners), std::move(*rules)}.to_its_end();

@@ -22,6 +22,8 @@ complete -c mqtk-broker -l user-name-from -x -a 'connect cn san psk' -d 'Take th
 complete -c mqtk-broker -l ready-file -r -F -d 'Write the listening lines and "ready" there, too, when all listeners accept'
 complete -c mqtk-broker -l control -r -F -d 'Answer mqtk broker clients, kick, reset and the like at this Unix socket'
 complete -c mqtk-broker -l metrics-port -x -d 'Serve metrics for Prometheus at this port of 127.0.0.1; 0 is any free one'
+complete -c mqtk-broker -l state-dir -x -a '(__fish_complete_directories)' -d 'Keep Sessions and retained messages there over restarts'
+complete -c mqtk-broker -l fsync -d 'With --state-dir: acknowledge when it is on the disk, so that a power cut loses nothing either'
 complete -c mqtk-broker -l exit-with-parent -d 'End when the process that started the broker has ended'
 complete -c mqtk-broker -l max-lifetime -x -d 'End after this time, with status 6'
 complete -c mqtk-broker -l keep-alive -x -d 'Server Keep Alive that 5.0 clients are given'

@@ -6,6 +6,7 @@
 
 #include "broker/broker_connection.hpp"
 #include "broker/refusal_text.hpp"
+#include "broker/state_journal.hpp"
 #include "broker/text_hash.hpp"
 
 namespace mqtk {
@@ -102,12 +103,13 @@ void Admission::accept(BrokerConnection& connection, const Connect& connect, std
   session->connection_opened();
   session->connection = &connection;
   connection.attach(*session);
+  if (state_.journal != nullptr) keep(*session);
   state_.counters.clients_maximum = std::max(state_.counters.clients_maximum, ++state_.counters.clients_connected);
 
   PropertyWriter properties;
   if (connect.version == Version::v5) add_properties(connect, *session, properties);
   if (!authentication_data.empty()) properties.add(PropertyId::authentication_data, authentication_data);
-  if (!connection.engine().accept(session->state, {present, properties.block()}, now)) {
+  if (!connection.engine().accept(*session, {present, properties.block()}, now)) {
     return connection.condemn(ReasonCode::packet_too_large);  // the client takes no CONNACK of that size
   }
   connection.watch_deadline();
@@ -118,6 +120,13 @@ void Admission::accept(BrokerConnection& connection, const Connect& connect, std
                             .client_identifier = session->client_identifier,
                             .peer_address = address,
                             .detail = present ? "session present" : "new session"});
+}
+
+// A Session that ends with its connection would not survive the end of the broker either.
+void Admission::keep(Session& session) {
+  if (session.expiry_interval == 0) state_.journal->session_ended(session);
+  session.kept = session.expiry_interval > 0;
+  state_.journal->session_opened(session);
 }
 
 std::uint32_t Admission::expiry_interval(const Connect& connect) const {

@@ -23,6 +23,7 @@ class Admission {
   void accept(BrokerConnection& connection, const Connect& connect, std::string_view authentication_data,
               TimePoint now);
   void refuse(BrokerConnection& connection, ReasonCode reason_code, std::string_view client_identifier);
+  void keep(Session& session);
   [[nodiscard]] std::uint32_t expiry_interval(const Connect& connect) const;
   void add_properties(const Connect& connect, const Session& session, PropertyWriter& properties) const;
   [[nodiscard]] std::string new_client_identifier();

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <limits>
+#include <optional>
 
 #include "broker/broker_core.hpp"
 #include "broker/faulty_connection.hpp"
@@ -56,6 +57,27 @@ class Broker::Parts final : public BrokerHost, AcceptorListener, TurnEndListener
 
   void set_faults(std::shared_ptr<FaultRules> rules) { fault_rules_ = std::move(rules); }
 
+  std::expected<KeptState, NetError> keep_state(const std::string& path, Durability durability) {
+    auto directory = StateDirectory::open(path, durability);
+    if (!directory) return std::unexpected(std::move(directory.error()));
+    const auto log = directory->read();
+    if (!log) return std::unexpected(log.error());
+    if (!log->empty() && !StateFrames{*log}.has_magic()) {
+      return std::unexpected(NetError{"reading " + directory->log_path(),
+                                      std::make_error_code(std::errc::invalid_argument),
+                                      "this is not a log of mqtk-broker"});
+    }
+    KeptState kept;
+    const auto restored = core_.keep_state(storage_.emplace(std::move(*directory)), *log, loop_.wall_now());
+    kept.sessions = restored.sessions;
+    kept.retained = restored.retained;
+    kept.queued = restored.queued;
+    kept.cut_bytes = restored.cut_bytes;
+    kept.damaged_log = restored.damaged_log;
+    if (restored.error) return std::unexpected(NetError{"writing " + storage_->log_path(), restored.error});
+    return kept;
+  }
+
   BrokerCore& core() { return core_; }
 
  private:
@@ -108,6 +130,7 @@ class Broker::Parts final : public BrokerHost, AcceptorListener, TurnEndListener
   Loop& loop_;
   BrokerListener& listener_;
   Timer timer_;
+  std::optional<StateDirectory> storage_;
   BrokerCore core_;
   std::vector<std::unique_ptr<Acceptor>> acceptors_;
   std::function<void()> done_;
@@ -130,6 +153,10 @@ std::expected<Endpoint, NetError> Broker::listen(const Endpoint& endpoint, const
 
 std::expected<Endpoint, NetError> Broker::adopt(FileDescriptor listening, const AcceptorOptions& options) {
   return parts_->adopt(std::move(listening), options);
+}
+
+std::expected<Broker::KeptState, NetError> Broker::keep_state(const std::string& directory, Durability durability) {
+  return parts_->keep_state(directory, durability);
 }
 
 void Broker::shut_down(std::function<void()> done) { parts_->shut_down(std::move(done)); }

@@ -4,6 +4,7 @@
 #include <expected>
 #include <functional>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "broker/access_control.hpp"
@@ -12,6 +13,7 @@
 #include "broker/broker_state.hpp"
 #include "broker/fault_rules.hpp"
 #include "broker/inspection.hpp"
+#include "broker/state_storage.hpp"
 #include "net/acceptor.hpp"
 #include "net/endpoint.hpp"
 #include "net/net_error.hpp"
@@ -33,6 +35,19 @@ class Broker {
 
   // Connections that come from now on are struck by these faults, and by those that are added later. Null ends that.
   void set_faults(std::shared_ptr<FaultRules> rules);
+
+  // Brings back what an earlier broker kept in this directory, which is made if it is missing, and keeps there what
+  // must outlive this one: Sessions that outlive their connections with their messages, and retained messages. Before
+  // listen(). QoS 1 and 2 messages are acknowledged only when they are written. Where that fails, the listener is told
+  // state_lost and the broker takes no more connections.
+  struct KeptState {
+    std::uint64_t sessions = 0;
+    std::uint64_t retained = 0;
+    std::uint64_t queued = 0;     // QoS 1 and 2 messages that wait for clients
+    std::uint64_t cut_bytes = 0;  // at the end, damaged or incomplete, that were left out
+    std::string damaged_log;      // where the log with them is kept; empty if nothing was cut
+  };
+  [[nodiscard]] std::expected<KeptState, NetError> keep_state(const std::string& directory, Durability durability);
 
   // Accepts clients there from now on. The value is the endpoint with the port that was really taken.
   [[nodiscard]] std::expected<Endpoint, NetError> listen(const Endpoint& endpoint, const AcceptorOptions& options = {});

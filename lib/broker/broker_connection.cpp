@@ -4,6 +4,7 @@
 
 #include "broker/broker_core.hpp"
 #include "broker/refusal_text.hpp"
+#include "broker/state_journal.hpp"
 
 namespace mqtk {
 namespace {
@@ -104,7 +105,7 @@ void BrokerConnection::take_events(TimePoint now) {
 void BrokerConnection::handle(const Event& event, TimePoint now) {
   switch (event.type) {
     case Event::Type::publish: return on_publish(event, now);
-    case Event::Type::publish_done: last_progress_ = now; return want_turn_end();
+    case Event::Type::publish_done: return on_publish_done(event, now);
     case Event::Type::connect: return core_.admission().on_connect(*this, event.as<Connect>(), event.raw, now);
     case Event::Type::auth: return core_.admission().on_auth(*this, event.as<Auth>(), now);
     case Event::Type::subscribe:
@@ -127,6 +128,14 @@ void BrokerConnection::on_publish(const Event& event, TimePoint now) {
   if (publish.qos == QoS::at_most_once) return;
   const bool nobody = receivers == 0 && version() == Version::v5;
   engine_.acknowledge(publish.packet_identifier, nobody ? ReasonCode::no_matching_subscribers : ReasonCode::success);
+  StateJournal* journal = core_.state().journal;
+  if (journal != nullptr && publish.qos == QoS::exactly_once) journal->received(*session_, publish.packet_identifier);
+}
+
+void BrokerConnection::on_publish_done(const Event& event, TimePoint now) {
+  last_progress_ = now;
+  if (core_.state().journal != nullptr) core_.state().journal->finished(*session_, event.packet_identifier);
+  want_turn_end();
 }
 
 // Whether the message may go out. What comes back is for PUBACK or PUBREC.
@@ -199,6 +208,7 @@ BrokerConnection::Sent BrokerConnection::send(const PublishImage& image, const D
   if (!sent) {
     return sent.error().rule == Rule::packet_too_large ? Sent::too_large : Sent::too_much_waits;
   }
+  if (core_.state().journal != nullptr) core_.state().journal->sent(*session_, *sent, delivery);
   note_sent(delivery.qos, image.payload_size());
   want_turn_end();
   return Sent::yes;
@@ -227,13 +237,17 @@ bool BrokerConnection::congested() {
          pending.message_bytes() * 2 > options.max_queued_bytes;
 }
 
-void BrokerConnection::flush(TimePoint now) {
+void BrokerConnection::prepare(TimePoint now) {
   wants_turn_end_ = false;
   if (network_ == nullptr) return;
   if (condemned_ != ReasonCode::success) return close_by_broker(condemned_, now);
   if (unread_left_ && !paused_) take_what_was_set_aside(now);
   if (network_ == nullptr) return;
   send_pending(now);
+}
+
+void BrokerConnection::flush(TimePoint now) {
+  if (network_ == nullptr) return;
   SendQueue& output = engine_.output();
   if (output.empty() && work_left_) want_turn_end();
   if (write_blocked_ || output.empty()) return;
@@ -252,11 +266,13 @@ void BrokerConnection::send_pending(TimePoint now) {
   work_left_ = false;
   if (session_ == nullptr || !engine_.open()) return;
   DeliveryQueue& pending = session_->pending;
+  StateJournal* journal = core_.state().journal;
   if (pending.empty() && session_->retained != nullptr) find_retained(now);
   while (!pending.empty()) {
     if (pending.front().message.expired(now)) {  // [MQTT-3.3.2-5]
       const ApplicationMessage expired = pending.front().message;
       core_.state().message_dropped(*session_, expired.topic(), pending.front().qos, DropReason::expired);
+      if (journal != nullptr) journal->queued_dropped(*session_, pending.front().qos);
       pending.drop_front();
       continue;
     }
@@ -266,9 +282,11 @@ void BrokerConnection::send_pending(TimePoint now) {
       return;
     }
     const Delivery& delivery = pending.front();
-    if (engine_.publish(delivery, now)) {
+    if (const auto sent = engine_.publish(delivery, now)) {
+      if (journal != nullptr) journal->queued_sent(*session_, *sent);
       note_sent(delivery.qos, delivery.message.payload().size());
     } else {
+      if (journal != nullptr) journal->queued_dropped(*session_, delivery.qos);
       core_.state().message_dropped(*session_, delivery.message.topic(), delivery.qos, DropReason::too_large);
     }
     pending.drop_front();
@@ -284,6 +302,7 @@ void BrokerConnection::find_retained(TimePoint now) {
     session_->retained.reset();
     return;
   }
+  StateJournal* journal = core_.state().journal;
   std::vector<ApplicationMessage> found;
   for (std::size_t steps = retained_steps; steps > 0 && !deliveries.empty(); found.clear()) {
     RetainedDelivery& first = deliveries.front();
@@ -296,9 +315,14 @@ void BrokerConnection::find_retained(TimePoint now) {
     }
     for (ApplicationMessage& message : found) {
       const QoS qos = std::min(first.qos, message.qos());
-      session_->pending.push({std::move(message), identifiers, 0, qos, true});
+      Delivery delivery{std::move(message), identifiers, 0, qos, true};
+      if (journal != nullptr) journal->queued(*session_, delivery);
+      session_->pending.push(std::move(delivery));
     }
-    if (first.search.done()) deliveries.pop_front();
+    if (first.search.done()) {
+      if (journal != nullptr) journal->retained_served(*session_);
+      deliveries.pop_front();
+    }
     if (steps > 0) --steps;  // a search that finds nothing to look at costs something, too
   }
 }
@@ -357,7 +381,15 @@ void BrokerConnection::lost(const std::error_code& error, TimePoint now) {
 void BrokerConnection::close(TimePoint now) {
   auto network = std::move(network_);
   SendQueue rest = std::move(engine_.output());
+  if (!core_.commit()) rest.clear();
   core_.state().host.close_after_sending(std::move(network), std::move(rest));
+  detach(now);
+  core_.remove(*this);
+}
+
+void BrokerConnection::cut(TimePoint now) {
+  leave_will_unpublished();
+  network_.reset();
   detach(now);
   core_.remove(*this);
 }

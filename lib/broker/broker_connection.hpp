@@ -40,7 +40,9 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
 
   // Has the output written, and the Session's queues looked at, when the turn ends.
   void want_turn_end();
-  // At the end of the turn: moves what waits in the Session to the output, and the output to the network.
+  // At the end of the turn: moves what waits in the Session to the output …
+  void prepare(TimePoint now);
+  // … and the output to the network.
   void flush(TimePoint now);
 
   // --- back-pressure -------------------------------------------------------------------------------------------------
@@ -63,6 +65,8 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   void condemn(ReasonCode reason_code);
 
   void leave_will_unpublished();
+  // Ends the connection without a word: what waits to be written must not leave.
+  void cut(TimePoint now);
   // Gone, and only waiting for the end of the turn.
   [[nodiscard]] bool removed() const { return network_ == nullptr; }
 
@@ -88,6 +92,7 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   void handle(const Event& event, TimePoint now);
   void on_publish(const Event& event, TimePoint now);
   [[nodiscard]] ReasonCode admit(const Publish& publish) const;
+  void on_publish_done(const Event& event, TimePoint now);
   void refuse(const Event& event, ReasonCode reason_code);
   void on_disconnect(const Event& event);
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "broker/state_restore.hpp"
+
 namespace mqtk {
 namespace {
 
@@ -32,6 +34,7 @@ BrokerCore::~BrokerCore() = default;
 
 void BrokerCore::accept(std::unique_ptr<NetworkConnection> network) {
   ++state_.counters.connections_opened;
+  if (state_lost_) return;  // which closes it
   if (connections_.size() >= state_.options.max_connections + waiting_room) {
     const std::string address = network->peer_address();
     state_.listener.on_event(
@@ -61,6 +64,9 @@ void BrokerCore::remove(BrokerConnection& connection) {
 void BrokerCore::end_turn() {
   const TimePoint now = state_.host.now();
   being_flushed_.swap(turn_end_);
+  for (BrokerConnection* connection : being_flushed_) connection->prepare(now);
+  // Nothing of this turn goes to the network before it is written.
+  if (!commit()) cut_all(now);
   for (BrokerConnection* connection : being_flushed_) connection->flush(now);
   being_flushed_.clear();
   // What was removed is in no list but maybe that of the next turn's end.
@@ -110,6 +116,7 @@ Broker::Forgotten BrokerCore::reset(ReasonCode reason_code) {
   for (const std::string& identifier : identifiers) forget(identifier, reason_code);
   const std::size_t retained = state_.retained.size();
   state_.retained.clear();
+  if (state_.journal != nullptr) state_.journal->all_retained_gone();
   const auto next_topics = system_topics_.publish_again(now);
   forgotten.retained = retained - state_.retained.size();
   if (next_topics) state_.deadlines.set_earlier(chores_, *next_topics);
@@ -123,6 +130,57 @@ void BrokerCore::shut_down() {
     connection.leave_will_unpublished();
     connection.close_by_broker(ReasonCode::server_shutting_down, now);
   }
+  static_cast<void>(commit());
+}
+
+BrokerCore::KeptState BrokerCore::keep_state(StateStorage& storage, Bytes log, WallTime wall_now) {
+  const TimePoint now = state_.host.now();
+  const WallTime wall_clock = wall_now - now.time_since_epoch();
+  KeptState kept;
+  StateRestore restore{state_, now, wall_clock};
+  StateFrames frames{log};
+  for (Bytes records; !(records = frames.next()).empty();) {
+    kept.cut_bytes = frames.left() + records.size();
+    if (!restore.apply(records)) break;
+    kept.cut_bytes = frames.left();
+  }
+  kept.cut_bytes = std::max(kept.cut_bytes, frames.left());
+  kept.queued = restore.queued();
+  journal_ = std::make_unique<StateJournal>(state_, storage, wall_clock);
+  state_.journal = journal_.get();
+  state_.engine_options.qos2_listener = journal_.get();
+  std::vector<Session*> sessions;
+  state_.sessions.for_each([&](Session& session) { sessions.push_back(&session); });
+  for (Session* session : sessions) session_life_.settle(*session, now);
+  kept.sessions = state_.sessions.size();
+  state_.retained.for_each([&](const ApplicationMessage& message) {
+    if (StateJournal::is_kept(message) && !message.expired(now)) ++kept.retained;
+  });
+  if (kept.cut_bytes > 0) {
+    auto copy = storage.set_aside();
+    if (copy)
+      kept.damaged_log = std::move(*copy);
+    else
+      kept.error = copy.error();
+  }
+  if (!kept.error) kept.error = journal_->write_snapshot();
+  return kept;
+}
+
+bool BrokerCore::commit() {
+  if (state_.journal == nullptr) return !state_lost_;
+  const std::error_code error = state_.journal->commit();
+  if (!error) return true;
+  state_lost_ = true;
+  state_.journal = nullptr;
+  const std::string text = error.message();
+  state_.listener.on_event({.type = BrokerEvent::Type::state_lost, .detail = text});
+  state_.host.call_at_turn_end();
+  return false;
+}
+
+void BrokerCore::cut_all(TimePoint now) {
+  while (!connections_.empty()) connections_.back()->cut(now);
 }
 
 }  // namespace mqtk

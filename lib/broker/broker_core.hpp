@@ -11,6 +11,7 @@
 #include "broker/broker_state.hpp"
 #include "broker/fan_out.hpp"
 #include "broker/session_life.hpp"
+#include "broker/state_journal.hpp"
 #include "broker/subscribe_requests.hpp"
 #include "broker/system_topics.hpp"
 
@@ -41,6 +42,19 @@ class BrokerCore final : SessionDeadlineListener {
   // Ends the Session with this Client Identifier, and its connection, without Will. False if there is none.
   bool forget(std::string_view client_identifier, ReasonCode reason_code);
 
+  // Brings back what `log` holds, and writes all that changes from now on to `storage`, beginning with the whole state.
+  // Before the first connection. Where writing fails later, all connections are cut without an answer to anything that
+  // could not be written, and no others are taken; the listener is told state_lost.
+  struct KeptState {
+    std::uint64_t sessions = 0;
+    std::uint64_t retained = 0;
+    std::uint64_t queued = 0;
+    std::uint64_t cut_bytes = 0;  // damaged or incomplete, at the end
+    std::string damaged_log;      // where the log with them is kept
+    std::error_code error;        // of the first writing
+  };
+  KeptState keep_state(StateStorage& storage, Bytes log, WallTime wall_now);
+
   [[nodiscard]] const BrokerCounters& counters() const { return state_.counters; }
   [[nodiscard]] std::size_t connections() const { return connections_.size(); }
 
@@ -57,8 +71,11 @@ class BrokerCore final : SessionDeadlineListener {
   void call_at_turn_end(BrokerConnection& connection);
   // The connection is destroyed when the turn ends.
   void remove(BrokerConnection& connection);
+  // Writes what is to outlive the broker. False if that failed: then nothing may be sent any more.
+  [[nodiscard]] bool commit();
 
  private:
+  void cut_all(TimePoint now);
   void on_session_deadline(Session& session, TimePoint now) override { session_life_.settle(session, now); }
 
   // Things that come round: retained messages that expire, publishers that wait, system topics.
@@ -73,6 +90,8 @@ class BrokerCore final : SessionDeadlineListener {
   void do_chores(TimePoint now);
 
   BrokerState state_;
+  std::unique_ptr<StateJournal> journal_;
+  bool state_lost_ = false;
   ReceiveScratch& scratch_;
   BackPressure back_pressure_;
   FanOut fan_out_;

@@ -18,6 +18,7 @@ std::string_view event_name(BrokerEvent::Type type) {
     case BrokerEvent::Type::message_not_retained: return "message_not_retained";
     case BrokerEvent::Type::publishers_slowed: return "publishers_slowed";
     case BrokerEvent::Type::fault_injected: return "fault_injected";
+    case BrokerEvent::Type::state_lost: return "state_lost";
     case BrokerEvent::Type::accept_failed: return "accept_failed";
   }
   return "";

@@ -28,6 +28,7 @@ struct BrokerEvent {
     message_not_retained,  // topic: retained messages are at their limit
     publishers_slowed,     // because of this client, which takes its messages too slowly
     fault_injected,        // on command; topic of a PUBLISH; detail says the packet and the rule
+    state_lost,            // what is to be kept cannot be written: detail. All connections are cut
     accept_failed,         // out of descriptors or memory: detail. Accepting goes on by itself
   };
   Type type{};

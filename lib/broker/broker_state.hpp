@@ -31,6 +31,8 @@ class BrokerHost {
   virtual void close_after_sending(std::unique_ptr<NetworkConnection> connection, SendQueue rest) = 0;
 };
 
+class StateJournal;
+
 struct BrokerState {
   BrokerState(const BrokerOptions& broker_options, BrokerHost& broker_host, BrokerListener& broker_listener,
               SessionDeadlineListener& deadline_listener)
@@ -47,10 +49,11 @@ struct BrokerState {
 
   const BrokerOptions options;
   BrokerCounters counters;
-  const EngineOptions engine_options;
+  EngineOptions engine_options;  // unchanged from the first connection on
   BrokerHost& host;
   BrokerListener& listener;
   AccessControl* access_control = nullptr;
+  StateJournal* journal = nullptr;  // null where nothing is kept on a disk
   SessionStore sessions;
   SubscriptionIndex subscriptions;
   RetainedMessages retained;

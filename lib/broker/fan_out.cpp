@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "broker/broker_connection.hpp"
+#include "broker/state_journal.hpp"
 
 namespace mqtk {
 namespace {
@@ -149,6 +150,7 @@ void FanOut::queue(const Copy& copy) {
                     session.pending.message_bytes() + delivery.message.memory_bytes() > state_.options.max_queued_bytes;
   if (!full) {
     if (session.connection != nullptr) session.connection->about_to_queue(source_.now);
+    if (state_.journal != nullptr) state_.journal->queued(session, delivery);
     session.pending.push(std::move(delivery));
     return;
   }
@@ -204,6 +206,7 @@ void FanOut::retain() {
     return;
   }
   state_.retained.store(kept);
+  if (state_.journal != nullptr) state_.journal->retained(kept);
 }
 
 void FanOut::deliver_again(std::span<const Delivery> deliveries, TimePoint now) {

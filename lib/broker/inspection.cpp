@@ -13,7 +13,7 @@ std::vector<SessionFacts> sessions_of(BrokerCore& core) {
     SessionFacts facts{.client_identifier = session.client_identifier,
                        .session_expiry_seconds = session.expiry_interval,
                        .subscriptions = session.subscription_count,
-                       .in_flight = session.state.sender.unfinished(),
+                       .in_flight = session.sender.unfinished(),
                        .queued = session.pending.size(),
                        .queued_bytes = session.pending.message_bytes(),
                        .dropped = session.dropped,

@@ -39,6 +39,12 @@ class RetainedMessages {
   void remove(std::string_view topic_name);
   void clear();
 
+  // In the order of topics.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const Kept& kept : by_topic_) visit(kept.message);
+  }
+
   // Null if there is none.
   [[nodiscard]] const ApplicationMessage* find(std::string_view topic_name) const;
 

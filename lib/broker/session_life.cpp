@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "broker/broker_connection.hpp"
+#include "broker/state_journal.hpp"
 
 namespace mqtk {
 namespace {
@@ -12,7 +13,7 @@ namespace {
 // with its client, even if that never comes back [MQTT-4.8.2-5].
 std::vector<Delivery> undelivered_shares(Session& session) {
   std::vector<Delivery> shares;
-  SenderFlow& sender = session.state.sender;
+  SenderFlow& sender = session.sender;
   for (std::uint32_t i = 0; i < sender.span(); ++i) {
     InFlight& entry = sender.at(i);
     const bool unfinished = entry.is_publish() && entry.state != InFlight::State::pubrel_sent;
@@ -28,7 +29,7 @@ std::vector<Delivery> undelivered_shares(Session& session) {
 // Messages for this client that it has not taken over.
 std::uint64_t waiting_messages(Session& session) {
   std::uint64_t count = session.pending.size();
-  SenderFlow& sender = session.state.sender;
+  SenderFlow& sender = session.sender;
   for (std::uint32_t i = 0; i < sender.span(); ++i) {
     const InFlight& entry = sender.at(i);
     if (entry.is_publish() && entry.state != InFlight::State::pubrel_sent) ++count;
@@ -57,13 +58,14 @@ SessionLife::Opened SessionLife::open(std::string_view client_identifier, bool c
 void SessionLife::leave(Session& session, TimePoint now) {
   session.connection = nullptr;
   session.connection_closed(now);
+  if (state_.journal != nullptr) state_.journal->session_left(session);
   settle(session, now);
 }
 
 void SessionLife::forget_state(Session& session) {
   session.will = {};
   session.pending.clear();
-  session.state.clear();
+  session.clear();
 }
 
 void SessionLife::settle(Session& session, TimePoint now) {
@@ -84,6 +86,7 @@ void SessionLife::settle(Session& session, TimePoint now) {
 
 void SessionLife::publish_will(Session& session, TimePoint now) {
   const ApplicationMessage message = session.will.publish(now);  // and it leaves the Session State [MQTT-3.1.2-10]
+  if (state_.journal != nullptr) state_.journal->will_gone(session);
   state_.listener.on_event({.type = BrokerEvent::Type::will_published,
                             .qos = message.qos(),
                             .client_identifier = session.client_identifier,
@@ -99,6 +102,7 @@ void SessionLife::end(Session& session, TimePoint now) {
     state_.message_dropped(session, {}, QoS::at_least_once, DropReason::session_ended, waiting - shares.size());
   }
   state_.deadlines.clear(session);
+  if (state_.journal != nullptr) state_.journal->session_ended(session);
   state_.subscriptions.remove_all(session);
   state_.listener.on_event({.type = BrokerEvent::Type::session_ended, .client_identifier = session.client_identifier});
   state_.sessions.erase(session);

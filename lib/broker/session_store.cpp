@@ -1,6 +1,19 @@
 #include "broker/session_store.hpp"
 
+#include <algorithm>
+
 namespace mqtk {
+
+RetainedDelivery& Session::expect_retained(const TopicFilter& filter, std::uint32_t identifier, QoS qos) {
+  if (retained == nullptr) retained = std::make_unique<std::deque<RetainedDelivery>>();
+  return retained->emplace_back(RetainedDelivery{RetainedMessages::Search{std::string{filter.filter()}},
+                                                 std::string{filter.text()}, identifier, qos});
+}
+
+void Session::forget_retained(std::string_view filter) {
+  if (retained == nullptr) return;
+  std::erase_if(*retained, [&](const RetainedDelivery& other) { return other.filter == filter; });
+}
 
 Session* SessionStore::find(std::string_view client_identifier) const {
   const auto found = sessions_.find(client_identifier);
@@ -8,9 +21,14 @@ Session* SessionStore::find(std::string_view client_identifier) const {
 }
 
 Session& SessionStore::create(std::string_view client_identifier) {
+  return restore(client_identifier, last_number_ + 1);
+}
+
+Session& SessionStore::restore(std::string_view client_identifier, std::uint64_t number) {
   auto session = std::make_unique<Session>(owner_);
   session->client_identifier = client_identifier;
-  session->number = ++last_number_;
+  session->number = number;
+  last_number_ = std::max(last_number_, number);
   return **sessions_.insert(std::move(session)).first;
 }
 

@@ -44,6 +44,12 @@ struct Session final : BrokerSession, Subscriber, Timed {
   std::uint64_t dropped = 0;               // messages that it missed
   // Null while none is under way. Until the last of them is sent, QoS 0 messages queue up behind them.
   std::unique_ptr<std::deque<RetainedDelivery>> retained;
+  bool kept = false;  // on a disk, as it outlives its connection
+
+  // A new subscription is to be sent retained messages.
+  RetainedDelivery& expect_retained(const TopicFilter& filter, std::uint32_t identifier, QoS qos);
+  // Retained messages that were still to be looked for because of an earlier subscription.
+  void forget_retained(std::string_view filter);
 };
 
 class SessionStore {
@@ -54,6 +60,8 @@ class SessionStore {
   [[nodiscard]] Session* find(std::string_view client_identifier) const;
   // There must be none with this Client Identifier.
   Session& create(std::string_view client_identifier);
+  // The same with the number that it had.
+  Session& restore(std::string_view client_identifier, std::uint64_t number);
   void erase(Session& session);
 
   [[nodiscard]] std::size_t size() const { return sessions_.size(); }

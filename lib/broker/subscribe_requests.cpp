@@ -4,6 +4,7 @@
 
 #include "broker/broker_connection.hpp"
 #include "broker/refusal_text.hpp"
+#include "broker/state_journal.hpp"
 
 namespace mqtk {
 namespace {
@@ -13,12 +14,6 @@ namespace {
 TopicFilter filter_of(std::string_view text, Version version) {
   const bool shared = text.starts_with("$share/") && !TopicFilter::check(text, Version::v5);
   return TopicFilter::checked(text, shared ? Version::v5 : version);
-}
-
-// Retained messages that were still to be looked for because of an earlier subscription.
-void forget_retained(Session& session, std::string_view filter) {
-  if (session.retained == nullptr) return;
-  std::erase_if(*session.retained, [&](const RetainedDelivery& other) { return other.filter == filter; });
 }
 
 }  // namespace
@@ -50,16 +45,16 @@ ReasonCode SubscribeRequests::subscribe_to(const Subscription& subscription, Ver
   if (is_failure(refusal)) return refusal;
   // A server without the higher levels grants what it has [MQTT-3.2.2-10].
   const QoS granted = std::min(subscription.qos, state_.options.limits.maximum_qos);
-  const auto added = state_.subscriptions.add(
-      filter, {&session, identifier, granted, subscription.no_local, subscription.retain_as_published});
+  const Match options{&session, identifier, granted, subscription.no_local, subscription.retain_as_published};
+  const auto added = state_.subscriptions.add(filter, options);
+  if (state_.journal != nullptr) state_.journal->subscribed(session, options, filter.text());
   const bool wanted = subscription.retain_handling == RetainHandling::send ||  // [MQTT-3.3.1-9]
                       (subscription.retain_handling == RetainHandling::send_if_new &&
                        added == SubscriptionIndex::Added::fresh);  // [MQTT-3.3.1-10]
   if (wanted && !filter.is_shared() && state_.retained.size() > 0) {
-    if (session.retained == nullptr) session.retained = std::make_unique<std::deque<RetainedDelivery>>();
-    if (added == SubscriptionIndex::Added::replaced) forget_retained(session, filter.text());
-    session.retained->push_back(
-        {RetainedMessages::Search{std::string{filter.filter()}}, std::string{filter.text()}, identifier, granted});
+    if (added == SubscriptionIndex::Added::replaced) session.forget_retained(filter.text());
+    const RetainedDelivery& due = session.expect_retained(filter, identifier, granted);
+    if (state_.journal != nullptr) state_.journal->retained_due(session, due);
   }
   return static_cast<ReasonCode>(granted);
 }
@@ -87,7 +82,10 @@ void SubscribeRequests::on_unsubscribe(BrokerConnection& connection, Session& se
   reason_codes_.clear();
   for (const std::string_view text : unsubscribe.topic_filters) {
     const bool removed = state_.subscriptions.remove(filter_of(text, connection.version()), session);
-    if (removed) forget_retained(session, text);
+    if (removed) {
+      session.forget_retained(text);
+      if (state_.journal != nullptr) state_.journal->unsubscribed(session, text);
+    }
     const ReasonCode reason_code = removed ? ReasonCode::success : ReasonCode::no_subscription_existed;
     reason_codes_.push_back(static_cast<std::uint8_t>(reason_code));
     state_.listener.on_event({.type = BrokerEvent::Type::unsubscribed,

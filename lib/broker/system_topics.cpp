@@ -69,7 +69,7 @@ void SystemTopics::publish_stored(TimePoint now) {
   std::uint64_t queued = 0;
   std::uint64_t queued_bytes = 0;
   state_.sessions.for_each([&](const Session& session) {
-    in_flight += session.state.sender.unfinished();
+    in_flight += session.sender.unfinished();
     queued += session.pending.size();
     queued_bytes += session.pending.message_bytes();
   });

@@ -8,9 +8,8 @@
 
 namespace mqtk {
 
-struct BrokerSession {
+struct BrokerSession : SessionState {
   std::string client_identifier;
-  SessionState state;
   DeliveryQueue pending;  // QoS 1 and 2 messages for a client that is away or whose window is full, in order
   WillMessage will;
   std::uint32_t expiry_interval = 0;  // seconds; never_expires as in 5.0
@@ -18,6 +17,7 @@ struct BrokerSession {
   [[nodiscard]] bool connected() const { return !disconnected_at_; }
   void connection_opened() { disconnected_at_.reset(); }
   void connection_closed(TimePoint now) { disconnected_at_ = now; }
+  [[nodiscard]] std::optional<TimePoint> disconnected_at() const { return disconnected_at_; }
 
   // When the Session ends; nothing while connected or if it never ends [MQTT-4.1.0-2].
   [[nodiscard]] std::optional<TimePoint> ends_at() const;

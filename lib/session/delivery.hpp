@@ -28,9 +28,10 @@ class DeliveryQueue {
   [[nodiscard]] std::optional<Delivery> pop(TimePoint now);
 
   [[nodiscard]] const Delivery& front() const { return ring_[0]; }
+  [[nodiscard]] const Delivery& operator[](std::uint32_t index) const { return ring_[index]; }
   void drop_front();
 
-  [[nodiscard]] std::size_t size() const { return ring_.size(); }
+  [[nodiscard]] std::uint32_t size() const { return ring_.size(); }
   [[nodiscard]] bool empty() const { return ring_.empty(); }
   [[nodiscard]] std::size_t message_bytes() const { return message_bytes_; }  // blocks may be shared with other queues
   void clear();

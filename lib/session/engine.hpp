@@ -50,6 +50,8 @@ struct EngineOptions {
 
   // Where packets are counted; may be null.
   EngineCounters* counters = nullptr;
+
+  QoS2Listener* qos2_listener = nullptr;
 };
 
 // Sees every packet as it passes: for traces. Views die with the call.

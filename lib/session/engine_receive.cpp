@@ -114,6 +114,7 @@ bool Engine::on_pubrel(const Pubrel& pubrel) {
   pubcomp.packet_identifier = pubrel.packet_identifier;
   if (session_->receiver.release(pubrel.packet_identifier)) {
     receive_quota_.give_back();
+    if (options_->qos2_listener != nullptr) options_->qos2_listener->released(*session_, pubrel.packet_identifier);
   } else {
     pubcomp.reason_code = ReasonCode::packet_identifier_not_found;
   }

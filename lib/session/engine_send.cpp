@@ -233,6 +233,7 @@ bool Engine::on_pubrec(const Pubrec& pubrec, Event& event) {
   entry->pubrec_code = pubrec.reason_code;
   entry->message = {};
   entry->subscription_identifiers = {};
+  if (options_->qos2_listener != nullptr) options_->qos2_listener->pubrel_sent(*session_, pubrec.packet_identifier);
   static_cast<void>(send(pubrel));  // [MQTT-4.3.3-4]
   return false;
 }

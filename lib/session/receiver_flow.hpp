@@ -21,6 +21,14 @@ class ReceiverFlow {
   // PUBREL came, or the message was refused. False if the identifier is not known.
   bool release(PacketIdentifier id);
 
+  // Those that are taken over.
+  template <class Visit>
+  void for_each(Visit visit) const {
+    for (const Entry& entry : entries_) {
+      if (entry.taken_over) visit(entry.id);
+    }
+  }
+
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t memory_bytes() const { return entries_.capacity() * sizeof(Entry); }
   void clear() { std::vector<Entry>{}.swap(entries_); }

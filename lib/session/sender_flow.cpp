@@ -75,6 +75,18 @@ InFlight* SenderFlow::next_to_resend(PacketIdentifier& id) {
   return nullptr;
 }
 
+bool SenderFlow::restore(PacketIdentifier id, InFlight entry) {
+  if (id == 0) return false;
+  if (ring_.empty()) first_ = id;
+  const std::uint32_t index = (id + identifiers - first_) % identifiers;
+  if (index < ring_.size()) return false;
+  while (ring_.size() < index) ring_.push_back({});
+  ring_.push_back(std::move(entry));
+  ++unfinished_;
+  resend_at_ = 0;
+  return true;
+}
+
 void SenderFlow::clear() {
   first_ = add(first_, ring_.size());
   ring_.clear();

@@ -61,6 +61,10 @@ class SenderFlow {
   [[nodiscard]] std::size_t memory_bytes() const { return ring_.memory_bytes(); }
   void clear();  // numbering goes on
 
+  // Puts an entry of a stored Session State back, in the order of the identifiers: first sent first. False if there is
+  // no such order.
+  bool restore(PacketIdentifier id, InFlight entry);
+
  private:
   void drop_done();
 

@@ -18,4 +18,13 @@ struct SessionState {
   }
 };
 
+// Told of the steps of QoS 2 that an Engine takes by itself, for a broker that keeps Session State on a disk. All other
+// steps follow from calls of the Engine and from its events.
+class QoS2Listener {
+ public:
+  virtual ~QoS2Listener() = default;
+  virtual void pubrel_sent(SessionState& session, PacketIdentifier id) = 0;  // PUBREC came for a message of this side
+  virtual void released(SessionState& session, PacketIdentifier id) = 0;     // PUBREL came for a message of the peer
+};
+
 }  // namespace mqtk

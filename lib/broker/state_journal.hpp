@@ -1,0 +1,84 @@
+// Writes down what must outlive the broker: Sessions that outlive their connections, their subscriptions and messages,
+// and retained messages.
+//
+// Records gather during a turn; commit() writes them as one frame before anything of that turn goes to the network, so
+// that what was acknowledged has been written. After an error nothing is written any more.
+#pragma once
+
+#include <system_error>
+#include <unordered_map>
+
+#include "broker/broker_state.hpp"
+#include "broker/state_format.hpp"
+#include "broker/state_storage.hpp"
+
+namespace mqtk {
+
+class StateJournal final : public QoS2Listener {
+ public:
+  // Both outlive the journal. `wall_clock` is what the clock of people shows at TimePoint zero.
+  StateJournal(BrokerState& state, StateStorage& storage, WallTime wall_clock)
+      : state_(state), storage_(storage), wall_clock_(wall_clock) {}
+
+  // --- of Sessions with Session::kept; of others nothing is written --------------------------------------------------
+  void session_opened(const Session& session);
+  void session_left(const Session& session);
+  void session_ended(const Session& session);
+  void will_gone(const Session& session);
+  void subscribed(const Session& session, const Match& options, std::string_view filter);
+  void unsubscribed(const Session& session, std::string_view filter);
+  void retained_due(const Session& session, const RetainedDelivery& due);
+  void retained_served(const Session& session);
+
+  // QoS 0 is not kept.
+  void queued(const Session& session, const Delivery& delivery);
+  void queued_sent(const Session& session, PacketIdentifier id);
+  void queued_dropped(const Session& session, QoS qos);
+  void sent(const Session& session, PacketIdentifier id, const Delivery& delivery);
+  void finished(const Session& session, PacketIdentifier id);
+  void received(const Session& session, PacketIdentifier id);
+  void pubrel_sent(SessionState& session, PacketIdentifier id) override;
+  void released(SessionState& session, PacketIdentifier id) override;
+
+  // --- retained messages; those of the broker itself, below $SYS, are not kept ---------------------------------------
+  [[nodiscard]] static bool is_kept(const ApplicationMessage& message) { return !message.topic().starts_with("$SYS/"); }
+  void retained(const ApplicationMessage& message);
+  void all_retained_gone();
+
+  // --- writing -------------------------------------------------------------------------------------------------------
+  [[nodiscard]] std::error_code commit();
+  // The whole state in a new log in place of the old one.
+  [[nodiscard]] std::error_code write_snapshot();
+
+ private:
+  [[nodiscard]] std::uint64_t wall(TimePoint time) const;
+  void write_session(const Session& session);
+  void write_session_content(Session& session);
+  void write_subscription(const Session& session, const Match& options, std::uint64_t group, std::string_view filter);
+  void write_packet(const ApplicationMessage& message);
+  [[nodiscard]] std::uint64_t message_number(const ApplicationMessage& message);
+  void write_delivery(const Delivery& delivery, std::uint64_t message);
+  void write_in_flight(const Session& session, PacketIdentifier id, const InFlight& entry);
+  void begin(StateRecord type);
+  void begin(StateRecord type, const Session& session);
+  std::error_code write_frame();
+  std::error_code write_state();
+
+  BrokerState& state_;
+  StateStorage& storage_;
+  WallTime wall_clock_;
+  StateWriter records_;
+  std::vector<std::uint8_t> frame_;
+  std::vector<std::uint8_t> properties_;
+  // The message written last, held so that no other can have its address.
+  ApplicationMessage last_message_;
+  std::uint64_t last_message_number_ = 0;
+  // In a snapshot: those that are written, by the address of their block, since many Sessions may wait for one.
+  std::unordered_map<const std::uint8_t*, std::uint64_t> written_;
+  bool in_snapshot_ = false;
+  std::uint64_t snapshot_bytes_ = 0;
+  std::uint64_t log_bytes_ = 0;
+  std::error_code failed_;
+};
+
+}  // namespace mqtk

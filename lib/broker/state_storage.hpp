@@ -1,0 +1,59 @@
+// Where a broker's kept state is written: a directory, or a test that plays one.
+#pragma once
+
+#include <cstdint>
+#include <expected>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "net/file_descriptor.hpp"
+#include "net/net_error.hpp"
+
+namespace mqtk {
+
+class StateStorage {
+ public:
+  virtual ~StateStorage() = default;
+  // Appends to the log. When it returns without error the bytes outlive this process, and with Durability::power the
+  // machine's failure.
+  [[nodiscard]] virtual std::error_code append(Bytes bytes) = 0;
+  // What is appended from here to end_snapshot() becomes a new log, which then takes the place of the old one at once.
+  [[nodiscard]] virtual std::error_code begin_snapshot() = 0;
+  [[nodiscard]] virtual std::error_code end_snapshot() = 0;
+  // Keeps the log as it is under another name, which is returned.
+  [[nodiscard]] virtual std::expected<std::string, std::error_code> set_aside() = 0;
+};
+
+enum class Durability : std::uint8_t {
+  process,  // kill -9 loses nothing that was acknowledged
+  power,    // neither does a power cut: every turn that changes something waits for the disk
+};
+
+class StateDirectory final : public StateStorage {
+ public:
+  // Makes the directory if it is missing, and locks it against a second broker.
+  [[nodiscard]] static std::expected<StateDirectory, NetError> open(const std::string& path, Durability durability);
+
+  // The whole log; empty if there is none yet.
+  [[nodiscard]] std::expected<std::vector<std::uint8_t>, NetError> read() const;
+  std::error_code append(Bytes bytes) override;
+  std::error_code begin_snapshot() override;
+  std::error_code end_snapshot() override;
+  std::expected<std::string, std::error_code> set_aside() override;
+
+  [[nodiscard]] std::string log_path() const { return path_ + "/state"; }
+
+ private:
+  StateDirectory(std::string path, Durability durability) : path_(std::move(path)), durability_(durability) {}
+  [[nodiscard]] std::string new_path() const { return path_ + "/state.new"; }
+
+  std::string path_;
+  Durability durability_;
+  FileDescriptor lock_;
+  FileDescriptor log_;
+  bool in_snapshot_ = false;
+};
+
+}  // namespace mqtk
