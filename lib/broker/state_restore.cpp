@@ -65,8 +65,11 @@ TimePoint StateRestore::time(std::uint64_t wall_nanoseconds) const {
 
 std::optional<ApplicationMessage> StateRestore::packet(Fields& fields) const {
   const std::uint64_t received_at = fields.number();
+  const Bytes bytes = fields.text();
+  const Frame frame = find_frame(bytes);
+  if (frame.state != Frame::State::complete || frame.packet_size != bytes.size()) return std::nullopt;
   Packet packet;
-  if (decode(fields.text(), {Version::v5, Role::server}, packet)) return std::nullopt;
+  if (decode(bytes, {Version::v5, Role::server}, packet)) return std::nullopt;
   const auto* publish = std::get_if<Publish>(&packet);
   if (publish == nullptr || publish->topic_name.empty()) return std::nullopt;
   return ApplicationMessage::make(*publish, time(received_at));
