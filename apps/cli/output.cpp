@@ -12,6 +12,7 @@
 #include <climits>
 #include <cstdlib>
 #include <system_error>
+#include <utility>
 
 namespace mqtk::cli {
 
@@ -81,21 +82,26 @@ void Output::write(std::string_view data) {
   wrote();
 }
 
+void Output::write_long(std::string_view data) {
+  if (!flush()) return;
+  if (const int error = write_all(descriptor_, data); error != 0) end(error);
+}
+
 bool Output::flush() {
   if (ended_) {
-    buffer_.clear();
+    drop();
     return false;
   }
   if (buffer_.empty()) return true;
-  const int error = write_all(descriptor_, buffer_);
-  buffer_.clear();
+  const int error = write_all(descriptor_, std::string_view{buffer_}.substr(written_));
+  drop();
   if (error == 0) return true;
   end(error);
   return false;
 }
 
 void Output::end(int error) {
-  buffer_.clear();
+  drop();
   ended_ = true;
   if (error == EPIPE) return;
   status_ = ExitStatus::local_failure;
@@ -105,22 +111,26 @@ void Output::end(int error) {
 Output::Flushed Output::flush_ready() {
   if (regular_file_) return flush() ? Flushed::all : Flushed::ended;
   if (ended_) return Flushed::ended;
-  std::size_t written = 0;
-  while (written < buffer_.size()) {
+  while (written_ < buffer_.size()) {
     pollfd writable{descriptor_, POLLOUT, 0};
     if (::poll(&writable, 1, 0) == 0) break;
     // A pipe that can be written takes this much at once: a larger block would wait for the reader.
     const ssize_t count =
-        ::write(descriptor_, buffer_.data() + written, std::min<std::size_t>(buffer_.size() - written, PIPE_BUF));
+        ::write(descriptor_, buffer_.data() + written_, std::min<std::size_t>(buffer_.size() - written_, PIPE_BUF));
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count < 0) {
       end(errno);
       return Flushed::ended;
     }
-    written += static_cast<std::size_t>(count);
+    written_ += static_cast<std::size_t>(count);
   }
-  buffer_.erase(0, written);
-  return buffer_.empty() ? Flushed::all : Flushed::part;
+  if (written_ == buffer_.size()) {
+    drop();
+    return Flushed::all;
+  }
+  // What is left moves to the front seldom enough that a long message is not moved for each bit that a pipe takes.
+  if (written_ * 2 > buffer_.size()) buffer_.erase(0, std::exchange(written_, 0));
+  return Flushed::part;
 }
 
 bool use_color(ColorChoice choice, int descriptor) {

@@ -29,6 +29,9 @@ class Output {
     if (buffer_.size() >= block_bytes) flush();
   }
 
+  // Writes what is buffered and `data`, which is not copied: for long data and a regular file, which takes it at once.
+  void write_long(std::string_view data);
+
   // Writes all that is buffered. Blocks as long as the reader does. False once ended().
   bool flush();
 
@@ -39,7 +42,10 @@ class Output {
   enum class Flushed : unsigned char { all, part, ended };
   [[nodiscard]] Flushed flush_ready();
   // Throws away what is buffered.
-  void drop() { buffer_.clear(); }
+  void drop() {
+    buffer_.clear();
+    written_ = 0;
+  }
   [[nodiscard]] int descriptor() const { return descriptor_; }
 
   // True when nothing can be written any more. The run should then stop with status(): `done` where the
@@ -56,6 +62,7 @@ class Output {
   bool ended_ = false;
   ExitStatus status_ = ExitStatus::done;
   std::string buffer_;
+  std::size_t written_ = 0;  // so much of the buffer's beginning
 };
 
 enum class ColorChoice : unsigned char { automatic, always, never };

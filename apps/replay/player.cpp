@@ -69,7 +69,7 @@ ExitStatus Player::run() {
   if (verifier_) verifier_->start();
   if (options_.connections == Connections::one) publisher_ = &publishers_.at("");
   const bool input_is_recording = std::ranges::find(options_.files, "-") != options_.files.end();
-  if (!input_is_recording) keys_ = std::make_unique<TerminalKeys>(loop_, [this](char key) { pressed(key); });
+  if (!input_is_recording) keys_ = std::make_unique<cli::TerminalKeys>(loop_, [this](char key) { pressed(key); });
   send();
   loop_.run();
   keys_.reset();

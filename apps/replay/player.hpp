@@ -7,6 +7,7 @@
 #include <string>
 
 #include "cli/exit_status.hpp"
+#include "cli/terminal_keys.hpp"
 #include "load/histogram.hpp"
 #include "net/loop.hpp"
 #include "net/signal_watch.hpp"
@@ -14,7 +15,7 @@
 #include "replay/message_source.hpp"
 #include "replay/options.hpp"
 #include "replay/publishers.hpp"
-#include "replay/terminal_keys.hpp"
+
 #include "replay/verifier.hpp"
 
 namespace mqtk::replay {
@@ -55,7 +56,7 @@ class Player {
   Timer due_;
   Timer progress_;
   Timer arrivals_;
-  std::unique_ptr<TerminalKeys> keys_;
+  std::unique_ptr<cli::TerminalKeys> keys_;
 
   std::optional<TimePoint> start_;  // when the first message is, or was, due
   bool loaded_ = false;             // the source's message is not sent yet

@@ -1,7 +1,9 @@
 #include "sub/options.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "cli/output.hpp"
@@ -28,7 +30,8 @@ cli::ProgramText program_text() {
           "A lost connection is made again unless --reconnect says otherwise.",
       .examples = {{"Print all messages below a topic with their topics", "mqtk sub -v -t 'room/#'"},
                    {"Wait at most ten seconds for one message", "mqtk sub -t job/done -C 1 -W 10s"},
-                   {"Several filters, each with its QoS", "mqtk sub -t 'a/+:1' -t 'b/#:2'"},
+                   {"Several filters, each with its QoS", "mqtk sub -t 'a/+:1' -t 'b/#:2,no-local'"},
+                   {"A table of topics that changes as messages come", "mqtk sub --watch -t '#'"},
                    {"One JSON object for each message", "mqtk sub --json -t 'room/#'"},
                    {"Wait until a job has ended", "mqtk sub -t job/7 --until 'json:/state==done' --timeout 5m"},
                    {"List what a broker keeps", "mqtk sub -v -t '#' --retained-only"},
@@ -69,10 +72,12 @@ void add_subscription_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "topic",
              .short_letter = 't',
              .value = "FILTER",
-             .help = "Topic Filter, also FILTER:QOS",
+             .help = "Topic Filter, also FILTER:QOS or FILTER:OPTION,...",
              .manual = "+ stands for one level and # at the end for all that follow; $share/NAME/FILTER shares the "
-                       "messages among all subscribers of that name. A filter that itself ends in a colon and 0, 1 or "
-                       "2 needs a QoS behind it.",
+                       "messages among all subscribers of that name. Behind a colon a filter may have options of its "
+                       "own, with commas between them: 0, 1, 2, no-local, retain-as-published, "
+                       "retain-handling=always, retain-handling=new and retain-handling=never. A filter that itself "
+                       "ends in a colon and such words needs a QoS behind it.",
              .completion = cli::Completion::topic,
              .repeatable = true,
              .set = [&options](std::string_view text) -> Accepted {
@@ -142,6 +147,14 @@ void add_subscription_options(cli::OptionTable& table, Options& options) {
 
 void add_output_options(cli::OptionTable& table, Options& options) {
   cli::add_message_format_options(table, options.format);
+  table.add({.long_name = "watch",
+             .help = "Show a table of topics with their latest values, ages, rates and counts",
+             .manual = "Keys: t, v, a, r, c and k sort by topic, value, age, rate, count and what the broker kept when "
+                       "it was subscribed; the same key again turns the order round. / filters: a part of topics, or a "
+                       "Topic Filter. Space pauses, arrows and Page Up and Down scroll, q ends. A K stands where the "
+                       "broker kept a message, a question mark where it does not say how old that is. Needs a "
+                       "terminal.",
+             .set = cli::set_true(options.watch)});
   table.add({.long_name = "output",
              .short_letter = 'o',
              .value = "PATTERN",
@@ -232,6 +245,18 @@ Accepted check_filter(std::string_view option, const std::string& filter, Versio
   return {};
 }
 
+Accepted check_watch(const Options& options) {
+  if (!options.watch) return {};
+  using Format = cli::MessageFormat;
+  const bool formatted = options.format.form != Format::Form::payload || !options.format.newline ||
+                         options.format.payload != Format::Payload::as_it_is;
+  if (options.files || options.command || formatted) {
+    return std::unexpected("--watch shows a table and prints nothing else; leave out the other options of the output");
+  }
+  if (::isatty(STDOUT_FILENO) == 0) return std::unexpected("--watch: standard output is no terminal; use -v");
+  return {};
+}
+
 Accepted check(Options& options) {
   const Version version = options.connection.connect.version;
   if (options.filters.empty() && options.unsubscribe_filters.empty()) {
@@ -246,8 +271,7 @@ Accepted check(Options& options) {
   for (const std::string& filter : options.hidden_filters) {
     if (const Accepted valid = check_filter("-T", filter, version); !valid) return valid;
   }
-  const bool wants_v5 = options.no_local || options.retain_as_published || options.retain_handling;
-  if (wants_v5 && version != Version::v5) {
+  if (options.needs_v5() && version != Version::v5) {
     return std::unexpected("--no-local, --retain-as-published and --retain-handling need version 5");
   }
   if (options.until) {
@@ -256,19 +280,53 @@ Accepted check(Options& options) {
     options.end_condition = std::move(*condition);
   }
   if (options.files && options.command) return std::unexpected("--output and --exec exclude each other; give one");
+  if (const Accepted watched = check_watch(options); !watched) return watched;
   if (options.jobs > 1 && !options.command) return std::unexpected("--jobs needs --exec");
   if (options.dry_run && !options.clear_retained) return std::unexpected("--dry-run needs --clear-retained");
   return cli::check_message_format(options.format);
 }
 
+// False where the word is no option of a filter.
+bool take_filter_option(std::string_view word, RequestedFilter& filter) {
+  if (word == "no-local") {
+    filter.no_local = true;
+  } else if (word == "retain-as-published") {
+    filter.retain_as_published = true;
+  } else if (word == "retain-handling=always") {
+    filter.retain_handling = RetainHandling::send;
+  } else if (word == "retain-handling=new") {
+    filter.retain_handling = RetainHandling::send_if_new;
+  } else if (word == "retain-handling=never") {
+    filter.retain_handling = RetainHandling::do_not_send;
+  } else if (word.size() == 1 && word[0] >= '0' && word[0] <= '2') {
+    filter.qos = static_cast<QoS>(word[0] - '0');
+  } else {
+    return false;
+  }
+  return true;
+}
+
 }  // namespace
 
+bool Options::needs_v5() const {
+  return no_local || retain_as_published || retain_handling ||
+         std::ranges::any_of(filters, [](const RequestedFilter& filter) {
+           return filter.no_local || filter.retain_as_published || filter.retain_handling;
+         });
+}
+
 RequestedFilter parse_filter(std::string_view text) {
-  const std::size_t colon = text.size() < 2 ? std::string_view::npos : text.size() - 2;
-  if (colon == std::string_view::npos || text[colon] != ':' || text.back() < '0' || text.back() > '2') {
-    return {std::string{text}, std::nullopt};
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos) return {.topic_filter = std::string{text}};
+  RequestedFilter filter{.topic_filter = std::string{text.substr(0, colon)}};
+  std::string_view words = text.substr(colon + 1);
+  for (bool more = true; more;) {
+    const std::size_t comma = words.find(',');
+    if (!take_filter_option(words.substr(0, comma), filter)) return {.topic_filter = std::string{text}};
+    more = comma != std::string_view::npos;
+    if (more) words.remove_prefix(comma + 1);
   }
-  return {std::string{text.substr(0, colon)}, static_cast<QoS>(text.back() - '0')};
+  return filter;
 }
 
 cli::OptionTable option_table(Options& options) {

@@ -14,9 +14,13 @@
 
 namespace mqtk::sub {
 
+// What stands behind the filter goes before --qos and the like.
 struct RequestedFilter {
   std::string topic_filter;
-  std::optional<QoS> qos;  // behind the filter; otherwise that of --qos
+  std::optional<QoS> qos = std::nullopt;
+  bool no_local = false;
+  bool retain_as_published = false;
+  std::optional<RetainHandling> retain_handling = std::nullopt;
 };
 
 struct Options {
@@ -37,6 +41,7 @@ struct Options {
   bool clear_retained = false;
   bool dry_run = false;
 
+  bool watch = false;
   cli::MessageFormat format;
   std::optional<std::string> files;    // pattern of FileOutput
   std::optional<std::string> command;  // for each message
@@ -49,12 +54,16 @@ struct Options {
   std::optional<Duration> idle;               // without a message, then the end
   std::optional<Duration> timeout;            // of the whole run
   AfterSuback after_suback = AfterSuback::listen;
+
+  // A subscription option is asked for that came with 5.0.
+  [[nodiscard]] bool needs_v5() const;
 };
 
 // `options` must outlive the table.
 [[nodiscard]] cli::OptionTable option_table(Options& options);
 
-// "a/+" or "a/+:2": a QoS of its own after the last colon.
+// "a/+", "a/+:2" or "a/+:2,no-local,retain-as-published,retain-handling=never": options of its own after the last
+// colon. What is no such list belongs to the filter.
 [[nodiscard]] RequestedFilter parse_filter(std::string_view text);
 
 }  // namespace mqtk::sub

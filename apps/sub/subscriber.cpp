@@ -28,8 +28,9 @@ constexpr Duration quiet_time = std::chrono::seconds{1};
 // SIGCHLD wakes up only who has children.
 std::initializer_list<int> signals_of(const Options& options) {
   static constexpr std::initializer_list<int> with_children = {SIGINT, SIGTERM, SIGCHLD};
+  static constexpr std::initializer_list<int> with_screen = {SIGINT, SIGTERM, SIGWINCH};
   static constexpr std::initializer_list<int> without = {SIGINT, SIGTERM};
-  return options.command ? with_children : without;
+  return options.command ? with_children : options.watch ? with_screen : without;
 }
 
 ConnectOptions connect_options(const Options& options) {
@@ -40,8 +41,7 @@ ConnectOptions connect_options(const Options& options) {
   if (limited && !connect.properties.block().number(PropertyId::receive_maximum)) {
     connect.properties.add(PropertyId::receive_maximum, static_cast<std::uint32_t>(*options.count));
   }
-  const bool needs_v5 = options.no_local || options.retain_as_published || options.retain_handling;
-  if (needs_v5) connect.fall_back_to_v3_1_1 = false;
+  if (options.needs_v5()) connect.fall_back_to_v3_1_1 = false;
   return connect;
 }
 
@@ -66,6 +66,10 @@ Subscriber::Subscriber(const Options& options)
     commands_ = std::make_unique<CommandRunner>(
         *options.command, options.jobs, [this](const CommandRunner::Message& message) { command_done(message); });
   }
+  if (options.watch) {
+    watch_ = std::make_unique<Watch>(loop_, output_, "mqtk sub  " + short_text(options.connection.endpoint),
+                                     [this] { stop_now(); });
+  }
 }
 
 ExitStatus Subscriber::run() {
@@ -87,9 +91,10 @@ void Subscriber::request() {
     for (const RequestedFilter& filter : options_.filters) {
       filters.add({.topic_filter = filter.topic_filter,
                    .qos = filter.qos.value_or(options_.qos),
-                   .no_local = options_.no_local,
-                   .retain_as_published = options_.retain_as_published,
-                   .retain_handling = options_.retain_handling.value_or(RetainHandling::send)});
+                   .no_local = filter.no_local || options_.no_local,
+                   .retain_as_published = filter.retain_as_published || options_.retain_as_published,
+                   .retain_handling =
+                       filter.retain_handling.value_or(options_.retain_handling.value_or(RetainHandling::send))});
     }
     ++answers_due_;
     (void)client_.subscribe({0, options_.connection.subscribe_properties.block(), filters.list()});
@@ -108,8 +113,8 @@ void Subscriber::on_subscribed(Tag tag, const Suback& answer) {
   for (std::size_t i = 0; i < answer.reason_codes.size(); ++i) {
     const auto reason = static_cast<ReasonCode>(answer.reason_codes[i]);
     if (!is_failure(reason)) continue;
-    cli::report(fmt::format("the broker denied the subscription to '{}': {}", options_.filters[i].topic_filter,
-                            cli::reason_text(reason, PacketType::suback, why)));
+    report(fmt::format("the broker denied the subscription to '{}': {}", options_.filters[i].topic_filter,
+                       cli::reason_text(reason, PacketType::suback, why)));
     end(ExitStatus::refused_later);
   }
   answered();
@@ -134,6 +139,7 @@ void Subscriber::answered() {
   if (answers_due_ > 0) return;
   const bool nothing_to_hear = options_.filters.empty();
   if (nothing_to_hear || options_.after_suback == Options::AfterSuback::end) end(ExitStatus::done);
+  if (watch_ && !ending_) watch_->open();
   await_more();
 }
 
@@ -160,6 +166,8 @@ void Subscriber::on_message(const Publish& message) {
   ++printed_;
   if (commands_) {
     run_command(message);
+  } else if (watch_) {
+    watch_->table().take(message, loop_.now());
   } else {
     print(message);
   }
@@ -173,6 +181,14 @@ void Subscriber::on_message(const Publish& message) {
 }
 
 void Subscriber::print(const Publish& message) {
+  constexpr std::size_t long_payload_bytes = 1024 * 1024;
+  const bool bare = options_.format.form == cli::MessageFormat::Form::payload &&
+                    options_.format.payload == cli::MessageFormat::Payload::as_it_is;
+  if (bare && !files_ && output_.is_regular_file() && message.payload.size() >= long_payload_bytes) {
+    output_.write_long(as_text(message.payload));
+    if (options_.format.newline) output_.write("\n");
+    return;
+  }
   if (!batch_time_ && printer_.needs_time()) batch_time_ = loop_.wall_now();
   std::string& out = files_ ? files_->text_for(message.topic_name, printed_) : output_.buffer();
   printer_.append(out, message, batch_time_.value_or(WallTime{}));
@@ -276,13 +292,21 @@ void Subscriber::stop_if_done() {
 // What is not written stays unacknowledged; a regular file takes it without waiting.
 void Subscriber::stop_now() {
   ending_ = true;
+  if (watch_) watch_->close();
   to_acknowledge_.clear();
   if (!output_.is_regular_file()) output_.drop();
   if (commands_) commands_->abandon();
   client_.stop();
 }
 
+// A line that nothing is drawn over.
+void Subscriber::report(std::string_view line) {
+  if (watch_) watch_->close();
+  cli::report(line);
+}
+
 void Subscriber::signal_came(int number) {
+  if (number == SIGWINCH) return watch_->draw();
   if (number == SIGCHLD) {
     commands_->children_ended();
     return write_out();
@@ -294,6 +318,7 @@ void Subscriber::signal_came(int number) {
 void Subscriber::on_connected(const Connected& connected) {
   (void)connected;
   ++connections_;
+  if (watch_) watch_->table().set_notice("");
   report_.connected();
   if (answers_due_ == 0) await_more();  // the subscriptions are there, or on their way again
 }
@@ -303,10 +328,13 @@ void Subscriber::on_connection_lost(const ConnectionFailure& failure, Duration n
   to_acknowledge_.clear();  // the broker sends them again, with identifiers of its choice
   if (commands_) commands_->connection_lost();
   idle_limit_.cancel();
+  // On the screen it would be drawn over.
+  if (watch_ && connections_ > 0) return watch_->table().set_notice("connection lost, trying again");
   report_.lost(failure);
 }
 
 void Subscriber::on_stopped(const ConnectionFailure* failure) {
+  if (watch_) watch_->close();
   // A connection that ends while we are leaving takes nothing with it.
   if (failure != nullptr && !ending_) status_ = report_.stopped(*failure);
   loop_.stop();
@@ -315,6 +343,7 @@ void Subscriber::on_stopped(const ConnectionFailure* failure) {
 void Subscriber::time_is_up() {
   if (ending_ && output_.buffer().empty()) return loop_.stop();
   const std::string limit = cli::duration_text(*options_.timeout);
+  if (watch_) watch_->close();
   if (!client_.is_connected()) {
     cli::report(
         fmt::format("no connection to {} within {} (--timeout)", short_text(options_.connection.endpoint), limit));

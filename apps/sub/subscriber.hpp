@@ -26,6 +26,7 @@
 #include "sub/command_runner.hpp"
 #include "sub/file_output.hpp"
 #include "sub/options.hpp"
+#include "sub/watch.hpp"
 
 namespace mqtk::sub {
 
@@ -57,6 +58,7 @@ class Subscriber final : ClientListener {
   void clear_retained();
   [[nodiscard]] bool write_files();
   void end(cli::ExitStatus status);
+  void report(std::string_view line);
   void stop_if_done();
   void signal_came(int number);
   void time_is_up();
@@ -88,6 +90,7 @@ class Subscriber final : ClientListener {
   std::uint64_t cleared_ = 0;
   std::minstd_rand random_;
   cli::ExitStatus status_ = cli::ExitStatus::done;
+  std::unique_ptr<Watch> watch_;
 };
 
 }  // namespace mqtk::sub

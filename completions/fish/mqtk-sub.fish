@@ -1,6 +1,6 @@
 # Made by `mqtk-sub --generate fish`.
 complete -c mqtk-sub -f
-complete -c mqtk-sub -s t -l topic -x -d 'Topic Filter, also FILTER:QOS'
+complete -c mqtk-sub -s t -l topic -x -d 'Topic Filter, also FILTER:QOS or FILTER:OPTION,...'
 complete -c mqtk-sub -s q -l qos -x -a '0 1 2' -d 'Highest QoS to receive at, where a filter does not say'
 complete -c mqtk-sub -s U -l unsubscribe -x -d 'Remove a subscription that the session has'
 complete -c mqtk-sub -l no-local -d 'Do not receive what this client itself publishes'
@@ -70,6 +70,7 @@ complete -c mqtk-sub -l hex -d 'Print payloads as hex digits'
 complete -c mqtk-sub -l base64 -d 'Print payloads in base64'
 complete -c mqtk-sub -l pretty -d 'Print JSON, CBOR, MessagePack and Sparkplug B payloads as JSON over several lines'
 complete -c mqtk-sub -l color -x -a 'auto always never' -d 'Color the topics of -v: auto (on a terminal), always or never'
+complete -c mqtk-sub -l watch -d 'Show a table of topics with their latest values, ages, rates and counts'
 complete -c mqtk-sub -s o -l output -r -F -d 'Append to files instead, such as log/{topic}.txt; with {n} one file for each message'
 complete -c mqtk-sub -l exec -x -d 'Run this shell command for each message, its payload at standard input'
 complete -c mqtk-sub -l jobs -x -d 'With --exec: commands that run at the same time'

@@ -219,6 +219,21 @@ class WithScriptedBroker(running.ScriptedCases):
         self.assertEqual((result.returncode, result.stdout, result.stderr.decode()),
                          (4, b"", "mqtk-sub: the broker denied the subscription to 'closed': Not authorized (0x87): no!\n"))
 
+    def test_each_filter_may_have_options_of_its_own(self):
+        seen = []
+
+        def talk(stream):
+            stream.receive()
+            stream.send(0x20, CONNACK)
+            seen.append(stream.receive())
+            stream.send(0x90, b"\x00\x01\x00\x02\x00\x00\x01")
+            stream.receive()
+        broker = self.serve(talk)
+        result = run("sub", "-p", broker.port, "-i", "me", "-q", 1, "-E", "-t", "a/+:2,no-local", "-t",
+                     "b:0,retain-as-published,retain-handling=never", "-t", "c:d", "-t", "e:retain-handling=new")
+        self.assertEqual((result.returncode, result.stderr), (0, b""))
+        self.assertEqual(seen[0][1][3:], text("a/+") + b"\x06" + text("b") + b"\x28" + text("c:d") + b"\x01" + text("e") + b"\x11")
+
     def test_a_small_count_asks_for_no_more_and_acknowledges_no_more(self):
         seen = []
 
@@ -278,6 +293,8 @@ class Usage(unittest.TestCase):
             (["-t", "a", "-C", "0"], "--count '0': not a whole number of 1 or more"),
             (["-t", "a", "--payload-json"], "--payload-json needs --json"),
             (["-t", "a", "-c"], "--no-clean: without a client identifier no later run finds the session; give --id"),
+            (["-t", "a:1,no-local", "-V", "3.1.1"],
+             "--no-local, --retain-as-published and --retain-handling need version 5"),
             (["-t", "a", "-V", "3.1.1", "--no-local"],
              "--no-local, --retain-as-published and --retain-handling need version 5"),
         ]:

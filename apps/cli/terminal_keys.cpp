@@ -1,8 +1,8 @@
-#include "replay/terminal_keys.hpp"
+#include "cli/terminal_keys.hpp"
 
 #include <unistd.h>
 
-namespace mqtk::replay {
+namespace mqtk::cli {
 
 TerminalKeys::TerminalKeys(Loop& loop, std::function<void(char)> pressed) : pressed_(std::move(pressed)) {
   // A program in the background would be stopped by the change.
@@ -22,10 +22,12 @@ TerminalKeys::~TerminalKeys() {
 }
 
 void TerminalKeys::read() {
-  char key = 0;
-  if (::read(STDIN_FILENO, &key, 1) != 1) return;
+  // Who types fast, or pastes, sends several at once.
+  char keys[64];
+  const ssize_t count = ::read(STDIN_FILENO, keys, sizeof keys);
+  if (count <= 0) return;
   (void)watch_->await_readable();
-  pressed_(key);
+  for (ssize_t i = 0; i < count; ++i) pressed_(keys[i]);
 }
 
-}  // namespace mqtk::replay
+}  // namespace mqtk::cli

@@ -9,11 +9,12 @@
 #include "net/descriptor_watch.hpp"
 #include "net/loop.hpp"
 
-namespace mqtk::replay {
+namespace mqtk::cli {
 
 // While it lives keys come without Return and are not shown. Does nothing where standard input is no terminal.
 class TerminalKeys {
  public:
+  // `pressed` must not destroy this.
   TerminalKeys(Loop& loop, std::function<void(char)> pressed);
   TerminalKeys(const TerminalKeys&) = delete;
   TerminalKeys& operator=(const TerminalKeys&) = delete;
@@ -28,4 +29,4 @@ class TerminalKeys {
   bool changed_ = false;
 };
 
-}  // namespace mqtk::replay
+}  // namespace mqtk::cli
