@@ -12,11 +12,14 @@
 namespace mqtk::mosquitto {
 namespace {
 
+constexpr std::string_view options_file_word = "-o";
+
 char letter(Tool tool) { return tool == Tool::pub ? 'P' : tool == Tool::sub ? 'S' : 'R'; }
 
 // mosquitto's texts end with one or two line breaks before the hint.
 Refusal usage_error(Tool tool, std::string_view text) {
-  return {.error = fmt::format("Error: {}\n\nUse '{} --help' to see usage.\n", text, tool_name(tool))};
+  const std::string_view begin = text.starts_with("Error") ? "" : "Error: ";
+  return {.error = fmt::format("{}{}\n\nUse '{} --help' to see usage.\n", begin, text, tool_name(tool))};
 }
 
 const OptionWord* find_word(Tool tool, std::string_view word) {
@@ -31,6 +34,10 @@ const OptionWord* find_word(Tool tool, std::string_view word) {
 std::string read_words(Arguments& arguments, const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
     const std::string& word = words[i];
+    if (word == options_file_word) {
+      ++i;  // has been read
+      continue;
+    }
     if (word == "-D" || word == "--property") {
       const std::vector<std::string> following(words.begin() + static_cast<std::ptrdiff_t>(i) + 1, words.end());
       const std::size_t count = property_words(following);
@@ -53,19 +60,34 @@ std::string read_words(Arguments& arguments, const std::vector<std::string>& wor
   return "";
 }
 
-// One option to a line: its first word, and the rest as its value, spaces and quotes included.
-std::string read_options_file(Arguments& arguments) {
+// The file of -o on the command line goes before the usual one.
+std::string find_options_file(Tool tool, const std::vector<std::string>& command_line, std::string& path) {
+  for (std::size_t i = 0; i < command_line.size(); ++i) {
+    if (command_line[i] == options_file_word) {
+      if (!path.empty()) return "Duplicate -o argument given.";
+      if (i + 1 == command_line.size()) return "-o argument given but no file specified.\n";
+      path = command_line[++i];
+    } else if (command_line[i] == "-D" || command_line[i] == "--property") {
+      i += property_words({command_line.begin() + static_cast<std::ptrdiff_t>(i) + 1, command_line.end()});
+    } else if (const OptionWord* option = find_word(tool, command_line[i])) {
+      if (!option->value.empty()) ++i;
+    }
+  }
+  if (!path.empty()) return "";
   const char* configuration = std::getenv("XDG_CONFIG_HOME");
   const char* home = std::getenv("HOME");
-  std::string path;
   if (configuration != nullptr) {
-    path = fmt::format("{}/{}", configuration, tool_name(arguments.tool));
+    path = fmt::format("{}/{}", configuration, tool_name(tool));
   } else if (home != nullptr) {
-    path = fmt::format("{}/.config/{}", home, tool_name(arguments.tool));
+    path = fmt::format("{}/.config/{}", home, tool_name(tool));
   }
-  std::ifstream file(path);
+  return "";
+}
+
+// One option to a line: its first word, and the rest as its value, spaces and quotes included.
+std::string read_options_file(Arguments& arguments, std::istream& file) {
   std::string line;
-  while (!path.empty() && std::getline(file, line)) {
+  while (std::getline(file, line)) {
     if (line.starts_with('#')) continue;
     while (line.ends_with('\r') || line.ends_with('\n')) line.pop_back();
     line.erase(0, std::min(line.find_first_not_of(" \t"), line.size()));
@@ -103,6 +125,20 @@ std::string settle_will(Arguments& arguments) {
                                .qos = static_cast<QoS>(arguments.will_qos),
                                .retain = arguments.will_retain,
                                .properties = arguments.will_properties};
+  return "";
+}
+
+std::string check_tls(const Arguments::Tls& tls) {
+  const bool has_authorities = !tls.ca_file.empty() || !tls.ca_directory.empty();
+  if (tls.certificate_file.empty() != tls.key_file.empty()) {
+    return "Both certfile and keyfile must be provided if one of them is set.";
+  }
+  if (!tls.key_form.empty() && tls.key_file.empty()) return "If keyform is set, keyfile must be also specified.";
+  if (!tls.engine_password_hash.empty() && (tls.engine.empty() || tls.key_form.empty())) {
+    return "when using tls-engine-kpass-sha1, both tls-engine and keyform must also be provided.";
+  }
+  if (has_authorities && tls.psk) return "Only one of --psk or --cafile/--capath may be used at once.";
+  if (tls.psk && tls.psk_identity.empty()) return "--psk-identity required if --psk used.";
   return "";
 }
 
@@ -149,21 +185,33 @@ std::string usage_text(Tool tool) {
         option.other_word.empty() ? std::string{option.word} : fmt::format("{}, {}", option.word, option.other_word);
     text += option.value.empty() ? fmt::format("  {}\n", names) : fmt::format("  {} <{}>\n", names, option.value);
   }
+  text += "  -o <file>\n";
   return text + "  -D, --property <command> <property> <value>\n\nman mqtk-mosquitto says more.\n";
 }
 
 std::expected<Arguments, Refusal> parse_arguments(Tool tool, const std::vector<std::string>& words) {
+  std::string path;
+  if (const std::string wrong = find_options_file(tool, words, path); !wrong.empty()) {
+    return std::unexpected(usage_error(tool, wrong));
+  }
+  std::ifstream file;
+  if (!path.empty()) file.open(path);
+  return parse_arguments(tool, words, file);
+}
+
+std::expected<Arguments, Refusal> parse_arguments(Tool tool, const std::vector<std::string>& words,
+                                                  std::istream& options_file) {
   Arguments arguments;
   arguments.tool = tool;
   if (tool == Tool::rr) arguments.version = Version::v5;
-  for (const std::string& wrong : {read_options_file(arguments), read_words(arguments, words)}) {
+  for (const std::string& wrong : {read_options_file(arguments, options_file), read_words(arguments, words)}) {
     if (!wrong.empty()) return std::unexpected(usage_error(tool, wrong));
   }
   if (arguments.help) return std::unexpected(Refusal{"", usage_text(tool)});
   if (arguments.show_version) {
     return std::unexpected(Refusal{"", fmt::format("{} version {} of mqtk.\n", tool_name(tool), cli::version())});
   }
-  for (const std::string& wrong : {settle_will(arguments), settle_session(arguments)}) {
+  for (const std::string& wrong : {settle_will(arguments), settle_session(arguments), check_tls(arguments.tls)}) {
     if (!wrong.empty()) return std::unexpected(usage_error(tool, wrong));
   }
   if (const auto complete = check(arguments); !complete) return std::unexpected(complete.error());

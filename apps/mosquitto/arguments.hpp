@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <iosfwd>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +14,7 @@
 #include "cli/message_template.hpp"
 #include "client/connect_options.hpp"
 #include "codec/packet.hpp"
+#include "net/connector.hpp"
 #include "net/endpoint.hpp"
 
 namespace mqtk::mosquitto {
@@ -25,13 +27,39 @@ enum class Tool : std::uint8_t { pub, sub, rr };
 struct Arguments {
   enum class Source : std::uint8_t { none, text, empty, file, whole_input, lines };
 
+  // As typed: names of files and the like.
+  struct Tls {
+    std::string ca_file;
+    std::string ca_directory;
+    std::string certificate_file;
+    std::string key_file;
+    std::string key_form;
+    std::string engine;
+    std::string engine_password_hash;
+    std::string version;
+    std::string ciphers;
+    std::string alpn;
+    std::string key_log_file;
+    std::optional<std::string> psk;
+    std::string psk_identity;
+    bool any_host_name = false;
+    bool system_authorities = false;
+    bool off = false;  // whatever else is said
+  };
+
   Tool tool = Tool::pub;
   // Where and how to connect
   std::string host = "localhost";
-  Transport transport = Transport::tcp;
   std::optional<int> port;
   std::string unix_socket;
   std::string bind_address;
+  std::string proxy_url;
+  bool websocket = false;
+  bool service_lookup = false;
+  Tls tls;
+  // The parts of the above that settle_transport has made of them.
+  Transport transport = Transport::tcp;
+  TransportOptions transport_options;
   std::optional<std::string> user_name;
   std::optional<std::string> password;
   std::string id;
@@ -82,6 +110,7 @@ struct Arguments {
   bool retained_only = false;
   bool remove_retained = false;
   bool retain_as_published = false;
+  RetainHandling retain_handling = RetainHandling::send;
   std::optional<double> random_share;
 };
 
@@ -93,6 +122,9 @@ struct Refusal {
 
 // `words` without the program's name. Reads the options file first, if there is one.
 [[nodiscard]] std::expected<Arguments, Refusal> parse_arguments(Tool tool, const std::vector<std::string>& words);
+// The same with an options file that is open; one that cannot be read is as good as empty.
+[[nodiscard]] std::expected<Arguments, Refusal> parse_arguments(Tool tool, const std::vector<std::string>& words,
+                                                                std::istream& options_file);
 
 // What --help prints.
 [[nodiscard]] std::string usage_text(Tool tool);

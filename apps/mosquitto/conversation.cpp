@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "cli/output.hpp"
+#include "net/tls_fault.hpp"
 
 namespace mqtk::mosquitto {
 namespace {
@@ -16,11 +17,9 @@ bool is_stream(const Arguments& arguments) { return arguments.source == Argument
 
 Endpoint endpoint(const Arguments& arguments) {
   Endpoint endpoint{.transport = arguments.transport, .host = arguments.host};
-  endpoint.port = static_cast<std::uint16_t>(arguments.port.value_or(1883));
-  if (!arguments.unix_socket.empty()) {
-    endpoint.transport = Transport::unix_socket;
-    endpoint.path = arguments.unix_socket;
-  }
+  endpoint.port = static_cast<std::uint16_t>(arguments.port.value_or(0));
+  endpoint.path = arguments.unix_socket;
+  if (arguments.websocket) endpoint.path = "/mqtt";
   return endpoint;
 }
 
@@ -46,6 +45,7 @@ ConnectOptions connect_options(const Arguments& arguments) {
   if (arguments.password) options.password.emplace(arguments.password->begin(), arguments.password->end());
   options.will = arguments.will;
   options.bind_address = arguments.bind_address;
+  options.transport = arguments.transport_options;
   options.maximum_in_flight = static_cast<std::uint16_t>(std::min(arguments.max_inflight, 65'535));
   const bool reconnects = arguments.tool != Tool::pub || is_stream(arguments);
   options.reconnect.attempts = reconnects ? ReconnectPolicy::forever : 0;
@@ -148,6 +148,9 @@ int Conversation::told(const ConnectionFailure& failure) {
     case Kind::could_not_connect:
       if (failure_of(failure.network.code) == NetFailure::unknown_host) {
         tell(arguments_, "Unable to connect (Lookup error.).");
+      } else if (is_tls_fault(failure.network.code)) {
+        // The first line is what scripts know, the second one says why.
+        tell(arguments_, fmt::format("Unable to connect (A TLS error occurred.).\nError: {}.", failure.network.text()));
       } else {
         tell(arguments_, fmt::format("Error: {}", system_text(failure.network.code)));
       }

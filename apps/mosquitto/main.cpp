@@ -8,6 +8,7 @@
 #include "cli/program.hpp"
 #include "mosquitto/conversation.hpp"
 #include "mosquitto/program_text.hpp"
+#include "mosquitto/transport.hpp"
 
 namespace {
 
@@ -28,10 +29,14 @@ void write_to(int descriptor, std::string_view text) { (void)!::write(descriptor
 int run(mosquitto::Tool tool, const std::vector<std::string>& words) {
   cli::occupy_standard_descriptors();
   std::signal(SIGPIPE, SIG_IGN);
-  const auto arguments = mosquitto::parse_arguments(tool, words);
+  auto arguments = mosquitto::parse_arguments(tool, words);
   if (!arguments) {
     write_to(STDERR_FILENO, arguments.error().error);
     write_to(STDOUT_FILENO, arguments.error().output);
+    return 1;
+  }
+  if (const auto settled = mosquitto::settle_transport(*arguments); !settled) {
+    if (!arguments->quiet) write_to(STDERR_FILENO, settled.error() + "\n");
     return 1;
   }
   switch (tool) {

@@ -118,7 +118,9 @@ std::string set_url(Arguments& arguments, const std::string& value) {
   std::ranges::transform(scheme, scheme.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   const auto* known = std::ranges::find(schemes, scheme, &std::pair<std::string_view, Transport>::first);
   if (colons == std::string::npos || known == schemes.end()) return "unsupported URL scheme.\n";
-  arguments.transport = known->second;
+  const bool secure = known->second == Transport::tls || known->second == Transport::websocket_over_tls;
+  if (secure) arguments.tls.system_authorities = true;
+  arguments.websocket = known->second == Transport::websocket || known->second == Transport::websocket_over_tls;
   std::string rest = value.substr(colons + 3);
   const std::size_t slash = rest.find('/');
   if (slash == std::string::npos) return "Invalid URL for -L argument specified - topic missing.";
@@ -135,11 +137,25 @@ std::string set_url(Arguments& arguments, const std::string& value) {
     arguments.port = lenient_number(rest.substr(colon + 1));
     rest.resize(colon);
   } else {
-    const bool secure = arguments.transport == Transport::tls || arguments.transport == Transport::websocket_over_tls;
     arguments.port = secure ? 8883 : 1883;
   }
   arguments.host = rest;
   return add_topic(arguments, topic);
+}
+
+std::string set_proxy(Arguments& arguments, const std::string& value) {
+  constexpr std::string_view scheme = "socks5h://";
+  if (!value.starts_with(scheme)) return fmt::format("Unsupported proxy protocol: {}", value);
+  const std::string_view place = std::string_view{value}.substr(value.rfind('@') + 1);
+  const std::string_view host_and_port = place.starts_with(scheme) ? place.substr(scheme.size()) : place;
+  if (host_and_port.empty() || host_and_port.front() == ':') return "Invalid proxy.";
+  const std::size_t colon = host_and_port.rfind(':');
+  if (colon != std::string_view::npos && !host_and_port.ends_with(']')) {
+    const int port = lenient_number(std::string{host_and_port.substr(colon + 1)});
+    if (port < 1 || port > 65'535) return fmt::format("Invalid proxy port {}", port);
+  }
+  arguments.proxy_url = value;
+  return "";
 }
 
 std::string set_will_topic(Arguments& arguments, const std::string& value) {
@@ -183,9 +199,30 @@ std::string set_random_share(Arguments& arguments, const std::string& value) {
   return "";
 }
 
-std::string refuse_transport(Arguments& arguments, const std::string& value) {
-  (void)arguments, (void)value;
-  return "This option is not available in mqtk's mosquitto clients; use mqtk pub and mqtk sub.";
+template <auto member>
+std::string store_tls(Arguments& arguments, const std::string& value) {
+  arguments.tls.*member = value;
+  return "";
+}
+
+template <auto member>
+std::string set_tls(Arguments& arguments, const std::string& value) {
+  (void)value;
+  arguments.tls.*member = true;
+  return "";
+}
+
+std::string set_retain_handling(Arguments& arguments, const std::string& value) {
+  if (value == "always") {
+    arguments.retain_handling = RetainHandling::send;
+  } else if (value == "new") {
+    arguments.retain_handling = RetainHandling::send_if_new;
+  } else if (value == "never") {
+    arguments.retain_handling = RetainHandling::do_not_send;
+  } else {
+    return "Unknown value for --retain-handling.";
+  }
+  return "";
 }
 
 std::string do_nothing(Arguments& arguments, const std::string& value) {
@@ -235,7 +272,7 @@ std::string set_id_prefix(Arguments& arguments, const std::string& value) {
 std::string set_will_qos(Arguments& arguments, const std::string& value) {
   arguments.will_qos = lenient_number(value);
   return arguments.will_qos >= 0 && arguments.will_qos <= 2 ? ""
-                                                            : fmt::format("Invalid will QoS {}.", arguments.will_qos);
+                                                            : fmt::format("Invalid will QoS {}.\n", arguments.will_qos);
 }
 
 std::string set_count(Arguments& arguments, const std::string& value) {
@@ -259,6 +296,7 @@ std::string set_max_inflight(Arguments& arguments, const std::string& value) {
 }
 
 using A = Arguments;
+using T = Arguments::Tls;
 constexpr OptionWord words[] = {
     {"-A", "", "PSR", "address", store<&A::bind_address>},
     {"-c", "--disable-clean-session", "PSR", "", set_false<&A::clean>},
@@ -284,7 +322,7 @@ constexpr OptionWord words[] = {
     {"-r", "--retain", "P", "", set_true<&A::retain>},
     {"-R", "", "SR", "", set_true<&A::hide_retained>},
     {"-s", "--stdin-file", "PR", "", take_source<Source::whole_input>},
-    {"-S", "", "PSR", "", refuse_transport},
+    {"-S", "", "PSR", "", set_true<&A::service_lookup>},
     {"-t", "--topic", "PSR", "topic", add_topic},
     {"-T", "--filter-out", "S", "topic filter", add_filtered_out},
     {"-u", "--username", "PSR", "username", store<&A::user_name>},
@@ -295,6 +333,7 @@ constexpr OptionWord words[] = {
     {"-x", "", "PSR", "session expiry interval", set_session_expiry},
     {"--help", "", "PSR", "", set_true<&A::help>},
     {"--version", "", "PSR", "", set_true<&A::show_version>},
+    {"--no-tls", "", "PSR", "", set_tls<&T::off>},
     {"--nodelay", "", "PSR", "", do_nothing},  // this client never delays
     {"--pretty", "", "SR", "", set_true<&A::pretty>},
     {"--quiet", "", "PSR", "", set_true<&A::quiet>},
@@ -303,27 +342,30 @@ constexpr OptionWord words[] = {
     {"--repeat", "", "P", "count", set_repeat},
     {"--repeat-delay", "", "P", "time", set_delay},
     {"--retain-as-published", "", "SR", "", set_true<&A::retain_as_published>},
+    {"--retain-handling", "", "SR", "retain handling", set_retain_handling},
     {"--retained-only", "", "S", "", set_true<&A::retained_only>},
     {"--unix", "", "PSR", "socket path", store<&A::unix_socket>},
     {"--will-payload", "", "PSR", "will payload", store<&A::will_payload>},
     {"--will-qos", "", "PSR", "will QoS", set_will_qos},
     {"--will-retain", "", "PSR", "", set_true<&A::will_retain>},
     {"--will-topic", "", "PSR", "will topic", set_will_topic},
-    {"--cafile", "", "PSR", "file", refuse_transport},
-    {"--capath", "", "PSR", "directory", refuse_transport},
-    {"--cert", "", "PSR", "file", refuse_transport},
-    {"--ciphers", "", "PSR", "ciphers", refuse_transport},
-    {"--insecure", "", "PSR", "", refuse_transport},
-    {"--key", "", "PSR", "file", refuse_transport},
-    {"--keyform", "", "PSR", "keyform", refuse_transport},
-    {"--proxy", "", "PSR", "proxy url", refuse_transport},
-    {"--psk", "", "PSR", "key", refuse_transport},
-    {"--psk-identity", "", "PSR", "identity", refuse_transport},
-    {"--tls-alpn", "", "PSR", "protocol", refuse_transport},
-    {"--tls-engine", "", "PSR", "engine_id", refuse_transport},
-    {"--tls-engine-kpass-sha1", "", "PSR", "kpass sha", refuse_transport},
-    {"--tls-use-os-certs", "", "PSR", "", refuse_transport},
-    {"--tls-version", "", "PSR", "version", refuse_transport},
+    {"--ws", "", "PSR", "", set_true<&A::websocket>},
+    {"--cafile", "", "PSR", "file", store_tls<&T::ca_file>},
+    {"--capath", "", "PSR", "directory", store_tls<&T::ca_directory>},
+    {"--cert", "", "PSR", "file", store_tls<&T::certificate_file>},
+    {"--ciphers", "", "PSR", "ciphers", store_tls<&T::ciphers>},
+    {"--insecure", "", "PSR", "", set_tls<&T::any_host_name>},
+    {"--key", "", "PSR", "file", store_tls<&T::key_file>},
+    {"--keyform", "", "PSR", "keyform", store_tls<&T::key_form>},
+    {"--proxy", "", "PSR", "proxy url", set_proxy},
+    {"--psk", "", "PSR", "key", store_tls<&T::psk>},
+    {"--psk-identity", "", "PSR", "identity", store_tls<&T::psk_identity>},
+    {"--tls-alpn", "", "PSR", "protocol", store_tls<&T::alpn>},
+    {"--tls-engine", "", "PSR", "engine_id", store_tls<&T::engine>},
+    {"--tls-engine-kpass-sha1", "", "PSR", "kpass sha1", store_tls<&T::engine_password_hash>},
+    {"--tls-keylog", "", "PSR", "file", store_tls<&T::key_log_file>},
+    {"--tls-use-os-certs", "", "PSR", "", set_tls<&T::system_authorities>},
+    {"--tls-version", "", "PSR", "version", store_tls<&T::version>},
 };
 
 PropertyWriter* writer_for(Arguments& arguments, std::string_view command) {
@@ -380,7 +422,14 @@ std::string apply_property(Arguments& arguments, const std::vector<std::string>&
     writer->add_user_property(property[2], property[3]);
     return "";
   }
-  if (writer->block().find(info->id)) return fmt::format("Duplicate {} property.\n", name);
+  if (writer->block().find(info->id)) {
+    std::string packet = command == "will" ? "Will" : command;
+    if (packet == command) {
+      std::ranges::transform(packet, packet.begin(),
+                             [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    }
+    return fmt::format("Error in {} properties: Duplicate property in property list", packet);
+  }
   if (info->type == PropertyType::utf8_string || info->type == PropertyType::binary) {
     writer->add(info->id, property[2]);
     return "";

@@ -9,16 +9,14 @@ cli::OptionTable option_table() {
       .synopsis = {"{pub | sub | rr} [OPTION]..."},
       .description =
           "Does what Mosquitto's client of that name does: its options in its order, its output, its exit status and "
-          "its "
-          "options files in $XDG_CONFIG_HOME or ~/.config. Called by the name mosquitto_pub, mosquitto_sub or "
+          "its options files in $XDG_CONFIG_HOME or ~/.config. Called by the name mosquitto_pub, mosquitto_sub or "
           "mosquitto_rr, as a link, the first word is left out. mqtk pub, mqtk sub and mqtk request are the programs "
-          "to "
-          "write new scripts for.\n\n"
+          "to write new scripts for.\n\n"
           "It differs where the original loses something: --random-filter keeps the share it is told, "
           "--remove-retained ends and is not stopped by -R, mosquitto_rr says DISCONNECT, NUL bytes stay in lines and "
-          "in "
-          "%j (as payload_base64), %J leaves numbers as they are, and -f reads pipes. TLS and proxies are left to "
-          "Mosquitto's own clients: their options are refused.",
+          "in %j (as payload_base64), %J leaves numbers as they are, -f reads pipes, and a second line says what is "
+          "wrong with TLS. Of the options that came with version 2.1 it has -o, --no-tls, --retain-handling, "
+          "--tls-keylog and --ws. There are no TLS engines, and --tls-version tlsv1.1 speaks 1.2 at least.",
       .examples = {{"One message", "mqtk mosquitto pub -t room/temperature -m 21.5"},
                    {"Instead of Mosquitto's clients", "ln -s /usr/bin/mqtk-mosquitto ~/bin/mosquitto_sub"}},
       .exit_statuses = {cli::ExitStatus::done, cli::ExitStatus::usage},

@@ -11,9 +11,11 @@ class Requester final : public Conversation {
  public:
   Requester(const Arguments& arguments, cli::MessageSource& source) : Conversation(arguments), source_(source) {
     SubscriptionWriter filters;
-    filters.add({.topic_filter = arguments.response_topic,
-                 .qos = arguments.qos,
-                 .retain_as_published = arguments.retain_as_published && arguments.version == Version::v5});
+    filters.add(
+        {.topic_filter = arguments.response_topic,
+         .qos = arguments.qos,
+         .retain_as_published = arguments.retain_as_published && arguments.version == Version::v5,
+         .retain_handling = arguments.version == Version::v5 ? arguments.retain_handling : RetainHandling::send});
     (void)client_.subscribe({0, arguments.subscribe_properties.block(), filters.list()});
     properties_ = arguments.publish_properties;
     if (!properties_.block().find(PropertyId::response_topic)) {

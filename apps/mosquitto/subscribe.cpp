@@ -27,9 +27,11 @@ class Subscriber final : public Conversation {
     if (!arguments_.topics.empty()) {
       SubscriptionWriter filters;
       for (const std::string& topic : arguments_.topics) {
-        filters.add({.topic_filter = topic,
-                     .qos = arguments_.qos,
-                     .retain_as_published = arguments_.retain_as_published && arguments_.version == Version::v5});
+        filters.add(
+            {.topic_filter = topic,
+             .qos = arguments_.qos,
+             .retain_as_published = arguments_.retain_as_published && arguments_.version == Version::v5,
+             .retain_handling = arguments_.version == Version::v5 ? arguments_.retain_handling : RetainHandling::send});
       }
       (void)client_.subscribe({0, arguments_.subscribe_properties.block(), filters.list()});
     }

@@ -341,11 +341,6 @@ class Better(unittest.TestCase):
         self.addCleanup(broker.close)
         self.assertEqual(run(OURS, "mosquitto_sub", "-p", broker.port, "-U", "a", "-W", 1), (27, "", "Timed out\n"))
 
-    def test_options_of_transports_are_refused_and_not_passed_over(self):
-        status, out, err = run(OURS, "mosquitto_pub", "--cafile", "ca.pem", "-t", "a", "-m", "x")
-        self.assertEqual((status, out), (1, ""))
-        self.assertIn("not available", err)
-
     def test_the_client_may_be_named_by_the_first_word(self):
         result = running.run("mosquitto", "sub")
         self.assertEqual((result.returncode, result.stdout), (1, b""))
