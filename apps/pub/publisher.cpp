@@ -241,7 +241,9 @@ void Publisher::on_connection_lost(const ConnectionFailure& failure, Duration ne
 }
 
 void Publisher::on_stopped(const ConnectionFailure* failure) {
-  if (failure != nullptr && status_ == ExitStatus::done) status_ = report_.stopped(*failure);
+  // Where the broker has acknowledged everything, a connection that breaks in the end takes nothing with it.
+  const bool all_acknowledged = input_ended_ && sent_ > 0 && acknowledged_ + refused_ == sent_;
+  if (failure != nullptr && status_ == ExitStatus::done && !all_acknowledged) status_ = report_.stopped(*failure);
   loop_.stop();
 }
 

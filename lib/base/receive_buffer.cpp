@@ -4,6 +4,11 @@
 #include <cstring>
 
 namespace mqtk {
+namespace {
+
+constexpr std::size_t large_bytes = 1024 * 1024;
+
+}  // namespace
 
 ReceiveScratch::ReceiveScratch(std::size_t size_bytes)
     : memory_(std::make_unique_for_overwrite<std::uint8_t[]>(size_bytes)), size_(size_bytes) {}
@@ -36,8 +41,11 @@ void ReceiveBuffer::keep_rest(std::size_t whole_packet) {
   const bool in_own = own_ != nullptr && data_ == own_.get();
   const std::size_t half_scratch = scratch_->bytes().size() / 2;
   // Small rests are moved back to the scratch by the next round; large ones need room to grow where they are.
+  // While the bytes move both blocks are there: a large one grows seldom, when little of it has come. What nobody has
+  // written to takes no memory of the machine.
+  const std::size_t growth = rest < large_bytes ? 2 : 16;
   const std::size_t wanted =
-      rest > half_scratch ? std::max(rest + 1, std::min(std::max(whole_packet, rest + 1), rest * 2)) : rest;
+      rest > half_scratch ? std::max(rest + 1, std::min(std::max(whole_packet, rest + 1), rest * growth)) : rest;
   if (in_own && begin_ == 0 && end_ < own_capacity_ && rest > half_scratch) return;
   if (own_ == nullptr || in_own || own_capacity_ < wanted) {
     auto block = std::make_unique_for_overwrite<std::uint8_t[]>(wanted);

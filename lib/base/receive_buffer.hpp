@@ -37,7 +37,7 @@ class ReceiveBuffer {
 
   // Ends the round: what is unread is copied out of the scratch, or nothing is held when all was read.
   // `whole_packet` is the size of the packet that the rest begins, 0 if not known. Memory grows with the bytes
-  // that really came (doubling), never with what was only announced.
+  // that really came (doubling, from 1 MiB on 16-fold), never with what was only announced.
   void keep_rest(std::size_t whole_packet = 0);
 
   // Bytes of memory held between rounds.

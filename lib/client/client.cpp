@@ -100,11 +100,12 @@ void Client::resume_reading() {
   connection_->resume_reading();
 }
 
-// Who asks for a short Keep Alive wants to know soon that the broker is silent.
+// Who asks for a short Keep Alive wants to know soon that the broker is silent: after one and a half times that, as the
+// broker does with a silent client.
 Duration Client::patience_for_pingresp() const {
   constexpr Duration longest = EngineOptions{}.ping_timeout;
   const std::uint16_t keep_alive = engine_ == nullptr ? 0 : engine_->keep_alive_seconds();
-  return keep_alive == 0 ? longest : std::min<Duration>(std::chrono::seconds{keep_alive}, longest);
+  return keep_alive == 0 ? longest : std::min<Duration>(std::chrono::milliseconds{500} * keep_alive, longest);
 }
 
 std::expected<void, Fault> Client::authenticate(ReasonCode reason, PropertyBlock properties) {

@@ -6,10 +6,13 @@ With --write the files are written anew instead (the CMake target `generate`).
 
 import os
 import pathlib
+import pty
+import select
 import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE = pathlib.Path(os.environ["MQTK_SOURCE_DIR"])
 PROGRAMS = sorted(path for path in pathlib.Path(os.environ["MQTK_BIN_DIR"]).iterdir()
@@ -66,6 +69,47 @@ def bash_completes(words, wanted):
     return None
 
 
+def zsh_completes(line, wanted):
+    """Zsh, with a terminal of its own, completes the line to `wanted`."""
+    if not shutil.which("zsh"):
+        return None
+    control, terminal = pty.openpty()
+    environment = {**os.environ, "PATH": f'{os.environ["MQTK_BIN_DIR"]}:{os.environ["PATH"]}', "TERM": "dumb", "PS1": "> "}
+    with tempfile.TemporaryDirectory() as empty:
+        shell = subprocess.Popen(["zsh", "-f", "-i"], stdin=terminal, stdout=terminal, stderr=terminal, cwd=empty,
+                                 env={**environment, "HOME": empty}, start_new_session=True)
+        os.close(terminal)
+        setup = f'fpath=("{SOURCE}/completions/zsh" $fpath); autoload -U compinit && compinit -u -D; print rea""dy\n'
+        output = b""
+        try:
+            for typed, awaited in ((setup, b"ready"), (line + "\t", wanted.encode())):
+                os.write(control, typed.encode())
+                output, end = b"", time.monotonic() + 20
+                while awaited not in output and time.monotonic() < end:
+                    if select.select([control], [], [], 0.2)[0]:
+                        output += os.read(control, 65536)
+                if awaited not in output:
+                    return f"zsh makes {output} of {line!r}, not {wanted!r}"
+        finally:
+            shell.kill()
+            shell.wait()
+            os.close(control)
+    return None
+
+
+def fish_completes(line, wanted):
+    """Fish offers `wanted` for the line."""
+    if not shutil.which("fish"):
+        return None
+    path = f'{os.environ["MQTK_BIN_DIR"]}:{os.environ["PATH"]}'
+    script = f"set -p fish_complete_path {SOURCE}/completions/fish; complete -C '{line}'"
+    with tempfile.TemporaryDirectory() as home:
+        offered = subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, check=False, cwd=home,
+                                 env={**os.environ, "PATH": path, "HOME": home}, timeout=20)
+    words = [words.split("\t")[0] for words in offered.stdout.splitlines()]
+    return None if wanted in words else f"fish offers {words} after {line!r}, not {wanted}; {offered.stderr}"
+
+
 def main():
     if "--write" in sys.argv:
         for program in PROGRAMS:
@@ -87,6 +131,12 @@ def main():
         results.append(bash_completes(["mqtk-pub", "--qos", ""], "2"))
         results.append(bash_completes(["mqtk", "pu"], "pub"))
         results.append(bash_completes(["mqtk", "pub", "--to"], "--topic"))
+        results.append(zsh_completes("mqtk-pub --qo", "--qos"))
+        results.append(zsh_completes("mqtk-sub --retain-h", "--retain-handling"))
+        results.append(fish_completes("mqtk-pub --qo", "--qos"))
+        results.append(fish_completes("mqtk-pub --qos ", "2"))
+        results.append(fish_completes("mqtk pu", "pub"))
+        results.append(fish_completes("mqtk pub --to", "--topic"))
     problems = [result for result in results if result]
     print("\n".join(problems))
     print(f"{len(results) - len(problems)} passed, {len(problems)} failed")
