@@ -5,6 +5,10 @@ mosquitto_pub 2.0.11 ends before all lines have gone out at QoS 1 and loses the 
 what has arrived is counted by its $SYS topics, and the time is that for each arrived line, times the number of lines.
 
     tests/benchmarks/pub_sub.py --bin .build/release/bin [--runs 5] [--lines 1000000] [--broker mosquitto|mqtk-broker]
+                                [--only one|pub|sub|json|large] [--qos 0,1,2]
+
+"json" is mqtk-sub --json beside its plain output, "large" the peak memory for one payload of 200 MB. MQTTX's CLI is
+measured with one message where it is installed.
 """
 
 import argparse
@@ -96,8 +100,6 @@ def one_message(options, port):
 
 def lines(options, port, qos):
     name = PATH / "lines"
-    if not name.exists():
-        name.write_text("".join(f"line {number} of the input\n" for number in range(options.lines)))
     figures, arrived = [[], []], [[], []]
     before = settled(options, port)
     for _ in range(options.runs):
@@ -116,26 +118,82 @@ def lines(options, port, qos):
     report(f"pub -l, {options.lines} lines, QoS {qos}", figures, "s ", 1)
 
 
+def received_by(command, options, port, qos):
+    with (PATH / "received").open("w") as stdout, (PATH / "lines").open() as stdin:
+        subscriber = subprocess.Popen(list(map(str, [*command, "-p", port, "-t", f"in/{qos}", "-q", qos, "-C",
+                                                    options.lines])), stdout=stdout)
+        time.sleep(0.3)
+        began = time.perf_counter()
+        publisher = subprocess.Popen(list(map(str, [options.bin / "mqtk-pub", "-p", port, "-t", f"in/{qos}", "-l",
+                                                   "-q", qos])), stdin=stdin)
+        _, status, usage = os.wait4(subscriber.pid, 0)
+        seconds = time.perf_counter() - began
+        subscriber.returncode = os.waitstatus_to_exitcode(status)
+        publisher.wait()
+    if subscriber.returncode != 0:
+        sys.exit(f"{command} ended with {subscriber.returncode}")
+    return seconds, usage
+
+
+def write_lines(options):
+    (PATH / "lines").write_text("".join(f"line {number} of the input\n" for number in range(options.lines)))
+
+
 def receive(options, port, qos):
     """The same publisher feeds both: the time runs from its start to the end of the subscriber."""
     figures = [[], []]
     for _ in range(options.runs):
         for slot, program in enumerate((options.bin / "mqtk-sub", "mosquitto_sub")):
-            with (PATH / "received").open("w") as stdout, (PATH / "lines").open() as stdin:
-                subscriber = subprocess.Popen(list(map(str, [program, "-p", port, "-t", f"in/{qos}", "-q", qos, "-C",
-                                                            options.lines])), stdout=stdout)
-                time.sleep(0.3)
-                began = time.perf_counter()
-                publisher = subprocess.Popen(list(map(str, [options.bin / "mqtk-pub", "-p", port, "-t", f"in/{qos}", "-l",
-                                                           "-q", qos])), stdin=stdin)
-                _, status, usage = os.wait4(subscriber.pid, 0)
-                seconds = time.perf_counter() - began
-                subscriber.returncode = os.waitstatus_to_exitcode(status)
-                publisher.wait()
-            if subscriber.returncode != 0:
-                sys.exit(f"{program} ended with {subscriber.returncode}")
+            seconds, usage = received_by([program], options, port, qos)
             figures[slot].append((seconds, usage.ru_utime + usage.ru_stime))
     report(f"sub -C {options.lines}, QoS {qos}", figures, "s ", 1)
+
+
+def mqttx(options, port):
+    if not shutil.which("mqttx"):
+        return
+    runs = [timed(["mqttx", "pub", "-h", "127.0.0.1", "-p", port, "-t", "one", "-m", "hello"], stdout=subprocess.DEVNULL)[0]
+            for _ in range(options.runs)]
+    print(f"one message, QoS 0, mqttx          {statistics.median(runs) * 1000:9.2f} ms")
+
+
+def as_json(options, port):
+    """mqtk-sub twice: as JSON and plain, into files."""
+    figures = [[], []]
+    for _ in range(options.runs):
+        for slot, more in enumerate((["--json"], [])):
+            seconds, usage = received_by([options.bin / "mqtk-sub", *more], options, port, 0)
+            figures[slot].append((seconds, usage.ru_utime + usage.ru_stime))
+    print("(here the columns are --json and plain)")
+    report(f"sub -C {options.lines}, --json", figures, "s ", 1)
+
+
+def large(options, port):
+    """Peak memory and time for one payload in and out."""
+    size = 200_000_000
+    payload = PATH / "large"
+    with payload.open("wb") as file:
+        for _ in range(size // 1_000_000):
+            file.write(os.urandom(1_000_000))
+    print(f"{'payload of 200 MB':34}   memory / payload   seconds")
+    for qos in (0, 1, 2):
+        for ours in (True, False):
+            sub = options.bin / "mqtk-sub" if ours else "mosquitto_sub"
+            pub = options.bin / "mqtk-pub" if ours else "mosquitto_pub"
+            with (PATH / "received").open("w") as stdout:
+                began = time.perf_counter()
+                subscriber = subprocess.Popen(list(map(str, [sub, "-p", port, "-t", "large", "-q", qos, "-C", "1", "-N"])), stdout=stdout)
+                time.sleep(0.3)
+                publisher = subprocess.Popen(list(map(str, [pub, "-p", port, "-t", "large", "-q", qos, "-f", payload])))
+                peaks = []
+                for process in (publisher, subscriber):
+                    _, status, usage = os.wait4(process.pid, 0)
+                    process.returncode = os.waitstatus_to_exitcode(status)
+                    peaks.append(usage.ru_maxrss * 1024 / size)
+                seconds = time.perf_counter() - began
+            same = (PATH / "received").stat().st_size == size and publisher.returncode == subscriber.returncode == 0
+            print(f"{'  mqtk' if ours else '  mosquitto'}, QoS {qos}: pub {peaks[0]:5.2f}   sub {peaks[1]:5.2f}   {seconds:6.1f} s"
+                  f"{'' if same else '   FAILED'}", flush=True)
 
 
 def main():
@@ -145,21 +203,28 @@ def main():
     parser.add_argument("--single-runs", type=int, default=51)
     parser.add_argument("--lines", type=int, default=1_000_000)
     parser.add_argument("--broker", choices=["mosquitto", "mqtk-broker"], default="mosquitto")
-    parser.add_argument("--only", choices=["one", "pub", "sub"])
+    parser.add_argument("--only", choices=["one", "pub", "sub", "json", "large"])
+    parser.add_argument("--qos", default="0,1,2")
     options = parser.parse_args()
+    levels = [int(level) for level in options.qos.split(",")]
+    write_lines(options)
     broker, port = start_broker(options)
     try:
         print(f"{'broker: ' + options.broker:34}   wall time                ratio        processor time\n"
               f"{'':34}      mqtk mosquitto                        mqtk mosquitto")
         if options.only in (None, "one"):
-            for options.qos in (0, 1):
+            for options.qos in levels:
                 one_message(options, port)
-        for qos in (0, 1):
-            if options.only in (None, "pub", "sub"):
-                lines(options, port, qos) if options.only != "sub" else (PATH / "lines").write_text(
-                    "".join(f"line {number} of the input\n" for number in range(options.lines)))
+            mqttx(options, port)
+        for qos in levels:
+            if options.only in (None, "pub"):
+                lines(options, port, qos)
             if options.only in (None, "sub"):
                 receive(options, port, qos)
+        if options.only in (None, "json"):
+            as_json(options, port)
+        if options.only in (None, "large"):
+            large(options, port)
     finally:
         print(f"processor seconds of the broker: {processor_seconds(broker.pid):.1f}")
         broker.kill()
