@@ -53,20 +53,49 @@ void CaptureDecoder::closed(std::uint64_t id, ConnectionEnd end, const TcpCounts
   drain(connection);
   if (connection.mqtt.is_mqtt()) {
     const bool first_is_client = connection.mqtt.client() == Side::first;
-    listener_.closed(connection.stream, end, first_is_client ? first : second, first_is_client ? second : first,
-                     connection.flow, time);
-    const ConnectionEnds& ends = connection.mqtt.ends();
-    sessions_.closed(first_is_client ? ends.second : ends.first, connection.flow);
+    this->end(connection, end, first_is_client ? first : second, first_is_client ? second : first, time);
   } else if (connection.mqtt.content() == MqttConnection::Content::tls) {
     ++counts_.tls_connections;
   } else if (first.segments + second.segments > 0) {
     ++counts_.other_connections;
   }
-  if (last_ == &connection) {
+  forget(id);
+}
+
+void CaptureDecoder::end(Connection& connection, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
+                         std::optional<WallTime> time) {
+  listener_.closed(connection.stream, end, client, server, connection.flow, time);
+  const ConnectionEnds& ends = connection.mqtt.ends();
+  sessions_.closed(connection.mqtt.client() == Side::first ? ends.second : ends.first, connection.flow);
+}
+
+void CaptureDecoder::forget(std::uint64_t id) {
+  if (last_id_ == id) {
     last_ = nullptr;
     last_id_ = 0;
   }
   connections_.erase(id);
+}
+
+std::uint64_t CaptureDecoder::open(const ConnectionEnds& ends) {
+  const std::uint64_t stream = counts_.connections + 1;
+  opened(stream, ends, {});
+  last_->mqtt.settle_as_mqtt();
+  drain(*last_);
+  return stream;
+}
+
+void CaptureDecoder::receive(std::uint64_t stream, Role sender, Bytes bytes, std::optional<WallTime> time) {
+  received(stream, sender == Role::client ? Side::first : Side::second, bytes, time);
+}
+
+void CaptureDecoder::close(std::uint64_t stream, ConnectionEnd end, std::optional<WallTime> time) {
+  Connection& connection = find(stream);
+  connection.hides_half_packets = end == ConnectionEnd::capture_end;
+  connection.mqtt.finish();
+  drain(connection);
+  this->end(connection, end, {}, {}, time);
+  forget(stream);
 }
 
 void CaptureDecoder::drain(Connection& connection) {
@@ -84,6 +113,7 @@ void CaptureDecoder::drain(Connection& connection) {
 
 void CaptureDecoder::show(Connection& connection, const MqttConnection::Item& item) {
   using State = PacketStream::Item::State;
+  if (item.packet.state == State::incomplete && connection.hides_half_packets) return;
   if (item.packet.state == State::skipped) {
     const std::uint64_t count = item.packet.skipped_bytes;
     listener_.notice(

@@ -50,6 +50,16 @@ class CaptureDecoder : private ConnectionListener {
   void take(const Segment& segment, std::optional<WallTime> time);
   void finish() { reassembly_.finish(); }
 
+  // Connections that somebody else follows, such as a program between client and broker: bytes come in order, and are
+  // MQTT from the first on. Not together with take(). Side::first of `ends` is the client. Returns the number of the
+  // stream, from 1.
+  std::uint64_t open(const ConnectionEnds& ends);
+  void receive(std::uint64_t stream, Role sender, Bytes bytes, std::optional<WallTime> time);
+  // From here on not all that one side sends reaches the other: the flow is judged less strictly.
+  void lose(std::uint64_t stream) { find(stream).flow.lose(); }
+  // Half a packet is shown unless `end` is capture_end: then its other half may have been on the way.
+  void close(std::uint64_t stream, ConnectionEnd end, std::optional<WallTime> time);
+
   [[nodiscard]] const CaptureCounts& counts() const { return counts_; }
 
  private:
@@ -60,6 +70,7 @@ class CaptureDecoder : private ConnectionListener {
     FlowCheck flow;
     std::uint64_t stream = 0;  // 0 until MQTT has been found
     bool session_asked = false;
+    bool hides_half_packets = false;
   };
 
   void opened(std::uint64_t id, const ConnectionEnds& ends, std::optional<WallTime> time) override;
@@ -70,6 +81,9 @@ class CaptureDecoder : private ConnectionListener {
 
   [[nodiscard]] Connection& find(std::uint64_t id) { return *connections_.at(id); }
   void drain(Connection& connection);
+  void end(Connection& connection, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
+           std::optional<WallTime> time);
+  void forget(std::uint64_t id);
   void show(Connection& connection, const MqttConnection::Item& item);
   void follow_sessions(Connection& connection, const PacketRecord& record);
 

@@ -26,7 +26,7 @@ bool starts_with_connect(Bytes head) {
 bool starts_with_tls(Bytes head) { return head.size() >= 6 && head[0] == 0x16 && head[1] == 3 && head[2] <= 4; }
 
 bool holds_websocket(Bytes head) {
-  WebSocketReader reader{WebSocketReader::Start::frames};
+  CapturedWebSocket reader{CapturedWebSocket::Start::frames};
   std::vector<std::uint8_t> data;
   reader.take(head, data);
   return reader.fault().empty() && packet_may_start(data, {}) == Plausible::yes;
@@ -35,7 +35,13 @@ bool holds_websocket(Bytes head) {
 }  // namespace
 
 MqttConnection::MqttConnection(const ConnectionEnds& ends, std::optional<Version> version)
-    : ends_(ends), version_(version), start_seen_(ends.start_seen) {}
+    : ends_(ends), version_(version), start_seen_(ends.start_seen), trial_bytes_(trial_bytes) {}
+
+// What comes before CONNECT is wrong in every version: nothing would be gained by holding it back.
+void MqttConnection::settle_as_mqtt() {
+  trial_bytes_ = 2;
+  settle(Content::mqtt, Side::first, true);
+}
 
 void MqttConnection::received(Side sender, Bytes bytes, std::optional<WallTime> time) {
   if (content_ == Content::other || content_ == Content::tls) return;
@@ -58,7 +64,7 @@ void MqttConnection::missing(Side sender, std::uint64_t count, std::optional<Wal
   if (!side.stream) return;
   if (side.websocket) {
     // Where the next frame starts cannot be told.
-    if (!side.fault_told) static_cast<void>(side.websocket.emplace(WebSocketReader::Start::frames));
+    if (!side.fault_told) static_cast<void>(side.websocket.emplace(CapturedWebSocket::Start::frames));
   }
   side.stream->lose(count);
   side.marks.push_back({side.stream->end_offset(), time});
@@ -149,12 +155,12 @@ void MqttConnection::settle(Content content, Side client, bool in_sync) {
         in_sync || to.head.empty() || packet_may_start(to.head, {std::nullopt, true}) == Plausible::yes;
     to.stream.emplace(PacketStream::Options{.version = version_,
                                             .sender = side == client ? Role::client : Role::server,
-                                            .trial_bytes = trial_bytes,
+                                            .trial_bytes = trial_bytes_,
                                             .in_sync = synchronized});
     if (content == Content::websocket) {
       const std::string_view text = as_text(to.head);
       const bool has_handshake = to.head.empty() ? start_seen_ : text.starts_with("GET ") || text.starts_with("HTTP/");
-      to.websocket.emplace(has_handshake ? WebSocketReader::Start::handshake : WebSocketReader::Start::frames);
+      to.websocket.emplace(has_handshake ? CapturedWebSocket::Start::handshake : CapturedWebSocket::Start::frames);
     }
     const std::vector<std::uint8_t> head = std::move(to.head);
     to.head = {};

@@ -12,9 +12,9 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
+#include "capture/captured_websocket.hpp"
 #include "capture/packet_stream.hpp"
 #include "capture/tcp_reassembly.hpp"
-#include "capture/websocket_reader.hpp"
 
 namespace mqtk {
 
@@ -28,6 +28,9 @@ class MqttConnection {
   };
 
   MqttConnection(const ConnectionEnds& ends, std::optional<Version> version);
+
+  // Whoever gives the bytes knows it: they are MQTT from the first on, and Side::first is the client. Before any byte.
+  void settle_as_mqtt();
 
   // After each of these: call next() until it has no more.
   void received(Side sender, Bytes bytes, std::optional<WallTime> time);
@@ -56,7 +59,7 @@ class MqttConnection {
     std::vector<std::uint8_t> head;  // until the content is known
     std::optional<WallTime> head_time;
     std::optional<PacketStream> stream;
-    std::optional<WebSocketReader> websocket;
+    std::optional<CapturedWebSocket> websocket;
     std::deque<Mark> marks;
     bool fault_told = false;
   };
@@ -73,6 +76,7 @@ class MqttConnection {
   Content content_ = Content::unknown;
   Side client_ = Side::first;
   bool start_seen_;
+  std::size_t trial_bytes_;
   std::array<SideState, 2> sides_;
 };
 

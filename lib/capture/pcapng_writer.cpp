@@ -13,6 +13,7 @@ constexpr std::uint16_t first_dynamic_port = 49'152;
 
 constexpr std::uint8_t fin = 0x01;
 constexpr std::uint8_t syn = 0x02;
+constexpr std::uint8_t rst = 0x04;
 constexpr std::uint8_t push = 0x08;
 constexpr std::uint8_t ack = 0x10;
 
@@ -146,6 +147,14 @@ void PcapngWriter::close(std::uint64_t stream, Role sender, WallTime time) {
   segment(to, from, fin | ack, {}, time);
   ++to.next;
   segment(from, to, ack, {}, time);
+  connections_.erase(stream);
+}
+
+void PcapngWriter::reset(std::uint64_t stream, Role sender, WallTime time) {
+  Connection& ends = connection(stream, time);
+  Side& from = sender == Role::client ? ends.client : ends.server;
+  Side& to = sender == Role::client ? ends.server : ends.client;
+  segment(from, to, rst | ack, {}, time);
   connections_.erase(stream);
 }
 

@@ -39,6 +39,8 @@ class PcapngWriter {
   void append(std::uint64_t stream, Role sender, Bytes bytes, WallTime time);
   // The end of the TCP connection, begun by `sender`; its number may be used again.
   void close(std::uint64_t stream, Role sender, WallTime time);
+  // The same by RST: not in good order.
+  void reset(std::uint64_t stream, Role sender, WallTime time);
 
  private:
   struct Side {

@@ -97,3 +97,23 @@ TEST_CASE("a Control Packet larger than an IP packet becomes several segments") 
   // Three of 32,768 bytes and the rest, each with 40 bytes of headers in a block of 32.
   CHECK(writer.output().size() == 4 * (32 + 40) + 100'000);
 }
+
+TEST_CASE("a connection that was reset ends with one RST of the side that did it") {
+  PcapngWriter writer{"mqtk"};
+  writer.open(1, {}, WallTime{});
+  writer.output().clear();
+  writer.reset(1, Role::server, WallTime{});
+  // 10.0.0.2:1883 to 10.0.0.1:49152, sequence number 1, acknowledges 1.
+  CHECK(taken(writer).substr(56) ==
+        "45000028000400004006"
+        "66ca"
+        "0a000002"
+        "0a000001"
+        "075bc000"
+        "00000001"
+        "00000001"
+        "5014ffff"
+        "d470"
+        "0000"
+        "48000000");
+}

@@ -16,11 +16,11 @@
 
 namespace mqtk {
 
-class WebSocketReader {
+class CapturedWebSocket {
  public:
   enum class Start : std::uint8_t { handshake, frames };
 
-  explicit WebSocketReader(Start start) : in_handshake_(start == Start::handshake) {}
+  explicit CapturedWebSocket(Start start) : in_handshake_(start == Start::handshake) {}
 
   // Appends the data bytes in `bytes` to `out`.
   void take(Bytes bytes, std::vector<std::uint8_t>& out);

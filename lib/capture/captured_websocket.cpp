@@ -1,4 +1,4 @@
-#include "capture/websocket_reader.hpp"
+#include "capture/captured_websocket.hpp"
 
 #include <algorithm>
 
@@ -34,7 +34,7 @@ bool header_lists(std::string_view head, std::string_view name, std::string_view
 
 }  // namespace
 
-void WebSocketReader::take(Bytes bytes, std::vector<std::uint8_t>& out) {
+void CapturedWebSocket::take(Bytes bytes, std::vector<std::uint8_t>& out) {
   while (!bytes.empty() && fault_.empty()) {
     if (in_handshake_) {
       take_handshake(bytes);
@@ -53,7 +53,7 @@ void WebSocketReader::take(Bytes bytes, std::vector<std::uint8_t>& out) {
   }
 }
 
-void WebSocketReader::take_handshake(Bytes& bytes) {
+void CapturedWebSocket::take_handshake(Bytes& bytes) {
   const std::size_t before = handshake_.size();
   handshake_ += as_text(bytes.first(std::min(bytes.size(), max_handshake_bytes + 1 - before)));
   const std::size_t end = handshake_.find("\r\n\r\n");
@@ -67,7 +67,7 @@ void WebSocketReader::take_handshake(Bytes& bytes) {
   end_handshake();
 }
 
-void WebSocketReader::end_handshake() {
+void CapturedWebSocket::end_handshake() {
   in_handshake_ = false;
   const bool is_request = handshake_.starts_with("GET ");
   const bool accepted = handshake_.starts_with("HTTP/1.1 101");
@@ -82,14 +82,14 @@ void WebSocketReader::end_handshake() {
   handshake_ = {};
 }
 
-std::size_t WebSocketReader::header_size() const {
+std::size_t CapturedWebSocket::header_size() const {
   if (header_bytes_ < 2) return 2;
   const unsigned length = header_[1] & 0x7FU;
   const std::size_t extended = length == 126 ? 2 : length == 127 ? 8 : 0;
   return 2 + extended + ((header_[1] & 0x80U) != 0 ? 4 : 0);
 }
 
-void WebSocketReader::take_header(Bytes& bytes) {
+void CapturedWebSocket::take_header(Bytes& bytes) {
   while (!bytes.empty() && header_bytes_ < header_size()) {
     header_[header_bytes_++] = bytes[0];
     bytes = bytes.subspan(1);
@@ -99,7 +99,7 @@ void WebSocketReader::take_header(Bytes& bytes) {
   header_bytes_ = 0;
 }
 
-void WebSocketReader::begin_frame() {
+void CapturedWebSocket::begin_frame() {
   const unsigned opcode = header_[0] & 0x0FU;
   const bool is_known = opcode <= 2 || (opcode >= 8 && opcode <= 10);
   if ((header_[0] & 0x70U) != 0 || !is_known) {
