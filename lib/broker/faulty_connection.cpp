@@ -55,9 +55,15 @@ std::expected<std::size_t, std::error_code> FaultyConnection::read(MutableBytes 
             ? block.size()
             : std::clamp<std::uint64_t>(in_.bytes_per_second / throttle_steps_per_second, 1, block.size());
     const auto count = network_->read(MutableBytes{block}.first(step));
-    if (!count) return count;
-    in_.bytes.append(as_text(Bytes{block}.first(*count)));
-    look_at(in_, PacketDirection::to_broker);
+    // Half a packet at the end of the stream is passed on.
+    end_was_read_ = !count && count.error() == NetFault::end_of_stream && !in_.bytes.empty();
+    if (!count && !end_was_read_) return count;
+    if (count) {
+      in_.bytes.append(as_text(Bytes{block}.first(*count)));
+      look_at(in_, PacketDirection::to_broker);
+    } else {
+      in_.ready = std::exchange(in_.bytes, {});
+    }
     if (in_.bytes_per_second > 0) {
       in_.next_step.arm(loop_.time_after(throttle_step));
       update_reading();
@@ -70,14 +76,14 @@ std::expected<std::size_t, std::error_code> FaultyConnection::read(MutableBytes 
   const std::size_t count = std::min(to.size(), in_.ready.size());
   std::copy_n(in_.ready.begin(), count, to.begin());
   in_.ready.erase(0, count);
-  if (!in_.ready.empty() || ended_) read_again_.arm(loop_.now());
+  if (!in_.ready.empty() || ended_ || end_was_read_) read_again_.arm(loop_.now());
   return count;
 }
 
 void FaultyConnection::go_on_reading() {
   look_at(in_, PacketDirection::to_broker);
   update_reading();
-  if (broker_pauses_ || (in_.ready.empty() && !ended_)) return;
+  if (broker_pauses_ || (in_.ready.empty() && !ended_ && !end_was_read_)) return;
   listener_->on_readable();  // which may destroy this
 }
 
@@ -89,7 +95,7 @@ void FaultyConnection::pause_reading() {
 void FaultyConnection::resume_reading() {
   broker_pauses_ = false;
   update_reading();
-  if (!in_.ready.empty() || ended_) read_again_.arm(loop_.now());
+  if (!in_.ready.empty() || ended_ || end_was_read_) read_again_.arm(loop_.now());
 }
 
 void FaultyConnection::update_reading() {
@@ -117,7 +123,8 @@ std::expected<FlushResult, std::error_code> FaultyConnection::flush(SendQueue& q
     queue.clear();
     return FlushResult::all;
   }
-  const bool all = queue.empty() && out_.ready.empty() && to_network_.empty() && out_.bytes.empty() && !out_.held();
+  // Half a packet waits for its other half, which comes with the next call.
+  const bool all = queue.empty() && out_.ready.empty() && to_network_.empty() && !out_.held();
   broker_waits_ = !all;
   return all ? FlushResult::all : FlushResult::part;
 }
@@ -131,8 +138,8 @@ void FaultyConnection::go_on_writing() {
   look_at(out_, PacketDirection::to_client);
   // A connection that is lost for writing is told about when it is read, or written again.
   static_cast<void>(write_ready());
+  end_if_written();
   if (network_blocked_ || out_.held() || !out_.ready.empty()) return;
-  if (end_of_writing_) network_->end_writing();
   if (ended_) return read_again_.arm(loop_.now());
   if (!broker_waits_) return;
   broker_waits_ = false;
@@ -160,7 +167,14 @@ std::error_code FaultyConnection::write_ready() {
 
 void FaultyConnection::end_writing() {
   end_of_writing_ = true;
-  if (out_.ready.empty() && to_network_.empty() && !out_.held()) network_->end_writing();
+  end_if_written();
+}
+
+void FaultyConnection::end_if_written() {
+  if (!end_of_writing_ || out_.held()) return;
+  out_.ready += std::exchange(out_.bytes, {});
+  static_cast<void>(write_ready());
+  if (out_.ready.empty() && to_network_.empty()) network_->end_writing();
 }
 
 void FaultyConnection::say(const std::string& bytes) {

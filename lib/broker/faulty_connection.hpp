@@ -80,6 +80,7 @@ class FaultyConnection final : public NetworkConnection, NetworkConnectionListen
   void go_on_writing();
   [[nodiscard]] std::error_code write_ready();
   void update_reading();
+  void end_if_written();
 
   Loop& loop_;
   std::unique_ptr<NetworkConnection> network_;
@@ -98,6 +99,7 @@ class FaultyConnection final : public NetworkConnection, NetworkConnectionListen
   bool broker_waits_ = false;  // was told that not all was written
   bool ended_ = false;         // by a fault
   bool end_of_writing_ = false;
+  bool end_was_read_ = false;  // and what came before it is still to be read here
 };
 
 }  // namespace mqtk
