@@ -40,6 +40,7 @@ void CaptureView::opened(std::uint64_t stream, const ConnectionEnds& ends, Side 
 void CaptureView::closed(std::uint64_t stream, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
                          const FlowCheck& flow, std::optional<WallTime> time) {
   viewer_.statistics().closed(stream + earlier_streams_, end, client, server, flow, time);
+  viewer_.forget(stream + earlier_streams_);
 }
 
 }  // namespace mqtk::cli

@@ -33,9 +33,9 @@ struct ListeningOptions {
   std::uint16_t standard_tls_port = 8883;
 
   std::string host = "127.0.0.1";
-  std::optional<std::uint16_t> port;  // absent: the standard port, or any free one where a command is run
-  std::vector<std::string> urls;
-  ListenerSettings shared;
+  std::optional<std::uint16_t> port = {};  // absent: the standard port, or any free one where a command is run
+  std::vector<std::string> urls = {};
+  ListenerSettings shared = {};
 };
 
 // Where the settings of TLS stand that have the names of a client's: --cert-file, --ca-file.

@@ -14,9 +14,11 @@
 
 namespace mqtk::cli {
 
-PacketViewer::PacketViewer(const ViewOptions& options, std::unique_ptr<StreamFile> written)
+PacketViewer::PacketViewer(const ViewOptions& options, std::unique_ptr<StreamFile> written, Target target)
     : options_(options),
-      paint_(use_color(options.color) ? Paint::colored : Paint::plain),
+      waiting_(target.waiting),
+      paint_(use_color(options.color, target.descriptor) ? Paint::colored : Paint::plain),
+      output_(target.descriptor),
       written_(std::move(written)),
       payloads_(options.payload) {}
 
@@ -38,7 +40,7 @@ void PacketViewer::show(const PacketRecord& record, const FlowCheck* flow) {
   if (options_.statistics) statistics_.count(record, flow);
   if (written_ && !opens) written_->append(record);
   append_view(record, flow, payload);
-  output_.wrote();
+  if (waiting_ == Waiting::in_calls) output_.wrote();
 }
 
 namespace {
@@ -146,7 +148,7 @@ void PacketViewer::count_problem() {
 }
 
 void PacketViewer::complain(const std::string& source_name, const std::string& text, ExitStatus status) {
-  output_.flush();
+  if (waiting_ == Waiting::in_calls) output_.flush();
   report(source_name.empty() ? text : source_name + ": " + text);
   if (status == ExitStatus::usage || status_ == ExitStatus::done) status_ = status;
 }

@@ -19,8 +19,20 @@ namespace mqtk::cli {
 
 class PacketViewer {
  public:
+  // Who waits when whoever reads the output does not.
+  enum class Waiting : std::uint8_t {
+    in_calls,   // show() and complain() write, and so wait
+    in_caller,  // the caller calls flush_ready() and waits as it likes
+  };
+  struct Target {
+    int descriptor = 1;
+    Waiting waiting = Waiting::in_calls;
+  };
+
   // `written` takes what --write asks for; may be null.
-  PacketViewer(const ViewOptions& options, std::unique_ptr<StreamFile> written);
+  PacketViewer(const ViewOptions& options, std::unique_ptr<StreamFile> written, Target target);
+  PacketViewer(const ViewOptions& options, std::unique_ptr<StreamFile> written)
+      : PacketViewer(options, std::move(written), Target{}) {}
 
   // `view` is the one for this source where none was asked for.
   void start_source(View view) { view_ = options_.view.value_or(view); }
@@ -38,6 +50,11 @@ class PacketViewer {
   [[nodiscard]] bool wants_notes() const { return view_ == View::annotated || view_ == View::tree; }
   [[nodiscard]] bool ended() const { return output_.ended(); }
   void flush() { output_.flush(); }
+  [[nodiscard]] Output::Flushed flush_ready() { return output_.flush_ready(); }
+  // What the caller has to say between packets.
+  [[nodiscard]] std::string& buffer() { return output_.buffer(); }
+  // The stream has ended and its number does not come again.
+  void forget(std::uint64_t stream) { payloads_.forget(stream); }
   [[nodiscard]] ExitStatus status() const { return output_.ended() ? output_.status() : status_; }
   [[nodiscard]] PacketStatistics& statistics() { return statistics_; }
   [[nodiscard]] StreamFile* written() { return written_.get(); }
@@ -51,6 +68,7 @@ class PacketViewer {
   [[nodiscard]] Secrets secrets() const { return options_.show_secrets ? Secrets::shown : Secrets::hidden; }
 
   const ViewOptions& options_;
+  Waiting waiting_;
   Paint paint_;
   View view_ = View::annotated;
   Output output_;

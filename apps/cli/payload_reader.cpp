@@ -73,6 +73,11 @@ PayloadReading PayloadReader::read(const PacketRecord& record) {
   return {};
 }
 
+void PayloadReader::forget(std::uint64_t stream) {
+  states_.erase({stream, Role::client});
+  states_.erase({stream, Role::server});
+}
+
 // A publisher's messages and those that a subscriber is sent are two sequences, so each direction has its own state.
 PayloadReading PayloadReader::read_sparkplug(const SparkplugMessage& message, const PacketRecord& record) {
   const std::pair key{record.stream, record.sender};

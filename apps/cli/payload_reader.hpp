@@ -31,6 +31,8 @@ class PayloadReader {
   explicit PayloadReader(PayloadFormat format) : format_(format) {}
 
   [[nodiscard]] PayloadReading read(const PacketRecord& record);
+  // The stream has ended and its number does not come again.
+  void forget(std::uint64_t stream);
 
  private:
   [[nodiscard]] PayloadFormat format_of(std::string_view topic, const Publish& publish) const;

@@ -58,6 +58,16 @@ void StreamFile::append(const PacketRecord& record) {
   if (writer_.output().size() >= block_bytes) flush();
 }
 
+void StreamFile::close(std::uint64_t stream, Role sender, ConnectionEnd end, WallTime time) {
+  ends_.erase(stream);
+  if (opened_.erase(stream) == 0) return;
+  if (end == ConnectionEnd::reset) {
+    writer_.reset(stream, sender, time);
+  } else {
+    writer_.close(stream, sender, time);
+  }
+}
+
 void StreamFile::flush() {
   std::vector<std::uint8_t>& out = writer_.output();
   std::size_t at = 0;

@@ -25,12 +25,16 @@ class StreamFile {
   void describe(std::uint64_t stream, const ConnectionEnds& ends, Side client);
   // A packet of unknown direction counts as the client's.
   void append(const PacketRecord& record);
+  // The end of a stream that was described, begun by `sender`; its number does not come again.
+  void close(std::uint64_t stream, Role sender, ConnectionEnd end, WallTime time);
+  // Writes what there is, for those who read the file while it grows.
+  void flush();
+  [[nodiscard]] bool failed() const { return !failure_.empty(); }
   // Writes what is left; the message of the first failure, empty if all went well.
   [[nodiscard]] std::string finish();
 
  private:
   StreamFile(std::string path, int descriptor);
-  void flush();
 
   std::string path_;
   int descriptor_;

@@ -41,7 +41,7 @@ cli::ProgramText program_text() {
                    {"What a rule means", "mqtk inspect --explain MQTT-3.3.1-4"}},
       .exit_statuses = {cli::ExitStatus::done, cli::ExitStatus::usage, cli::ExitStatus::malformed_input,
                         cli::ExitStatus::local_failure},
-      .see_also = {"mqtk(1)", "mqtk-sub(1)", "mqtk-pub(1)"},
+      .see_also = {"mqtk(1)", "mqtk-proxy(1)", "mqtk-sub(1)", "mqtk-pub(1)"},
   };
 }
 

@@ -37,8 +37,8 @@ cli::OptionTable option_table() {
                    {"Start a broker, and subscribe to everything in another terminal", "mqtk broker & mqtk sub -t '#'"},
                    {"Show the manual of mqtk-pub", "mqtk help pub"}},
       .exit_statuses = {ExitStatus::done, ExitStatus::usage},
-      .see_also = {"mqtk-broker(1)", "mqtk-inspect(1)", "mqtk-pub(1)", "mqtk-record(1)", "mqtk-recording(1)",
-                   "mqtk-replay(1)", "mqtk-request(1)", "mqtk-respond(1)", "mqtk-sub(1)"},
+      .see_also = {"mqtk-broker(1)", "mqtk-inspect(1)", "mqtk-proxy(1)", "mqtk-pub(1)", "mqtk-record(1)",
+                   "mqtk-recording(1)", "mqtk-replay(1)", "mqtk-request(1)", "mqtk-respond(1)", "mqtk-sub(1)"},
   }};
   table.group("General");
   table.add({.long_name = "help", .help = "List the programs", .set = nullptr});
