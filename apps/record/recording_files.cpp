@@ -213,7 +213,7 @@ FileSeries& RecordingFiles::series_for(std::string_view topic) {
 void RecordingFiles::append(const MessageRecord& message, TimePoint now) {
   FileSeries& series = series_for(message.topic);
   if (series.is_due(now)) {
-    note(series.finish({}));
+    note(series.finish({{"rotated", rfc3339(message.time.value_or(WallTime{}))}}));
   }
   if (!series.is_open()) {
     if (std::string problem = series.open_next(); !problem.empty()) {

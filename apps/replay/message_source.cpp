@@ -160,7 +160,7 @@ void MessageSource::change_payload(WallTime now) {
 }
 
 const Publish& MessageSource::message(WallTime now) {
-  if (!options_.json_changes.empty()) change_payload(now);
+  if (wants_time()) change_payload(now);
   return publish_;
 }
 

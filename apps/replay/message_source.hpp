@@ -28,6 +28,8 @@ class MessageSource {
   };
   [[nodiscard]] State next();
 
+  // Times go into payloads: who asks for a message has to know what time it is.
+  [[nodiscard]] bool wants_time() const { return !options_.json_changes.empty(); }
   // The message; its views are valid until next(). Times in payloads are those of `now`.
   [[nodiscard]] const Publish& message(WallTime now);
   [[nodiscard]] Duration due() const { return due_; }

@@ -109,7 +109,7 @@ bool Player::load_next() {
       case MessageSource::State::message:
         loaded_ = true;
         message_ = nullptr;
-        publisher_ = &publishers_.at(source_.client());
+        if (options_.connections == Connections::per_client) publisher_ = &publishers_.at(source_.client());
         return true;
       case MessageSource::State::damaged:
         ++problems_;
@@ -139,7 +139,7 @@ bool Player::is_due() {
 
 bool Player::send_one() {
   if (verifier_ && verifier_->outstanding() >= most_outstanding) return false;  // goes on when some have arrived
-  if (message_ == nullptr) message_ = &source_.message(loop_.wall_now());
+  if (message_ == nullptr) message_ = &source_.message(source_.wants_time() ? loop_.wall_now() : WallTime{});
   const Publish& publish = *message_;
   const auto sent = publisher_->publish(publish);
   if (!sent) {

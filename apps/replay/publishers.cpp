@@ -1,6 +1,7 @@
 #include "replay/publishers.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include "base/quoted_text.hpp"
 #include "cli/failure_text.hpp"
@@ -14,6 +15,14 @@ ConnectOptions connect_options(const Options& options, std::string_view name) {
   connect.client_identifier = name;
   connect.will.reset();  // that of the options is one client's
   return connect;
+}
+
+// A connection takes a descriptor; the usual soft limit of 1,024 is for programs that use select().
+void allow_many_connections() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &files);
 }
 
 }  // namespace
@@ -68,6 +77,7 @@ Publishers::Publishers(Loop& loop, const Options& options, Publisher::Events eve
     ++stopped_;
     told(line, status);
   };
+  if (options.connections == Connections::per_client) allow_many_connections();
 }
 
 Publisher& Publishers::at(std::string_view client) {

@@ -20,7 +20,17 @@ bool MergedReader::earlier(std::size_t a, std::size_t b) const {
   return first != second ? first < second : a < b;
 }
 
+RecordingReader::State MergedReader::damaged_head() {
+  const NamedReader& from = heads_[source_].from;
+  const std::string& problem = from.reader->problem();
+  return damaged(from.name.empty() ? problem : fmt::format("{}: {}", from.name, problem));
+}
+
 RecordingReader::State MergedReader::next(MessageRecord& message) {
+  if (heads_.size() == 1) {
+    const State state = heads_[0].from.reader->next(message);
+    return state == State::damaged ? damaged_head() : state;
+  }
   const auto later = [this](std::size_t a, std::size_t b) { return earlier(b, a); };
   // The head that was handed out last, at the start each, is read on before any is compared.
   const auto read = [&](std::size_t index) {
@@ -40,8 +50,7 @@ RecordingReader::State MergedReader::next(MessageRecord& message) {
     if (heads_[i].state != State::damaged) continue;
     heads_[i].read = false;
     source_ = i;
-    const std::string& problem = heads_[i].from.reader->problem();
-    return damaged(heads_[i].from.name.empty() ? problem : fmt::format("{}: {}", heads_[i].from.name, problem));
+    return damaged_head();
   }
   if (heap_.empty()) return State::end;
   std::ranges::pop_heap(heap_, later);

@@ -33,6 +33,7 @@ class MergedReader final : public RecordingReader {
     bool read = false;
   };
   [[nodiscard]] bool earlier(std::size_t a, std::size_t b) const;
+  [[nodiscard]] State damaged_head();
 
   std::vector<Head> heads_;
   std::vector<std::size_t> heap_;  // of those that hold a message

@@ -121,6 +121,9 @@ class Cases(RecorderCases):
         self.assertGreater(names[0], "log-000005.mcap")
         read = lines_of(self.recording("cat", "--json", *[self.path(name) for name in names]))
         self.assertEqual([int(m["payload"]) for m in read], list(range(1000 - len(read), 1000)))
+        ends = [json.loads(self.recording("info", "--json", self.path(name)).stdout)["metadata"] for name in names]
+        self.assertRegex(ends[0]["end.rotated"], "^20.*Z$")
+        self.assertEqual(ends[1]["end.messages"], "1000")
 
     def test_a_recording_is_split_by_topic(self):
         recorder = self.start_recording("-t", "split/#", "--split-by", "topic", "-C", 4, self.path("s.jsonl"))
