@@ -177,7 +177,11 @@ void LoadClient::on_turn_end() {
   if (engine_ == nullptr) return;
   const QoS qos = settings_.group->qos;
   if (wants_to_send_ && has_room(qos)) listener_.on_room_to_send(*this);
+  const bool answers = !engine_->output().empty();
   const auto flushed = connection_->flush(engine_->output());
+  // A broker with Nagle's algorithm would let what follows wait for our system's delayed acknowledgement: 40 ms that
+  // are neither its nor ours. What we write carries the acknowledgement along.
+  if (std::exchange(has_read_, false) && !answers && awaits_more()) connection_->confirm_arrival();
   // On an error what the broker said before it closed is still to be read; reading tells the loss.
   if (flushed == FlushResult::all && wants_to_send_ && has_room(qos)) loop_.call_at_turn_end(*this);
   if (!engine_timer_.is_armed()) {
@@ -196,7 +200,13 @@ void LoadClient::on_readable() {
                   : fail(LoadErrorKind::connect_failed, ReasonCode::success, "before CONNACK or SUBACK: " + why);
   }
   engine_->received(count.value_or(0));
+  has_read_ = true;
   take_events(loop_.refresh_now());
+}
+
+bool LoadClient::awaits_more() const {
+  const ClientGroup& group = *settings_.group;
+  return unacknowledged_ > 0 || group.subscribes() || group.requests();
 }
 
 void LoadClient::take_events(TimePoint now) {

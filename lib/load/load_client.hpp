@@ -117,6 +117,7 @@ class LoadClient final : NetworkConnectionListener, TurnEndListener, ConnectObse
   void connector_done(std::expected<std::unique_ptr<NetworkConnection>, NetError> result);
   void send_connect();
   void take_events(TimePoint now);
+  [[nodiscard]] bool awaits_more() const;
   void take(const Event& event, TimePoint now);
   void take_connack(const Event& event, TimePoint now);
   void subscribe(TimePoint now);
@@ -141,7 +142,8 @@ class LoadClient final : NetworkConnectionListener, TurnEndListener, ConnectObse
   bool ready_ = false;
   bool granted_ = false;
   bool wants_to_send_ = false;
-  bool told_ = false;  // why it ends has been told
+  bool has_read_ = false;  // in this turn
+  bool told_ = false;      // why it ends has been told
   TimePoint began_{};
   TimePoint asked_{};  // when the handshake began, or CONNECT or SUBSCRIBE was sent
   std::unique_ptr<Texts> texts_;

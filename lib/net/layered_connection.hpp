@@ -26,6 +26,7 @@ class LayeredConnection : public NetworkConnection, protected NetworkConnectionL
     pause_reading();
   }
   void end_writing() override { under_->end_writing(); }
+  void confirm_arrival() override { under_->confirm_arrival(); }
   void reset_on_close() override { under_->reset_on_close(); }
   [[nodiscard]] std::string peer_address() const override { return under_->peer_address(); }
   [[nodiscard]] const TlsFacts* tls_facts() const override { return under_->tls_facts(); }

@@ -1,5 +1,7 @@
 #include "net/tcp_connection.hpp"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -97,6 +99,13 @@ std::expected<FlushResult, std::error_code> TcpConnection::flush(SendQueue& queu
 }
 
 void TcpConnection::end_writing() { ::shutdown(socket_.number(), SHUT_WR); }
+
+void TcpConnection::confirm_arrival() {
+#ifdef TCP_QUICKACK
+  const int on = 1;
+  ::setsockopt(socket_.number(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
+#endif
+}
 
 void TcpConnection::reset_on_close() {
   const linger at_once{.l_onoff = 1, .l_linger = 0};

@@ -27,6 +27,7 @@ class TcpConnection final : public NetworkConnection, Watched {
   void pause_reading() override { paused_ = true; }
   void resume_reading() override;
   void end_writing() override;
+  void confirm_arrival() override;
   void reset_on_close() override;
   std::string peer_address() const override { return peer_.text(); }
 
