@@ -16,13 +16,17 @@ ConnectOptions for_listening(ConnectOptions options) {
 }  // namespace
 
 BrokerFigures::BrokerFigures(Loop& loop, const Endpoint& endpoint, const ConnectOptions& options)
-    : client_(loop, endpoint, for_listening(options), *this) {
+    : loop_(loop), client_(loop, endpoint, for_listening(options), *this) {
   client_.start();
 }
 
 BrokerFigures::~BrokerFigures() = default;
 
-void BrokerFigures::run_ended() { run_ended_ = true; }
+void BrokerFigures::run_ended() {
+  // What is on its way now tells of before.
+  constexpr Duration on_its_way = std::chrono::milliseconds{100};
+  counts_from_ = loop_.time_after(on_its_way);
+}
 
 void BrokerFigures::on_connected(const Connected&) {
   SubscriptionWriter subscriptions;
@@ -48,7 +52,7 @@ void BrokerFigures::on_message(const Publish& message) {
     found = values_.try_emplace(std::string{message.topic_name}, std::string{text}, std::string{}).first;
   }
   found->second.last = text;
-  if (run_ended_ && !message.retain) ++updates_after_;
+  if (loop_.now() >= counts_from_ && !message.retain) ++updates_after_;
 }
 
 void BrokerFigures::on_stopped(const ConnectionFailure* failure) {

@@ -36,13 +36,14 @@ class BrokerFigures final : ClientListener {
   static constexpr std::size_t most_topics = 500;
   static constexpr std::size_t most_text = 200;
 
+  Loop& loop_;
   struct Values {
     std::string first;
     std::string last;
   };
   std::map<std::string, Values, std::less<>> values_;
   bool failed_ = false;
-  bool run_ended_ = false;
+  TimePoint counts_from_ = TimePoint::max();
   std::uint64_t updates_after_ = 0;
   std::string failure_;
   Client client_;

@@ -43,6 +43,10 @@ ExitStatus judge(Report& report, const std::vector<Threshold>& thresholds) {
   bool all_hold = true;
   bool errors_judged = false;
   for (const Threshold& threshold : thresholds) {
+    if (report.shards > 1 && threshold.needs_all_parts()) {
+      report.deferred.push_back(threshold.text());
+      continue;
+    }
     report.thresholds.push_back({threshold.text(), threshold.check(result)});
     all_hold = all_hold && report.thresholds.back().verdict.holds;
     errors_judged = errors_judged || threshold.is_about_errors();

@@ -102,6 +102,7 @@ class Page {
                    style);
     write_head();
     write_verdict();
+    write_remarks();
     write_tiles();
     write_charts();
     write_latencies();
@@ -138,6 +139,10 @@ class Page {
                      each.verdict.holds ? "holds" : "FAILS", escaped(each.text), escaped(each.verdict.measured));
     }
     html_ += "</div>\n";
+  }
+
+  void write_remarks() {
+    for (const std::string& remark : remarks(report_)) fmt::format_to(out(), "<p>{}</p>\n", escaped(remark));
   }
 
   void tile(const std::string& value, std::string_view name) {

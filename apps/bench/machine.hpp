@@ -12,6 +12,9 @@ namespace mqtk::bench {
 // System, processor, number of processors, memory: a JSON object.
 [[nodiscard]] std::string this_machine();
 
+// The same for two processes only if the clock that never jumps is the same for both; below 2^60.
+[[nodiscard]] std::uint64_t identity_of_clock();
+
 // Of this process; the memory is the peak.
 [[nodiscard]] ProcessUse usage_so_far();
 

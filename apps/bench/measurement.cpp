@@ -15,6 +15,7 @@
 #include "bench/metrics_server.hpp"
 #include "bench/shard.hpp"
 #include "cli/output.hpp"
+#include "load/clock_exchange.hpp"
 #include "load/load_run.hpp"
 #include "net/loop.hpp"
 #include "net/signal_watch.hpp"
@@ -40,6 +41,8 @@ class Run final : LoadRunListener {
   void take_sample();
   TimePoint begin_at();
   void wait_for_figures();
+  void compare_clocks();
+  [[nodiscard]] std::optional<LoadReport::Clock> compared_clock() const;
   static LiveView::Options view_options(const Options& options, const std::string& title);
   static void show(std::string_view text) { (void)!::write(STDERR_FILENO, text.data(), text.size()); }
 
@@ -59,6 +62,7 @@ class Run final : LoadRunListener {
   LiveView view_;
   std::unique_ptr<MetricsServer> metrics_;
   std::unique_ptr<BrokerFigures> figures_;
+  std::unique_ptr<ClockExchange> clocks_;
   bool ended_ = false;
   bool interrupted_ = false;
 };
@@ -125,6 +129,26 @@ void Run::wait_for_figures() {
   while (loop_.refresh_now() < rest) loop_.run_turn(rest - loop_.now());
 }
 
+void Run::compare_clocks() {
+  if (options_.shard.count == 1) return;
+  clocks_ =
+      std::make_unique<ClockExchange>(loop_,
+                                      ClockExchange::Setting{.endpoint = options_.scenario.endpoint,
+                                                             .connect = options_.connection.connect,
+                                                             .process = options_.shard,
+                                                             .clock = identity_of_clock()},
+                                      [this](const std::vector<SenderClock>& clocks) { run_.set_clocks(clocks); });
+}
+
+std::optional<LoadReport::Clock> Run::compared_clock() const {
+  if (clocks_ == nullptr) return std::nullopt;
+  if (!clocks_->failure().empty()) cli::report("the clocks of the parts are not compared: " + clocks_->failure());
+  if (clocks_->is_first_parts_clock()) return LoadReport::Clock{.first_part = {}, .is_same = true};
+  const auto first_part = clocks_->first_part();
+  if (!first_part) return std::nullopt;
+  return LoadReport::Clock{.first_part = *first_part, .is_same = false};
+}
+
 Measurement Run::run() {
   const ProcessUse before = usage_so_far();
   sampled_ = before.processor_time;
@@ -138,6 +162,7 @@ Measurement Run::run() {
   }
   measurement.started_at = loop_.wall_now();
   run_.start(begin_at());
+  compare_clocks();
   loop_.run();
   ended_ = true;
   measurement.ended_at = loop_.wall_now();
@@ -145,6 +170,7 @@ Measurement Run::run() {
   measurement.generator.processor_time -= before.processor_time;
   show(view_.end());
   measurement.result = run_.take_result();
+  measurement.clock = compared_clock();
   std::vector<LoadInterval>& series = measurement.result.series;
   for (std::size_t i = 0; i < std::min(samples_.size(), series.size()); ++i) {
     series[i].generator = samples_[i].generator;

@@ -1,6 +1,7 @@
 // One run of a scenario, from the first connection to the last.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "base/time.hpp"
@@ -16,6 +17,7 @@ struct Measurement {
   WallTime started_at;
   WallTime ended_at;
   std::vector<LoadReport::BrokerFigure> broker_figures;
+  std::optional<LoadReport::Clock> clock;
 };
 
 // Returns when the run has ended; an interrupt ends it early, a second one ends this process. The broker must be known.

@@ -209,6 +209,13 @@ void add_pace(cli::OptionTable& table, Options& options) {
             .default_text = "fixed",
             .set = cli::store_choice<Arrivals>(typed.load.arrivals,
                                                {{"fixed", Arrivals::fixed}, {"poisson", Arrivals::poisson}})});
+  load.add({.long_name = "granularity",
+            .value = "DURATION",
+            .help = "Send together what is due within this time; 0: each message on time, which costs more",
+            .manual = "At rates of which less than one message is due in this time it changes nothing. By how much "
+                      "messages are sent too late is stated, and part of their latency.",
+            .default_text = "1ms",
+            .set = cli::store(options.scenario.granularity)});
   load.add({.long_name = "closed",
             .value = "N",
             .help = "Closed loop at QoS 1 or 2: N messages of each publisher in flight, no schedule",

@@ -44,6 +44,7 @@ Report measured_report(Options& options) {
   report.started_at = measurement.started_at;
   report.ended_at = measurement.ended_at;
   report.broker_figures = std::move(measurement.broker_figures);
+  report.clock = measurement.clock;
   return report;
 }
 

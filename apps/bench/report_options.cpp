@@ -110,20 +110,23 @@ void add_report_options(cli::OptionTable& table, Options& options) {
 
 void add_sharing_options(cli::OptionTable& table, Options& options) {
   table.group("Several processes");
-  table.add({.long_name = "shard",
-             .value = "I/N",
-             .help = "Do part I of N of the load, from 1; 'auto' asks Kubernetes, Slurm or GNU parallel for I and N",
-             .manual =
-                 "Every Nth client of each group is connected, under its number in the whole, with its part of the "
-                 "rates and messages. 'auto' takes I from JOB_COMPLETION_INDEX (an Indexed Job of Kubernetes), "
-                 "SLURM_ARRAY_TASK_ID or PARALLEL_SEQ, and N from MQTK_SHARDS, SLURM_ARRAY_TASK_COUNT or, in "
-                 "'auto/N', from here. Loss is told by 'bench merge' of all parts.",
-             .set = [&options](std::string_view text) -> Accepted {
-               const auto shard = parse_shard(text);
-               if (!shard) return std::unexpected(shard.error());
-               options.shard = *shard;
-               return {};
-             }});
+  table.add(
+      {.long_name = "shard",
+       .value = "I/N",
+       .help = "Do part I of N of the load, from 1; 'auto' asks Kubernetes, Slurm or GNU parallel for I and N",
+       .manual =
+           "Every Nth client of each group is connected, under its number in the whole, with its part of the "
+           "rates and messages. 'auto' takes I from JOB_COMPLETION_INDEX (an Indexed Job of Kubernetes), "
+           "SLURM_ARRAY_TASK_ID or PARALLEL_SEQ, and N from MQTK_SHARDS, SLURM_ARRAY_TASK_COUNT or, in "
+           "'auto/N', from here. Conditions about loss are left to 'bench merge' of all parts, which judges them. "
+           "The parts compare their clocks over the broker, under mqtk/bench/clocks/. Latency from one to another "
+           "is corrected by the difference, and left out where that is not known to a tenth of the median.",
+       .set = [&options](std::string_view text) -> Accepted {
+         const auto shard = parse_shard(text);
+         if (!shard) return std::unexpected(shard.error());
+         options.shard = *shard;
+         return {};
+       }});
   table.add({.long_name = "start-at",
              .value = "TIME",
              .help = "Connect at once, and begin then: 2026-11-21T12:00:00Z, or next-minute",

@@ -41,9 +41,9 @@ std::string example_of(const Options& options, const TextTemplate& text, std::ui
 
 // An option that would do nothing is a misunderstanding.
 Accepted check_applies(const Options& options) {
-  constexpr std::array of_publishers = {"topic",  "size", "payload",         "payload-file",
-                                        "retain", "rate", "rate-per-client", "arrivals",
-                                        "closed", "max",  "max-inflight",    "drain"};
+  constexpr std::array of_publishers = {
+      "topic",    "size",        "payload", "payload-file", "retain",       "rate", "rate-per-client",
+      "arrivals", "granularity", "closed",  "max",          "max-inflight", "drain"};
   constexpr std::array of_messages = {"qos", "messages", "warmup"};
   const Kind kind = options.kind;
   for (const std::string& name : options.typed.given) {
@@ -96,8 +96,9 @@ Accepted settle_pace(Options& options) {
     load.pacing = Pacing::closed_loop;
     load.in_flight = *typed.closed;
   }
-  if (load.pacing != Pacing::open_loop && is_given("arrivals")) {
-    return std::unexpected("--arrivals needs a schedule; give --rate instead of --closed or --max");
+  for (const std::string_view name : {"arrivals", "granularity"}) {
+    if (load.pacing == Pacing::open_loop || !is_given(name)) continue;
+    return std::unexpected(fmt::format("--{} needs a schedule; give --rate instead of --closed or --max", name));
   }
   const Duration length =
       typed.duration.value_or(options.kind == Kind::connect ? Duration{0} : std::chrono::seconds{10});
@@ -211,12 +212,13 @@ Accepted settle_scenario(Options& options) {
     return std::ranges::find(options.typed.given, name) != options.typed.given.end();
   };
   for (const std::string& name : options.typed.given) {
-    if (name == "pending" || name == "drain") continue;
+    if (name == "pending" || name == "drain" || name == "granularity") continue;
     return std::unexpected(fmt::format("--{}: with 'bench run' the scenario says this", name));
   }
   if (auto loaded = load_scenario(options); !loaded) return loaded;
   if (is_given("pending")) options.scenario.most_pending = typed.most_pending;
   if (is_given("drain")) options.scenario.drain = typed.drain;
+  if (is_given("granularity")) options.scenario.granularity = typed.granularity;
   return {};
 }
 

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstring>
@@ -9,6 +10,7 @@
 #include <iterator>
 #include <optional>
 #include <sstream>
+#include <utility>
 
 #include "bench/conclusion.hpp"
 #include "bench/report.hpp"
@@ -125,7 +127,13 @@ ExitStatus merge_files(const Options& options) {
     parts.push_back(std::move(*part));
   }
   Report all = merge(std::move(parts));
-  return conclude(all, options);
+  Options judged = options;
+  for (const std::string& condition : std::exchange(all.deferred, {})) {
+    const auto is_it = [&](const Threshold& threshold) { return threshold.text() == condition; };
+    auto threshold = Threshold::parse(condition);
+    if (threshold && std::ranges::none_of(judged.thresholds, is_it)) judged.thresholds.push_back(std::move(*threshold));
+  }
+  return conclude(all, judged);
 }
 
 }  // namespace mqtk::bench

@@ -42,7 +42,10 @@ void add_traffic(Out out, const Report& report) {
   }
   if (counts.subscriptions > 0) {
     line("received", counts.traffic.received, result.measured.received, result.received_rate());
-    fmt::format_to(out, "lost {}, duplicated {}, out of order {}", counts.lost, counts.duplicated, counts.out_of_order);
+    const bool is_part = report.shards > 1 && counts.expected + counts.arrived > 0;
+    fmt::format_to(out, "lost {}, duplicated {}, out of order {}",
+                   is_part ? "(told by merge)" : fmt::format("{}", counts.lost), counts.duplicated,
+                   counts.out_of_order);
     if (counts.undecided > 0) fmt::format_to(out, ", late or duplicated {}", counts.undecided);
     if (counts.foreign > 0) fmt::format_to(out, ", foreign {}", counts.foreign);
     *out++ = '\n';
@@ -77,20 +80,6 @@ void add_latencies(Out out, const Report& report) {
     }
     fmt::format_to(out, "{:>10}{:>10}\n", short_duration(histogram.max()), short_duration(histogram.mean()));
   }
-}
-
-// A SYN that finds the broker's backlog full is lost, and the system sends it again after a second.
-void add_lost_handshakes(std::string& text, const Report& report) {
-  constexpr Duration sent_again = std::chrono::milliseconds{950};
-  std::uint64_t late = 0;
-  report.result.latency(Latency::tcp).for_each([&](Duration latency, std::uint64_t count) {
-    late += latency >= sent_again ? count : 0;
-  });
-  if (late == 0) return;
-  text += folded(fmt::format("{} connections waited a second or more for TCP: their SYN was lost and sent again, as "
-                             "happens where more handshakes wait than the broker's backlog holds; lower --pending",
-                             late)) +
-          '\n';
 }
 
 void add_processes(Out out, const Report& report) {
@@ -131,7 +120,7 @@ std::string summary(const Report& report) {
   if (result.ended_early) text += "ended early\n";
   add_traffic(out, report);
   add_latencies(out, report);
-  add_lost_handshakes(text, report);
+  for (const std::string& remark : remarks(report)) text += folded(remark) + '\n';
   add_repeats(out, report);
   add_processes(out, report);
   for (const LoadError& error : result.errors.all()) {

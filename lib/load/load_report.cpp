@@ -32,6 +32,10 @@ std::string part_facts(const LoadReport& report) {
     object.text("ended_at", rfc3339(report.ended_at));
     object.number("processor_time_ns", report.generator.processor_time);
     object.number("peak_memory_bytes", report.generator.memory_bytes);
+    if (report.clock) {
+      object.number("clock_behind_part_1_ns", report.clock->first_part.wall);
+      object.number("clock_uncertainty_ns", report.clock->first_part.uncertainty);
+    }
   }
   return out;
 }
@@ -74,6 +78,13 @@ LoadReport merge(std::vector<LoadReport> parts) {
     all.started_at = std::min(all.started_at, part.started_at);
     all.ended_at = std::max(all.ended_at, part.ended_at);
     all.run_failed = all.run_failed || part.run_failed;
+    const auto differs = [](const auto& clock) {
+      return clock ? std::chrono::abs(clock->first_part.wall) : Duration{-1};
+    };
+    if (differs(part.clock) > differs(all.clock)) all.clock = part.clock;
+    for (const std::string& condition : part.deferred) {
+      if (std::ranges::find(all.deferred, condition) == all.deferred.end()) all.deferred.push_back(condition);
+    }
   }
   all.result.counts.lost += of_shards.expected - std::min(of_shards.expected, of_shards.arrived);
   all.shard = all.shards = 1;

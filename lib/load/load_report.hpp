@@ -4,12 +4,14 @@
 
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/time.hpp"
+#include "load/clock_comparison.hpp"
 #include "load/load_result.hpp"
 #include "load/threshold.hpp"
 
@@ -62,7 +64,15 @@ struct LoadReport {
   double highest_rate = 0;             // that it found
   std::uint32_t shard = 1;             // of `shards` processes that share the scenario, from 1
   std::uint32_t shards = 1;
-  std::vector<std::string> parts;  // of a merged result: facts of each, JSON objects
+  // Of a part: how far part 1's clocks are ahead of its own, if that became known; of a merged result: of the part for
+  // which the clocks that people read differ most.
+  struct Clock {
+    ClockDifference first_part;
+    bool is_same = false;  // part 1 reads the very same clock
+  };
+  std::optional<Clock> clock;
+  std::vector<std::string> deferred;  // conditions of a part that only the sum of all parts can judge
+  std::vector<std::string> parts;     // of a merged result: facts of each, JSON objects
   // What the broker says about itself, first and last value of each topic.
   struct BrokerFigure {
     std::string topic;
@@ -89,5 +99,8 @@ struct LoadReport {
 
 // Why the figures are not the broker's, in one or two lines; empty if nothing speaks for that.
 [[nodiscard]] std::string generator_notice(const LoadReport& report);
+
+// What to know when reading the figures, a sentence each: lost handshakes, clocks that differ, verdicts left open.
+[[nodiscard]] std::vector<std::string> remarks(const LoadReport& report);
 
 }  // namespace mqtk

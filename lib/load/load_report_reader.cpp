@@ -183,6 +183,22 @@ RepeatFigures read_repeat(Reader& reader, const Json& object) {
           .p999 = reader.duration(object, "p99.9_ns")};
 }
 
+void read_clock(Reader& reader, const Json& document, LoadReport& report) {
+  if (Reader::member(document, "clock") != nullptr) {
+    const Json& clock = reader.part(document, "clock", Json::value_t::object);
+    report.clock = {.first_part = {.steady = reader.duration(clock, "steady_behind_part_1_ns"),
+                                   .wall = reader.duration(clock, "behind_part_1_ns"),
+                                   .uncertainty = reader.duration(clock, "uncertainty_ns")},
+                    .is_same = reader.flag(clock, "same_as_part_1")};
+  }
+  if (Reader::member(document, "one_way") == nullptr) return;
+  const Json& one_way = reader.part(document, "one_way", Json::value_t::object);
+  report.result.one_way = {.corrected = reader.number(one_way, "corrected"),
+                           .not_timed = reader.number(one_way, "not_timed"),
+                           .uncertainty = reader.duration(one_way, "uncertainty_ns"),
+                           .is_left_out = reader.flag(one_way, "left_out")};
+}
+
 // Lists that only some results have.
 void read_lists(Reader& reader, const Json& document, LoadReport& report) {
   const auto each_object = [&](std::string_view name, auto read) {
@@ -197,6 +213,7 @@ void read_lists(Reader& reader, const Json& document, LoadReport& report) {
         {.text = reader.text(each, "condition"),
          .verdict = {.holds = reader.flag(each, "holds"), .measured = reader.text(each, "measured")}});
   });
+  each_object("deferred", [&](const Json& each) { report.deferred.push_back(reader.text(each, "condition")); });
   each_object("repeats", [&](const Json& each) { report.repeats.push_back(read_repeat(reader, each)); });
   each_object("trials", [&](const Json& each) {
     report.trials.push_back({.rate = reader.real(each, "rate"),
@@ -280,6 +297,7 @@ std::expected<LoadReport, std::string> read_load_report(std::string_view json) {
     report.shard = static_cast<std::uint32_t>(number);
     report.shards = static_cast<std::uint32_t>(count);
   }
+  read_clock(reader, document, report);
   if (Reader::member(document, "highest_rate") != nullptr) report.highest_rate = reader.real(document, "highest_rate");
   read_result(reader, document, report.result);
   read_lists(reader, document, report);

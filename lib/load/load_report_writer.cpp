@@ -121,6 +121,24 @@ void write_generator(std::string& out, const LoadReport& report) {
   generator.text("notice", generator_notice(report));
 }
 
+void write_clock(std::string& out, const LoadReport::Clock& clock) {
+  JsonObject object{out};
+  object.flag("same_as_part_1", clock.is_same);
+  object.number("behind_part_1_ns", clock.first_part.wall);
+  object.number("steady_behind_part_1_ns", clock.first_part.steady);
+  object.number("uncertainty_ns", clock.first_part.uncertainty);
+}
+
+bool has_one_way(const OneWay& one_way) { return one_way.corrected > 0 || one_way.not_timed > 0; }
+
+void write_one_way(std::string& out, const OneWay& one_way) {
+  JsonObject object{out};
+  object.number("corrected", one_way.corrected);
+  object.number("not_timed", one_way.not_timed);
+  object.number("uncertainty_ns", one_way.uncertainty);
+  object.flag("left_out", one_way.is_left_out);
+}
+
 void write_figure(std::string& out, const LoadReport::BrokerFigure& figure) {
   JsonObject object{out};
   object.text("topic", figure.topic);
@@ -167,6 +185,14 @@ std::string to_json(const LoadReport& report) {
       JsonObject shard{object.key("shard")};
       shard.number("number", std::uint64_t{report.shard});
       shard.number("count", std::uint64_t{report.shards});
+    }
+    if (report.clock) write_clock(object.key("clock"), *report.clock);
+    if (has_one_way(result.one_way)) write_one_way(object.key("one_way"), result.one_way);
+    if (!report.deferred.empty()) {
+      write_json_list(object.key("deferred"), report.deferred, [&](const std::string& condition) {
+        JsonObject each{out};
+        each.text("condition", condition);
+      });
     }
     if (report.highest_rate > 0) object.real("highest_rate", report.highest_rate);
     const auto list = [&](std::string_view name, const auto& elements, auto write) {

@@ -123,6 +123,27 @@ void LoadInterval::add(const LoadInterval& other) {
   broker.memory_bytes = std::max(broker.memory_bytes, other.broker.memory_bytes);
 }
 
+OneWay& OneWay::operator+=(const OneWay& other) {
+  corrected += other.corrected;
+  not_timed += other.not_timed;
+  uncertainty = std::max(uncertainty, other.uncertainty);
+  is_left_out = is_left_out || other.is_left_out;
+  return *this;
+}
+
+void LoadResult::leave_out_uncertain() {
+  constexpr int least_ratio = 10;
+  const Duration median = latency(Latency::end_to_end).percentile(50);
+  if (one_way.corrected == 0 || median >= one_way.uncertainty * least_ratio) return;
+  one_way.is_left_out = true;
+  for (const Latency kind : {Latency::end_to_end, Latency::end_to_end_service}) {
+    latency(kind).clear();
+    for (LoadInterval& interval : series) {
+      std::erase_if(interval.latencies, [kind](const LoadInterval::Recorded& each) { return each.kind == kind; });
+    }
+  }
+}
+
 void LoadResult::add_parallel(const LoadResult& other, Duration later) {
   counts += other.counts;
   measured += other.measured;
@@ -142,6 +163,7 @@ void LoadResult::add_parallel(const LoadResult& other, Duration later) {
       series.insert(place, std::move(interval));
     }
   }
+  one_way += other.one_way;
   ended_early = ended_early || other.ended_early;
 }
 
@@ -159,6 +181,7 @@ void LoadResult::add_following(const LoadResult& other) {
     interval.begin += end;
     series.push_back(std::move(interval));
   }
+  one_way += other.one_way;
   ended_early = ended_early || other.ended_early;
 }
 

@@ -131,6 +131,16 @@ struct LoadInterval {
   void add(const LoadInterval& other);
 };
 
+// What the latency from one process to another rests on. All of it is 0 where all is of one process.
+struct OneWay {
+  std::uint64_t corrected = 0;  // messages by another clock, whose difference is known
+  std::uint64_t not_timed = 0;  // messages by a clock that nothing is known of: in no latency
+  Duration uncertainty{0};      // the greatest of those differences
+  bool is_left_out = false;     // for that uncertainty: nothing is in end_to_end
+
+  OneWay& operator+=(const OneWay& other);
+};
+
 struct LoadResult {
   LoadCounts counts;
   // What was due after the warm-up, and how long that took: for sent the time of sending, for the others until the
@@ -145,6 +155,7 @@ struct LoadResult {
   Latency main_latency = Latency::connect;  // what "latency" means without another word
   LoadErrors errors;
   std::vector<LoadInterval> series;
+  OneWay one_way;
   bool ended_early = false;
 
   [[nodiscard]] Histogram& latency(Latency kind) { return latencies[static_cast<std::size_t>(kind)]; }
@@ -153,6 +164,9 @@ struct LoadResult {
   [[nodiscard]] double sent_rate() const;
   [[nodiscard]] double acknowledged_rate() const;
   [[nodiscard]] double received_rate() const;
+
+  // Takes the one-way latencies out where the clocks they rest on are not known to a tenth of their median.
+  void leave_out_uncertain();
 
   // Adds what another part of the same run has measured at the same time; its start is `later` than this one's (or
   // earlier, if negative). Counts and histograms become those of both, exactly.

@@ -137,6 +137,10 @@ void LoadRun::start(TimePoint begin_at) {
     seats_.push_back(std::make_unique<Seat>(*this, slice, where));
   }
   for (const auto& seat : seats_) seat->start();
+  if (process_.count == 1) return;
+  std::vector<SenderClock> clocks(process_.count);
+  clocks[process_.index] = {.known = true, .is_ours = true};
+  set_clocks(clocks);
 }
 
 void LoadRun::worker_connected() {
@@ -206,6 +210,10 @@ void LoadRun::worker_drains() {
   if (!std::exchange(lingers_, true)) drain_timer_.arm(std::min(drain_until_, loop_.time_after(lingering)));
 }
 
+void LoadRun::set_clocks(const std::vector<SenderClock>& clocks) {
+  if (phase_ != Phase::done) each_worker([clocks](Worker& worker) { worker.set_clocks(clocks); });
+}
+
 void LoadRun::end_early() {
   result_.ended_early = true;
   if (phase_ != Phase::running) return close_all();
@@ -232,6 +240,7 @@ void LoadRun::finish() {
   for (const auto& seat : seats_) result_.add_parallel(*seat->result, Duration{0});
   result_.main_latency = scenario_.main_latency();
   count_copies();
+  result_.leave_out_uncertain();
   listener_.on_done();
 }
 

@@ -36,6 +36,9 @@ class LoadRun {
 
   // on_done follows. Connects at once; the run begins when all clients are there, but not before `begin_at`.
   void start(TimePoint begin_at = {});
+  // How the clocks of the processes that share the scenario differ from ours, whenever that is known better; at any
+  // time between start() and on_done.
+  void set_clocks(const std::vector<SenderClock>& clocks);
   // Sends nothing more, waits for what is under way and ends. During the wait: ends at once.
   void end_early();
 

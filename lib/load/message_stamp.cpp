@@ -46,11 +46,13 @@ SendTimes::SendTimes(TimePoint intended, TimePoint sent) {
   packed_ = (due & clock_mask) << 16 | pack_lateness(went - due);
 }
 
-Duration SendTimes::since_intended(TimePoint now) const {
+Duration SendTimes::age(TimePoint now) const {
   const std::uint64_t passed = (microseconds(now) - (packed_ >> 16)) & clock_mask;
-  if (passed > clock_mask / 2) return Duration{0};
-  return std::chrono::microseconds{static_cast<std::int64_t>(passed)};
+  const std::int64_t round = passed > clock_mask / 2 ? static_cast<std::int64_t>(clock_mask) + 1 : 0;
+  return std::chrono::microseconds{static_cast<std::int64_t>(passed) - round};
 }
+
+Duration SendTimes::since_intended(TimePoint now) const { return std::max(age(now), Duration{0}); }
 
 Duration SendTimes::lateness() const {
   return std::chrono::microseconds{static_cast<std::int64_t>(unpack_lateness(packed_ & 0xFFFF))};

@@ -30,6 +30,8 @@ class SendTimes {
   [[nodiscard]] std::uint64_t packed() const { return packed_; }
   // `now` is at most 6 days after the intended time: what lies in the future counts as 0.
   [[nodiscard]] Duration since_intended(TimePoint now) const;
+  // Likewise, but below 0 for what lies in the future, as it does by the clock of another machine.
+  [[nodiscard]] Duration age(TimePoint now) const;
   [[nodiscard]] Duration since_sent(TimePoint now) const;
   // How much later than intended the message was sent.
   [[nodiscard]] Duration lateness() const;

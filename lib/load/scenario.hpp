@@ -115,6 +115,8 @@ struct Scenario {
   std::uint32_t most_pending = 64;            // handshakes at a time: brokers listen with short backlogs
   std::vector<std::string> source_addresses;  // that connections come from in turn; empty: any
   std::uint32_t threads = 1;
+  // What is due within this time is sent together: each wake-up costs as much as several messages.
+  Duration granularity = std::chrono::milliseconds{1};
 
   std::vector<ClientGroup> groups;
   // What is measured must be one piece: measured phases follow each other.

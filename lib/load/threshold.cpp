@@ -147,6 +147,10 @@ std::expected<void, std::string> Threshold::parse_value(std::string_view text) {
   return {};
 }
 
+bool Threshold::needs_all_parts() const {
+  return measure_ == Measure::count && (subject_ == "loss" || subject_ == "expected");
+}
+
 double Threshold::value_in(const LoadResult& result) const {
   switch (measure_) {
     case Measure::errors: return static_cast<double>(result.errors.count());

@@ -18,6 +18,9 @@ class Threshold {
   // It is about errors, so that they do not fail the run by themselves.
   [[nodiscard]] bool is_about_errors() const { return measure_ == Measure::errors; }
 
+  // Only the sum of all parts of a shared load can judge it: what one sent the others may have received.
+  [[nodiscard]] bool needs_all_parts() const;
+
   struct Verdict {
     bool holds = false;
     std::string measured;  // "12.3 ms", "0", or "nothing": a latency that was never measured holds no condition

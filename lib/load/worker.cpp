@@ -11,8 +11,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-// Between two looks at the schedule. Each look costs a wake-up: this is what keeps a paced load cheap.
-constexpr Duration shortest_pause = 200us;
 constexpr Duration drain_look = 10ms;
 
 TextTemplate compiled(std::string_view text, const ValueTable& table) {
@@ -207,7 +205,7 @@ TimePoint Worker::next_step() const {
     if (group.schedule != nullptr && group.offered < group.limit) next = std::min(next, group.schedule->next());
     if (!group.thinking.empty()) next = std::min(next, group.thinking[0].until);
   }
-  return std::min(send_until_, std::max(next, loop_.now() + shortest_pause));
+  return std::min(send_until_, std::max(next, loop_.now() + scenario_.granularity));
 }
 
 // --- ending ----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@
 
 #include "client/backoff.hpp"
 #include "load/audience.hpp"
+#include "load/clock_comparison.hpp"
 #include "load/delivery_check.hpp"
 #include "load/load_client.hpp"
 #include "load/load_result.hpp"
@@ -61,6 +62,8 @@ class Worker final : LoadClientListener {
   // `audience` and `curve` outlive the run; on_sent follows, if there is anything to do at all.
   void run(const Audience& audience, const RateCurve& curve, TimePoint began);
   void end_sending();
+  // How the clocks of the processes that share the load differ from ours; empty, as at the beginning: only one does it.
+  void set_clocks(const std::vector<SenderClock>& clocks) { sender_clocks_ = clocks; }
   // on_done follows, after a wait for what the connections still have to write.
   void close();
 
@@ -169,6 +172,8 @@ class Worker final : LoadClientListener {
   void answer(LoadClient& client, const Publish& request, TimePoint now);
   [[nodiscard]] std::string response_topic(std::uint32_t stream) const;
   bool check(DeliveryCheck& check, const ClientGroup& receiver, const MessageStamp& stamp);
+  [[nodiscard]] std::optional<Duration> sender_ahead(const LoadClient& receiver, const MessageStamp& stamp,
+                                                     TimePoint now);
   [[nodiscard]] const Group* group_of_stream(std::uint32_t stream) const;
   [[nodiscard]] bool is_ordered(const ClientGroup& receiver, std::uint32_t stream) const;
   void on_latency(Latency kind, Duration latency) override;
@@ -194,6 +199,7 @@ class Worker final : LoadClientListener {
   Loop& loop_;
   const Scenario& scenario_;
   LoadSlice slice_;
+  std::vector<SenderClock> sender_clocks_;  // by process
   WorkerListener& listener_;
   const Audience* audience_ = nullptr;
   Phase phase_ = Phase::idle;

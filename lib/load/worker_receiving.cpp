@@ -4,6 +4,9 @@
 #include "load/worker.hpp"
 
 namespace mqtk {
+
+using namespace std::chrono_literals;
+
 namespace {
 
 std::optional<MessageStamp> stamp_of(const Publish& message) {
@@ -36,8 +39,10 @@ void Worker::on_message(LoadClient& client, const Publish& message, TimePoint no
   }
   ++result_.counts.traffic.received;
   result_.counts.received_bytes += message.payload.size();
-  Duration latency = stamp->times.since_intended(now);
-  Duration service = stamp->times.since_sent(now);
+  const std::optional<Duration> ahead = message.retain ? Duration{0} : sender_ahead(client, *stamp, now);
+  const TimePoint by_its_clock = now + ahead.value_or(Duration{0});
+  Duration latency = ahead ? stamp->times.since_intended(by_its_clock) : Duration{0};
+  Duration service = stamp->times.since_sent(by_its_clock);
   if (message.retain) {
     // It has lain in the broker: what counts is how long the subscription took to bring it.
     ++result_.counts.retained;
@@ -50,10 +55,36 @@ void Worker::on_message(LoadClient& client, const Publish& message, TimePoint no
   if (is_measured(now - latency)) {
     ++result_.measured.received;
     last_received_ = now;
-    measure(Latency::end_to_end, latency);
-    measure(Latency::end_to_end_service, service);
+    if (ahead) {
+      measure(Latency::end_to_end, latency);
+      measure(Latency::end_to_end_service, service);
+    } else {
+      ++result_.one_way.not_timed;
+    }
   }
   if (result_.counts.traffic.received == received_limit_ && phase_ == Phase::running) step_timer_.arm(now);
+}
+
+// How far the clock of the stamp is ahead of ours; nothing if that is not known.
+std::optional<Duration> Worker::sender_ahead(const LoadClient& receiver, const MessageStamp& stamp, TimePoint now) {
+  if (scenario_.publishers() == 0) {
+    // Nobody tells of that clock. By that of another machine a message seems to come from the future, or from before
+    // there was anybody to receive it.
+    constexpr Duration grace = 1min;
+    const bool is_kept = !receiver.group().connect.clean_start;
+    const Duration since_sent = stamp.times.age(now) - stamp.times.lateness();
+    const bool is_ours = since_sent >= -1ms && (is_kept || since_sent <= now - receiver.subscribed_at() + grace);
+    return is_ours ? std::optional{Duration{0}} : std::nullopt;
+  }
+  const Group* sender = sender_clocks_.empty() ? nullptr : group_of_stream(stamp.stream);
+  if (sender == nullptr) return Duration{0};
+  const SenderClock& clock = sender_clocks_[(stamp.stream - sender->first_stream) % sender_clocks_.size()];
+  if (!clock.known) return std::nullopt;
+  if (!clock.is_ours) {
+    ++result_.one_way.corrected;
+    result_.one_way.uncertainty = std::max(result_.one_way.uncertainty, clock.uncertainty);
+  }
+  return clock.ahead;
 }
 
 // Whether it is a message that had not come before.

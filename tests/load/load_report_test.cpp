@@ -136,3 +136,36 @@ TEST_CASE("the interval log has a line for connecting and one for each second, r
   CHECK(log.find("Tag=publish,1.000,1.000,7.654,HISTFAAA") != std::string::npos);
   CHECK(std::ranges::count(log, '\n') == 7);
 }
+
+TEST_CASE("what is known of the clocks of parts is read back, and merged as that which differs most") {
+  LoadReport first = example(noon, 9);
+  first.shards = 2;
+  first.clock = {.first_part = {}, .is_same = true};
+  first.deferred = {"loss==0"};
+  LoadReport second = example(noon, 9);
+  second.shard = second.shards = 2;
+  second.clock = {.first_part = {.steady = -7s, .wall = -3ms, .uncertainty = 250us}, .is_same = false};
+  second.result.one_way = {.corrected = 5, .not_timed = 2, .uncertainty = 250us, .is_left_out = true};
+  second.deferred = {"loss==0", "expected>1"};
+
+  const auto read = read_load_report(to_json(second));
+  REQUIRE_MESSAGE(read, read.error());
+  REQUIRE(read->clock);
+  CHECK(read->clock->first_part.wall == -3ms);
+  CHECK(read->clock->first_part.steady == -7s);
+  CHECK_FALSE(read->clock->is_same);
+  CHECK(read->result.one_way.corrected == 5);
+  CHECK(read->result.one_way.not_timed == 2);
+  CHECK(read->result.one_way.is_left_out);
+  CHECK(read->deferred == std::vector<std::string>{"loss==0", "expected>1"});
+
+  std::vector<LoadReport> parts;
+  parts.push_back(std::move(first));
+  parts.push_back(std::move(second));
+  const LoadReport all = merge(std::move(parts));
+  REQUIRE(all.clock);
+  CHECK(all.clock->first_part.uncertainty == 250us);
+  CHECK(all.result.one_way.is_left_out);
+  CHECK(all.deferred == std::vector<std::string>{"loss==0", "expected>1"});
+  CHECK(all.parts[1].contains("\"clock_behind_part_1_ns\":-3000000"));
+}

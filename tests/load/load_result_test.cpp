@@ -113,3 +113,29 @@ TEST_CASE("latencies of an interval are found by their kind") {
   CHECK(first.latency(Latency::publish).count() == 2);
   CHECK(first.latency(Latency::end_to_end).count() == 0);
 }
+
+TEST_CASE("latency between clocks is left out where they are not known to a tenth of its median") {
+  const auto measured = [](std::uint64_t corrected, Duration uncertainty) {
+    LoadResult result;
+    for (const Latency kind : {Latency::publish, Latency::end_to_end, Latency::end_to_end_service}) {
+      result.latency(kind).record(20ms, 10);
+    }
+    LoadInterval interval;
+    interval.latencies = {{Latency::publish, result.latency(Latency::publish).packed()},
+                          {Latency::end_to_end, result.latency(Latency::end_to_end).packed()}};
+    result.series.push_back(interval);
+    result.one_way.corrected = corrected;
+    result.one_way.uncertainty = uncertainty;
+    result.leave_out_uncertain();
+    return result;
+  };
+  CHECK(measured(5, 1900us).latency(Latency::end_to_end).count() == 10);
+  CHECK(measured(0, 3ms).latency(Latency::end_to_end).count() == 10);
+  const LoadResult uncertain = measured(5, 2100us);
+  CHECK(uncertain.one_way.is_left_out);
+  CHECK(uncertain.latency(Latency::end_to_end).count() == 0);
+  CHECK(uncertain.latency(Latency::end_to_end_service).count() == 0);
+  CHECK(uncertain.latency(Latency::publish).count() == 10);
+  REQUIRE(uncertain.series[0].latencies.size() == 1);
+  CHECK(uncertain.series[0].latencies[0].kind == Latency::publish);
+}

@@ -67,3 +67,10 @@ TEST_CASE("a long lateness keeps three digits") {
   CHECK(late <= 1'234'567us);
   CHECK(late >= 1'233'000us);
 }
+
+TEST_CASE("the age of a stamp from the future is below 0, its latency is 0") {
+  const SendTimes times{TimePoint{10s}, TimePoint{10s}};
+  CHECK(times.age(TimePoint{10s + 7us}) == 7us);
+  CHECK(times.age(TimePoint{9s}) == -1s);
+  CHECK(times.since_intended(TimePoint{9s}) == 0s);
+}

@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""mqtk-bench with real brokers: every way to connect, counts that are the broker's own, and a broker that is killed."""
+
+import collections
+import json
+import pathlib
+import subprocess
+import tempfile
+import time
+import unittest
+
+import certificates
+import running
+from running import CONNACK, LIMIT, Mosquitto, Scripted, run, start
+
+
+class Cases(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.file = self.folder / "result.json"
+
+    def opened(self, thing):
+        self.addCleanup(thing.close)
+        return thing
+
+    def bench(self, *arguments, expect=0, environment=None):
+        done = run("bench", *arguments, "--quiet", "--output", self.file, environment=environment)
+        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
+        return json.loads(self.file.read_text())
+
+    def errors(self, result):
+        counts = collections.Counter()
+        for error in result["errors"]:
+            counts[error["kind"]] += error["count"]
+        return counts
+
+
+LOAD = ["-q", 1, "--clients", 2, "--rate", 500, "--messages", 50]
+
+
+class Ways(Cases):
+    def check_all_arrive(self, *arguments, **options):
+        result = self.bench("pubsub", *LOAD, *arguments, **options)
+        self.assertEqual((result["counts"]["sent"], result["counts"]["received"], result["counts"]["lost"]), (50, 50, 0))
+        return result
+
+    def test_the_load_goes_over_tls_websockets_and_unix_sockets(self):
+        authority = self.folder / "ca.pem"
+        process = start("broker", "--tls-self-signed-ca", authority, "-l", "mqtts://127.0.0.1:0", "-l", "ws://127.0.0.1:0/mqtt",
+                        "-l", "wss://127.0.0.1:0/deep/path", "-l", f"unix://{self.folder}/socket", stderr=subprocess.DEVNULL)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(lambda: (process.kill(), process.wait(LIMIT)))
+        urls = [process.stdout.readline().decode().split()[1] for _ in range(4)]
+        for url in urls:
+            with self.subTest(url):
+                secure = url.startswith(("mqtts:", "wss:"))
+                result = self.check_all_arrive("--url", url, *(["--ca-file", authority] if secure else []))
+                self.assertEqual("tls" in result["latencies"], secure)
+        self.check_all_arrive("--url", urls[0], "--ca-file", authority, "--threads", 2)
+
+    def test_mosquitto_lets_clients_in_by_their_certificates(self):
+        authority = self.opened(certificates.Authority())
+        certificate, key = authority.issue("server")
+        own_certificate, own_key = authority.issue("load")
+        broker = self.opened(Mosquitto([f"cafile {authority.file}", f"certfile {certificate}", f"keyfile {key}",
+                                        "require_certificate true"]))
+        url = f"mqtts://localhost:{broker.port}"
+        self.check_all_arrive("--url", url, "--ca-file", authority.file, "--cert-file", own_certificate, "--key-file", own_key)
+        result = self.bench("conn", "--url", url, "--ca-file", authority.file, "--clients", 3, expect=2)
+        self.assertEqual(self.errors(result), {"connect_failed": 3})
+
+    def test_each_client_has_its_own_user_name_and_password_from_templates(self):
+        passwords = self.folder / "passwords"
+        for name in ("user-0", "user-1", "Anna"):
+            subprocess.run(["mosquitto_passwd", *([] if passwords.exists() else ["-c"]), "-b", passwords, name, f"of-{name}"],
+                           check=True, capture_output=True, timeout=LIMIT)
+        broker = self.opened(Mosquitto(["password_file {folder}/passwords"], anonymous=False,
+                                       files={"passwords": passwords.read_text()}))
+        port = ["-p", broker.port]
+        result = self.bench("conn", *port, "--clients", 3, "-u", "user-{i}", "-P", "of-user-{i}", expect=3)
+        # There is no user-2.
+        self.assertEqual((result["counts"]["connected"], self.errors(result)), (2, {"connect_refused": 1}))
+        (self.folder / "users.csv").write_text("name\nAnna\nuser-1\n")
+        result = self.bench("conn", *port, "--clients", 2, "-u", "{client:name}", "-P", "of-{client:name}", "--values",
+                            self.folder / "users.csv")
+        self.assertEqual(result["counts"]["connected"], 2)
+        (self.folder / "secret").write_text("of-Anna\n")
+        self.bench("conn", *port, "-u", "Anna", "--password-from", f"file:{self.folder}/secret")
+
+    def test_a_profile_says_which_broker_and_who_connects(self):
+        broker = self.opened(Mosquitto(["password_file {folder}/passwords"], anonymous=False, files={"passwords": ""}))
+        subprocess.run(["mosquitto_passwd", "-b", broker.path / "passwords", "load", "secret"], check=True, capture_output=True,
+                       timeout=LIMIT)
+        broker.stop()
+        broker.start()
+        (self.folder / "mqtk").mkdir()
+        (self.folder / "mqtk" / "config.json").write_text(json.dumps({"profiles": {"lab": {
+            "url": f"mqtt://127.0.0.1:{broker.port}", "username": "load", "password": "secret"}}}))
+        environment = {"XDG_CONFIG_HOME": str(self.folder)}
+        self.check_all_arrive("--profile", "lab", environment=environment)
+        variables = {"MQTK_URL": f"mqtt://127.0.0.1:{broker.port}", "MQTK_USER_NAME": "load", "MQTK_PASSWORD": "wrong"}
+        result = self.bench("conn", environment=variables, expect=3)
+        self.assertEqual(self.errors(result), {"connect_refused": 1})
+
+    def test_a_will_is_published_for_each_client_whose_connection_is_cut(self):
+        broker = self.opened(Mosquitto())
+        observer = self.opened(running.Observer(broker.port, "gone/#"))
+        load = start("bench", "conn", "-p", broker.port, "--clients", 3, "--duration", "60s", "--will-topic", "gone/{i}",
+                     "--will-payload", "bye", stdout=subprocess.DEVNULL)
+        try:
+            self.assertTrue(load.stderr.readline())
+        finally:
+            load.kill()
+            load.communicate()
+        self.assertTrue(observer.wait_for(3))
+        self.assertEqual({(topic, payload) for topic, payload, _ in observer.messages}, {(f"gone/{i}", b"bye") for i in range(3)})
+
+
+class Counts(Cases):
+    def test_what_is_counted_is_what_the_broker_counts_at_each_qos(self):
+        broker = self.opened(Mosquitto(["sys_interval 1"]))
+        for qos in (0, 1, 2):
+            with self.subTest(qos):
+                result = self.bench("pubsub", "-p", broker.port, "-q", qos, "--rate", 1000, "--messages", 300, "--clients", 3,
+                                    "--subscribers", 2, "--sys")
+                figures = {figure["topic"]: figure for figure in result["broker_figures"]}
+                received = figures["$SYS/broker/publish/messages/received"]
+                self.assertEqual(int(received["last"]) - int(received["first"]), result["counts"]["sent"])
+                self.assertEqual((result["counts"]["sent"], result["counts"]["received"]), (300, 600))
+
+
+class Restart(Cases):
+    """A broker that dies for real and comes back at the same port."""
+
+    def killed_while(self, *arguments):
+        """The result of a load under which the broker is killed after a second, and started again 600 ms later."""
+        broker = self.opened(Mosquitto())
+        load = start("bench", *arguments, "-p", broker.port, "--output", self.file, stdout=subprocess.PIPE)
+        try:
+            self.assertTrue(load.stderr.readline())  # the first second has passed
+            broker.process.kill()
+            broker.process.wait(LIMIT)
+            time.sleep(0.6)
+            broker.start()
+            text, errors = load.communicate(timeout=LIMIT)
+        finally:
+            load.kill()
+            load.communicate()
+        self.text = text + errors
+        return load.returncode, json.loads(self.file.read_text())
+
+    def test_the_run_goes_on_where_clients_may_come_back_and_every_failure_has_its_name(self):
+        status, result = self.killed_while("pub", "-q", 1, "--clients", 4, "--rate", 400, "--duration", "4s", "--reconnect",
+                                           "forever", "--reconnect-delay", "100ms", "--assert", "reconnected==4", "--assert",
+                                           "connected==4", "--assert", "errors>=8")
+        self.assertEqual(status, 0, self.text)
+        counts, errors = result["counts"], self.errors(result)
+        self.assertEqual(errors["connection_lost"], 4)
+        self.assertGreaterEqual(errors["connect_failed"], 4)  # nobody was listening
+        self.assertEqual(counts["sent"], 1600)
+        self.assertEqual(counts["acknowledged"] + errors.get("not_acknowledged", 0), 1600)
+        # What was due meanwhile waited for the broker.
+        self.assertGreater(result["latencies"]["publish"]["max_ns"], 500e6)
+        seconds = [second["acknowledged"] for second in result["series"]]
+        self.assertGreater(seconds[-1] + seconds[-2], 0)
+
+    def test_what_subscribers_miss_while_the_broker_is_away_is_lost(self):
+        status, result = self.killed_while("pubsub", "-q", 0, "--rate", 200, "--duration", "4s", "--reconnect", "forever",
+                                           "--reconnect-delay", "100ms", "--drain", "500ms", "--assert", "errors>=2",
+                                           "--assert", "received>0")
+        self.assertEqual(status, 0, self.text)
+        counts = result["counts"]
+        self.assertEqual(counts["reconnected"], 2)
+        self.assertEqual(counts["received"] + counts["lost"], counts["expected"])
+        self.assertGreater(counts["received"], 200)
+
+    def test_without_reconnect_the_run_ends_soon_and_with_status_5(self):
+        began = time.monotonic()
+        status, result = self.killed_while("pub", "-q", 1, "--clients", 3, "--rate", 300, "--duration", "50s")
+        self.assertEqual(status, 5, self.text)
+        self.assertLess(time.monotonic() - began, 30)
+        self.assertEqual(self.errors(result)["connection_lost"], 3)
+        self.assertIn(b"connection_lost", self.text)
+
+
+class DelayedAcknowledgements(Cases):
+    """A peer with Nagle's algorithm holds back a second small segment until the first is acknowledged by TCP."""
+
+    def test_an_answer_in_two_segments_does_not_wait_for_the_systems_delayed_acknowledgement(self):
+        def talk(stream):
+            stream.receive()
+            stream.send(0x20, CONNACK)
+            while came := stream.receive():
+                first, body = came
+                if first >> 4 == 3:
+                    size = int.from_bytes(body[:2], "big")
+                    stream.socket.send(b"\x40\x02")
+                    stream.socket.send(body[2 + size:4 + size])
+        broker = self.opened(Scripted(talk))
+        # The system delays by 40 ms, once the connection is past its beginning. A busy machine may delay some of them more.
+        self.bench("pub", "-p", broker.port, "-q", 1, "--rate", 15, "--messages", 45, "--assert", "p40(publish_service)<30ms")
+
+    def test_messages_to_a_subscriber_do_not_wait_for_it_either(self):
+        def talk(stream):
+            stream.receive()
+            stream.send(0x20, CONNACK)
+            body = stream.receive()[1]
+            stream.send(0x90, body[:2] + b"\0\0")
+            for number in range(45):
+                now = int(time.monotonic() * 1e6) & ((1 << 40) - 1)
+                stamp = b"\xb7\0\0\0\0" + number.to_bytes(4, "big") + now.to_bytes(5, "big") + b"\0\0"
+                message = running.packet(0x30, running.text("mqtk/bench/0") + b"\0" + stamp)
+                stream.socket.send(message[:10])
+                stream.socket.send(message[10:])
+                time.sleep(0.06)
+            stream.receive()
+        broker = self.opened(Scripted(talk))
+        self.bench("sub", "-p", broker.port, "--messages", 45, "--duration", "30s", "--assert", "p40(latency)<30ms")
+
+
+if __name__ == "__main__":
+    unittest.main()
