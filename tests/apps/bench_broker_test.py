@@ -119,9 +119,9 @@ class Ways(Cases):
 
 
 class Counts(Cases):
-    def test_what_is_counted_is_what_the_broker_counts_at_each_qos(self):
+    def test_what_is_counted_is_what_the_broker_counts(self):
         broker = self.opened(Mosquitto(["sys_interval 1"]))
-        for qos in (0, 1, 2):
+        for qos in (0, 1):  # mosquitto 2.0 leaves QoS 2 out of this figure
             with self.subTest(qos):
                 result = self.bench("pubsub", "-p", broker.port, "-q", qos, "--rate", 1000, "--messages", 300, "--clients", 3,
                                     "--subscribers", 2, "--sys")
@@ -129,6 +129,16 @@ class Counts(Cases):
                 received = figures["$SYS/broker/publish/messages/received"]
                 self.assertEqual(int(received["last"]) - int(received["first"]), result["counts"]["sent"])
                 self.assertEqual((result["counts"]["sent"], result["counts"]["received"]), (300, 600))
+
+
+class Pace(Cases):
+    def test_what_is_due_within_the_granularity_is_sent_together_and_its_lateness_stated(self):
+        result = self.bench("pub", "--rate", 1000, "--messages", 300, "--granularity", "40ms", "--assert", "p50(lateness)>5ms",
+                            "--assert", "max(lateness)>20ms")
+        self.assertEqual(result["counts"]["sent"], 300)
+        done = run("bench", "pub", "--max", "--granularity", "1ms")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"--granularity", done.stderr)
 
 
 class Restart(Cases):
