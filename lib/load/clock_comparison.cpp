@@ -18,7 +18,10 @@ bool read_numbers(std::string_view text, std::span<std::int64_t> numbers) {
   const char* at = text.data();
   const char* const end = at + text.size();
   for (std::size_t i = 0; i < numbers.size(); ++i) {
-    if (i > 0 && (at == end || *at++ != ' ')) return false;
+    if (i > 0) {
+      if (at == end || *at != ' ') return false;
+      ++at;
+    }
     const auto [after, error] = std::from_chars(at, end, numbers[i]);
     if (error != std::errc{}) return false;
     at = after;

@@ -92,7 +92,8 @@ void ClockExchange::beat() {
   constexpr std::uint64_t beats_to_a_notice = 10;
   if (beats_ % beats_to_a_notice == 0 || beats_ >= most_first_beats) say(topic("notice"), to_text(own_notice()));
   const bool learns = comparison_.samples() < ClockComparison::most_samples && !is_first();
-  const bool often = ++beats_ < most_first_beats && (learns || beats_ < ClockComparison::most_samples);
+  ++beats_;
+  const bool often = beats_ < most_first_beats && (learns || beats_ < ClockComparison::most_samples);
   if (!often) beats_ = std::max(beats_, most_first_beats);
   beat_timer_.arm(loop_.time_after(often ? first_beats : later_beats));
   if (!is_first()) tell_changes();
