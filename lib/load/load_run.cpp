@@ -123,7 +123,7 @@ LoadRun::LoadRun(Loop& loop, const Scenario& scenario, LoadRunListener& listener
 LoadRun::~LoadRun() = default;
 
 template <class Action>
-void LoadRun::each_worker(Action action) {
+void LoadRun::each_worker(const Action& action) {
   for (const auto& seat : seats_) seat->tell([action](const auto& worker) { action(*worker); });
 }
 

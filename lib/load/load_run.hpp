@@ -63,7 +63,7 @@ class LoadRun {
   void count_copies();
   void emit_intervals(std::size_t least_parts);
   template <class Action>
-  void each_worker(Action action);
+  void each_worker(const Action& action);
 
   // Brings a call from the seat's thread to the caller's.
   void call(std::function<void()> work) { loop_.post(std::move(work)); }
