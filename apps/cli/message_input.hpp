@@ -63,6 +63,14 @@ class MessageSource {
   virtual void fill(Publish& message) = 0;
   virtual void take() = 0;
 
+  // A large file is not read by fill(): its payload has this size, 0 for all others, and goes to where it is wanted.
+  [[nodiscard]] virtual std::size_t long_payload_bytes() const { return 0; }
+  // Once for each such message. What went wrong is a line for the user.
+  [[nodiscard]] virtual std::expected<void, std::string> read_long_payload(MutableBytes to) {
+    (void)to;
+    return {};
+  }
+
   [[nodiscard]] virtual int descriptor() const { return -1; }
   [[nodiscard]] virtual std::string error() const { return {}; }
   [[nodiscard]] virtual ExitStatus error_status() const { return ExitStatus::malformed_input; }
@@ -70,7 +78,13 @@ class MessageSource {
   [[nodiscard]] virtual std::string position() const { return {}; }
 };
 
+enum class LongPayload : std::uint8_t {
+  filled,    // fill() sets every payload
+  deferred,  // the caller asks long_payload_bytes()
+};
+
 // Reads files and all of standard input at once, streams bit by bit; the error is a line for the user.
-[[nodiscard]] std::expected<std::unique_ptr<MessageSource>, std::string> open_source(const MessageInput& input);
+[[nodiscard]] std::expected<std::unique_ptr<MessageSource>, std::string> open_source(
+    const MessageInput& input, LongPayload long_payload = LongPayload::filled);
 
 }  // namespace mqtk::cli

@@ -37,6 +37,36 @@ class PayloadSource final : public MessageSource {
   std::uint64_t times_left_;
 };
 
+// One file, once, read to where its bytes are sent from.
+class LongFileSource final : public MessageSource {
+ public:
+  LongFileSource(FileDescriptor file, std::string name, std::size_t size)
+      : file_(std::move(file)), name_(std::move(name)), size_(size) {}
+
+  State next() override { return taken_ ? State::end : State::message; }
+  void fill(Publish& message) override { message.payload = {}; }
+  void take() override { taken_ = true; }
+  std::size_t long_payload_bytes() const override { return size_; }
+
+  std::expected<void, std::string> read_long_payload(MutableBytes to) override {
+    std::size_t used = 0;
+    while (used < to.size()) {
+      const ssize_t count = ::pread(file_.number(), to.data() + used, to.size() - used, static_cast<off_t>(used));
+      if (count < 0 && errno == EINTR) continue;
+      if (count < 0) return std::unexpected(fmt::format("cannot read {}: {}", name_, std::strerror(errno)));
+      if (count == 0) return std::unexpected(fmt::format("{} has become shorter while it was read", name_));
+      used += static_cast<std::size_t>(count);
+    }
+    return {};
+  }
+
+ private:
+  FileDescriptor file_;
+  std::string name_;
+  std::size_t size_;
+  bool taken_ = false;
+};
+
 class ChunkSource final : public MessageSource {
  public:
   ChunkSource(FileDescriptor file, int descriptor, std::size_t size)
@@ -133,12 +163,27 @@ Opened open_chunks(const MessageInput& input) {
   return std::make_unique<ChunkSource>(std::move(*file), descriptor, size);
 }
 
+// Null where the file is small, or no regular one.
+std::unique_ptr<MessageSource> open_long_file(const std::string& name) {
+  constexpr off_t least = 1024 * 1024;
+  auto file = open_file(name);
+  struct stat status{};
+  if (!file || ::fstat(file->number(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size < least) return {};
+  if (status.st_size > static_cast<off_t>(max_packet_size)) return {};
+  return std::make_unique<LongFileSource>(std::move(*file), name, static_cast<std::size_t>(status.st_size));
+}
+
 }  // namespace
 
-Opened open_source(const MessageInput& input) {
+Opened open_source(const MessageInput& input, LongPayload long_payload) {
   if (input.source == MessageInput::Source::lines) return line_source(input);
   if (input.source == MessageInput::Source::json_lines) return json_line_source(input);
   if (input.chunk_bytes) return open_chunks(input);
+  const bool is_one_file = input.source == MessageInput::Source::files && input.files.size() == 1 &&
+                           input.repeat == 1 && input.encoding == PayloadEncoding::none;
+  if (long_payload == LongPayload::deferred && is_one_file && input.files.front() != "-") {
+    if (auto source = open_long_file(input.files.front())) return source;
+  }
   std::vector<std::string> files = input.files;
   if (input.source == MessageInput::Source::whole_input) files = {"-"};
   std::vector<PayloadBytes> payloads;

@@ -140,13 +140,29 @@ bool Publisher::is_listened_to() {
   return false;
 }
 
+// With the memory of one copy.
+bool Publisher::read_long_payload() {
+  if (long_message_ || source_.long_payload_bytes() == 0) return true;
+  MutableBytes payload;
+  ApplicationMessage message =
+      ApplicationMessage::make_unfilled(message_, source_.long_payload_bytes(), loop_.now(), payload);
+  if (const auto read = source_.read_long_payload(payload); !read) {
+    fail(read.error(), ExitStatus::local_failure);
+    return false;
+  }
+  long_message_ = std::move(message);
+  return true;
+}
+
 // False where the message has to wait, or cannot be sent at all.
 bool Publisher::publish_one() {
-  const auto sent = client_.publish(message_);
+  if (!read_long_payload()) return false;
+  const auto sent = long_message_ ? client_.publish(long_message_) : client_.publish(message_);
   if (!sent) return refuse(sent.error()), false;
   if (*sent == Client::Flow::wait) return false;
   ++sent_;
-  payload_bytes_ += message_.payload.size();
+  payload_bytes_ += message_.payload.size() + source_.long_payload_bytes();
+  long_message_ = {};
   if (options_.confirm) confirmation_.published(message_);
   source_.take();
   prepared_ = false;

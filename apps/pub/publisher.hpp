@@ -37,6 +37,7 @@ class Publisher final : ClientListener {
   [[nodiscard]] bool prepare_patterns();
   [[nodiscard]] bool is_listened_to();
   [[nodiscard]] bool publish_one();
+  [[nodiscard]] bool read_long_payload();
   [[nodiscard]] bool may_go_on_now();
   void end_input();
   void end_if_done();
@@ -62,8 +63,9 @@ class Publisher final : ClientListener {
 
   bool speaks_v5_ = true;
   Publish message_;
-  bool prepared_ = false;  // message_ is the source's next one
-  std::string topic_;      // filled in, as the payload below
+  bool prepared_ = false;            // message_ is the source's next one
+  ApplicationMessage long_message_;  // the same with a payload that lies only here
+  std::string topic_;                // filled in, as the payload below
   cli::PayloadBytes payload_;
   bool waiting_for_pace_ = false;
   std::optional<TimePoint> due_;  // of the next message, with Options::interval

@@ -45,15 +45,19 @@ std::expected<Client::Flow, Fault> Client::wait_to_send(QoS qos) {
 
 std::expected<Client::Flow, Fault> Client::publish(const Publish& publish, Tag tag) {
   if (!can_take(publish.qos)) return wait_to_send(publish.qos);
-  if (publish.qos == QoS::at_most_once) {
-    if (const auto sent = engine_->publish(publish, loop_.now()); !sent) return std::unexpected(sent.error());
-  } else {
-    const Delivery delivery{ApplicationMessage::make(publish, loop_.now()), {}, tag, publish.qos, publish.retain};
-    const auto sent = engine_->publish(delivery, loop_.now());
-    if (!sent && sent.error().rule == Rule::receive_maximum_exceeded) return wait_to_send(publish.qos);
-    if (!sent) return std::unexpected(sent.error());
-    if (unfinished_++ == 0) progress();
-  }
+  if (publish.qos != QoS::at_most_once) return this->publish(ApplicationMessage::make(publish, loop_.now()), tag);
+  if (const auto sent = engine_->publish(publish, loop_.now()); !sent) return std::unexpected(sent.error());
+  loop_.call_at_turn_end(*this);
+  return Flow::taken;
+}
+
+std::expected<Client::Flow, Fault> Client::publish(const ApplicationMessage& message, Tag tag) {
+  const QoS qos = message.qos();
+  if (!can_take(qos)) return wait_to_send(qos);
+  const auto sent = engine_->publish(Delivery{message, {}, tag, qos, message.retain()}, loop_.now());
+  if (!sent && sent.error().rule == Rule::receive_maximum_exceeded) return wait_to_send(qos);
+  if (!sent) return std::unexpected(sent.error());
+  if (qos != QoS::at_most_once && unfinished_++ == 0) progress();
   loop_.call_at_turn_end(*this);
   return Flow::taken;
 }

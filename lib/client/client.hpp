@@ -48,6 +48,10 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   // breaks or a limit of this broker; it will not do better later.
   [[nodiscard]] std::expected<Flow, Fault> publish(const Publish& publish, Tag tag = 0);
 
+  // The same for a message that is large: its block is sent from, not copied. A Topic Alias among its properties is
+  // lost.
+  [[nodiscard]] std::expected<Flow, Fault> publish(const ApplicationMessage& message, Tag tag = 0);
+
   // Now, or when the connection is there; also again after a reconnect that found no Session. The Fault likewise, where
   // a connection shows it.
   std::expected<void, Fault> subscribe(const Subscribe& subscribe, Tag tag = 0);

@@ -41,15 +41,22 @@ struct ApplicationMessage::Header {
 };
 
 ApplicationMessage ApplicationMessage::make(const Publish& publish, TimePoint received_at) {
+  MutableBytes payload;
+  ApplicationMessage message = make_unfilled(publish, publish.payload.size(), received_at, payload);
+  copy(payload.data(), publish.payload);
+  return message;
+}
+
+ApplicationMessage ApplicationMessage::make_unfilled(const Publish& publish, std::size_t payload_bytes,
+                                                     TimePoint received_at, MutableBytes& payload) {
   const std::size_t properties_size = forwardable_size(publish.properties);
   const std::optional<std::uint32_t> expiry = publish.properties.number(PropertyId::message_expiry_interval);
   ApplicationMessage message;
-  message.block_ =
-      SharedBytes::allocate(sizeof(Header) + publish.topic_name.size() + properties_size + publish.payload.size());
+  message.block_ = SharedBytes::allocate(sizeof(Header) + publish.topic_name.size() + properties_size + payload_bytes);
   auto* header = new (message.block_.bytes().data()) Header{received_at,
                                                             expiry.value_or(0),
                                                             static_cast<std::uint32_t>(properties_size),
-                                                            static_cast<std::uint32_t>(publish.payload.size()),
+                                                            static_cast<std::uint32_t>(payload_bytes),
                                                             static_cast<std::uint16_t>(publish.topic_name.size()),
                                                             publish.qos,
                                                             publish.retain,
@@ -64,7 +71,7 @@ ApplicationMessage ApplicationMessage::make(const Publish& publish, TimePoint re
       }
     }
   }
-  copy(to, publish.payload);
+  payload = {to, payload_bytes};
   return message;
 }
 

@@ -21,6 +21,11 @@ class ApplicationMessage {
   // Interval is kept apart. The topic must be there (resolved from its alias).
   [[nodiscard]] static ApplicationMessage make(const Publish& publish, TimePoint received_at);
 
+  // The same with a payload of `payload_bytes` bytes in the place of that of `publish`, for who can read it to where it
+  // is to be: `payload` is not initialised and must be filled before anything else happens with the message.
+  [[nodiscard]] static ApplicationMessage make_unfilled(const Publish& publish, std::size_t payload_bytes,
+                                                        TimePoint received_at, MutableBytes& payload);
+
   explicit operator bool() const { return static_cast<bool>(block_); }
 
   [[nodiscard]] std::string_view topic() const;
