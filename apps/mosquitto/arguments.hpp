@@ -94,6 +94,7 @@ struct Arguments {
   int repeat = 1;
   Duration repeat_delay{0};
   std::string response_topic;
+  bool latency = false;
 
   // Messages to print
   std::vector<std::string> filtered_out;
@@ -106,6 +107,8 @@ struct Arguments {
   int count = 0;  // 0: no end
   int timeout_seconds = 0;
   bool exit_after_suback = false;
+  bool watch = false;
+  bool message_rate = false;
   bool hide_retained = false;
   bool retained_only = false;
   bool remove_retained = false;

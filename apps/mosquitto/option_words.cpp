@@ -329,10 +329,13 @@ constexpr OptionWord words[] = {
     {"-U", "--unsubscribe", "S", "unsubscribe topic", add_unsubscribe},
     {"-v", "--verbose", "SR", "", set_true<&A::verbose>},
     {"-V", "--protocol-version", "PSR", "protocol version", set_version},
+    {"-w", "--watch", "S", "", set_true<&A::watch>},
     {"-W", "", "SR", "timeout", set_timeout},
     {"-x", "", "PSR", "session expiry interval", set_session_expiry},
     {"--help", "", "PSR", "", set_true<&A::help>},
     {"--version", "", "PSR", "", set_true<&A::show_version>},
+    {"--latency", "", "R", "", set_true<&A::latency>},
+    {"--message-rate", "", "S", "", set_true<&A::message_rate>},
     {"--no-tls", "", "PSR", "", set_tls<&T::off>},
     {"--nodelay", "", "PSR", "", do_nothing},  // this client never delays
     {"--pretty", "", "SR", "", set_true<&A::pretty>},

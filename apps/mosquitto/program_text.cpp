@@ -15,8 +15,8 @@ cli::OptionTable option_table() {
           "It differs where the original loses something: --random-filter keeps the share it is told, "
           "--remove-retained ends and is not stopped by -R, mosquitto_rr says DISCONNECT, NUL bytes stay in lines and "
           "in %j (as payload_base64), %J leaves numbers as they are, -f reads pipes, and a second line says what is "
-          "wrong with TLS. Of the options that came with version 2.1 it has -o, --no-tls, --retain-handling, "
-          "--tls-keylog and --ws. There are no TLS engines, and --tls-version tlsv1.1 speaks 1.2 at least.",
+          "wrong with TLS. Options that came with version 2.1 are there, too.  There are no TLS engines, and "
+          "--tls-version tlsv1.1 speaks 1.2 at least.",
       .examples = {{"One message", "mqtk mosquitto pub -t room/temperature -m 21.5"},
                    {"Instead of Mosquitto's clients", "ln -s /usr/bin/mqtk-mosquitto ~/bin/mosquitto_sub"}},
       .exit_statuses = {cli::ExitStatus::done, cli::ExitStatus::usage},

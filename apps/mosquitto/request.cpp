@@ -7,6 +7,14 @@
 namespace mqtk::mosquitto {
 namespace {
 
+std::string latency_text(Duration latency) {
+  const auto nanoseconds = static_cast<double>(latency.count());
+  if (nanoseconds < 1e3) return fmt::format("{:.0f} ns", nanoseconds);
+  if (nanoseconds < 1e6) return fmt::format("{:.3f} µs", nanoseconds / 1e3);
+  if (nanoseconds < 1e9) return fmt::format("{:.3f} ms", nanoseconds / 1e6);
+  return fmt::format("{:.3f} s", nanoseconds / 1e9);
+}
+
 class Requester final : public Conversation {
  public:
   Requester(const Arguments& arguments, cli::MessageSource& source) : Conversation(arguments), source_(source) {
@@ -45,6 +53,7 @@ class Requester final : public Conversation {
                     .properties = arguments_.version == Version::v5 ? properties_.block() : PropertyBlock{},
                     .payload = {}};
     source_.fill(message);
+    sent_at_ = loop_.refresh_now();
     const auto sent = client_.publish(message);
     sent_ = !sent || *sent == Client::Flow::taken;
     if (sent) return;
@@ -57,6 +66,7 @@ class Requester final : public Conversation {
     acknowledge(message);
     if (message.retain && arguments_.hide_retained) return;
     print(message_text(arguments_, message, loop_.wall_now()));
+    if (arguments_.latency) print(fmt::format("Latency: {}\n", latency_text(loop_.now() - sent_at_)));
     end(0);
   }
 
@@ -64,6 +74,7 @@ class Requester final : public Conversation {
   PropertyWriter properties_;
   bool listening_ = false;
   bool sent_ = false;
+  TimePoint sent_at_{};
 };
 
 }  // namespace

@@ -3,12 +3,15 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
 #include <random>
+#include <utility>
 
 #include "codec/topic.hpp"
 #include "mosquitto/conversation.hpp"
 #include "mosquitto/messages.hpp"
 #include "net/signal_watch.hpp"
+#include "net/timer.hpp"
 
 namespace mqtk::mosquitto {
 namespace {
@@ -18,8 +21,10 @@ class Subscriber final : public Conversation {
   explicit Subscriber(const Arguments& arguments)
       : Conversation(arguments),
         signals_(loop_, {SIGINT, SIGTERM}, [this](int) { interrupted(); }),
+        second_(loop_, [this] { tell_rate(); }),
         random_(std::random_device{}()) {
     request();
+    if (arguments.watch) print(fmt::format("\x1b[2J\x1b[1;1HBroker: {}\n", arguments.host));
   }
 
  private:
@@ -61,7 +66,8 @@ class Subscriber final : public Conversation {
       tell(arguments_, "All subscription requests were denied.");
       return end(0);
     }
-    if (arguments_.exit_after_suback) end(0);
+    if (arguments_.exit_after_suback) return end(0);
+    if (arguments_.message_rate && !second_.is_armed()) second_.arm(loop_.now() + std::chrono::seconds{1});
   }
 
   void on_message(const Publish& message) override {
@@ -77,10 +83,26 @@ class Subscriber final : public Conversation {
     if (arguments_.remove_retained && message.retain && !message.payload.empty()) remove(message.topic_name);
     if (message.retain && arguments_.hide_retained) return;
     if (arguments_.random_share && std::uniform_real_distribution<>{}(random_) >= *arguments_.random_share) return;
-    print(message_text(arguments_, message, loop_.wall_now()));
+    if (arguments_.message_rate) {
+      ++of_this_second_;
+    } else {
+      if (arguments_.watch) go_to_line_of(message.topic_name);
+      print(message_text(arguments_, message, loop_.wall_now()));
+    }
     if (++printed_ != arguments_.count) return;
     finished_ = true;
     end_when_removed();
+  }
+
+  void tell_rate() {
+    print(fmt::format("{} msgs/s\n", std::exchange(of_this_second_, 0)));
+    second_.arm(loop_.now() + std::chrono::seconds{1});
+  }
+
+  // Each topic has a line of its own below the first.
+  void go_to_line_of(std::string_view topic) {
+    const auto [line, is_new] = lines_.emplace(topic, lines_.size() + 2);
+    print(fmt::format("\x1b[{};1H\x1b[K", line->second));
   }
 
   void remove(std::string_view topic) {
@@ -111,6 +133,9 @@ class Subscriber final : public Conversation {
   }
 
   SignalWatch signals_;
+  Timer second_;
+  int of_this_second_ = 0;
+  std::map<std::string, std::size_t, std::less<>> lines_;
   std::minstd_rand random_;
   std::vector<std::string> to_remove_;
   int printed_ = 0;

@@ -265,6 +265,22 @@ class Ways(Cases):
         kept = run(OURS, "mosquitto_sub", "-p", self.broker.port, "-t", "a/o", "-C", 1, "-W", 20)
         self.assertEqual(kept, (0, "-o\n", ""))
 
+    def test_rates_tables_and_latencies_of_the_later_version(self):
+        self.addCleanup(run, OURS, "mosquitto_pub", "-p", self.broker.port, "-t", "a/rate/1", "-r", "-n")
+        for name in ("1", "2"):
+            run(OURS, "mosquitto_pub", "-p", self.broker.port, "-t", f"a/rate/{name}", "-m", "x", "-r", "-q", 1)
+        listen = ["-p", self.broker.port, "-t", "a/rate/+"]
+        status, out, _ = run(OURS, "mosquitto_sub", *listen, "--message-rate", "-W", 3)
+        self.assertEqual((status, out.splitlines()[:2]), (27, ["2 msgs/s", "0 msgs/s"]))
+        status, out, _ = run(OURS, "mosquitto_sub", *listen, "-h", "localhost", "-w", "-v", "-C", 2, "-W", 20)
+        first, second = sorted(out.split("\x1b[K")[1:])
+        self.assertEqual((status, out.split("\x1b[K")[0]), (0, "\x1b[2J\x1b[1;1HBroker: localhost\n\x1b[2;1H"))
+        self.assertEqual((first.split("\n")[0], second.split("\n")[0]), ("a/rate/1 x", "a/rate/2 x"))
+        words = ["-p", self.broker.port, "-t", "a/same", "-e", "a/same", "-m", "x", "-W", 20, "--latency"]
+        status, out, _ = run(OURS, "mosquitto_rr", *words)
+        self.assertEqual(status, 0)
+        self.assertRegex(out, r"^x\nLatency: [0-9.]+ (ns|µs|ms|s)\n$")
+
     def test_lines_survive_a_connection_that_is_cut(self):
         lines = [b"%d" % number for number in range(3_000)]
         for name, programs in (("theirs", ORIGINAL), ("ours", OURS)):
