@@ -15,7 +15,6 @@
 #include "replay/message_source.hpp"
 #include "replay/options.hpp"
 #include "replay/publishers.hpp"
-
 #include "replay/verifier.hpp"
 
 namespace mqtk::replay {

@@ -177,6 +177,13 @@ class Cases(running.BrokerCases):
         self.assertTrue(lost.startswith("mqtk-sub: connection lost, ") and lost.endswith("; trying again"), lost)
         self.assertEqual(again, f"mqtk-sub: connected again to localhost:{proxy.port}")
 
+    def test_a_shared_subscription_gives_each_message_to_one_of_its_subscribers(self):
+        lines = [b"%d" % number for number in range(20)]
+        members = [self.subscribe("-t", f"$share/group/{self.topic}", "-q", 1, "--idle", "2s") for _ in range(2)]
+        self.publish(self.topic, "-l", "-q", 1, stdin=b"\n".join(lines))
+        received = [line for member in members for line in self.output_of(member).splitlines()]
+        self.assertEqual(sorted(received), sorted(lines))
+
     def test_its_own_messages_are_not_sent_back_with_no_local(self):
         process = self.subscribe("-t", self.topic, "--no-local", "-C", 1)
         self.publish(self.topic, "-m", "of another")
