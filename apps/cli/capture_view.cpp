@@ -23,13 +23,15 @@ void CaptureView::notice(std::uint64_t stream, Role sender, std::optional<WallTi
   viewer_.complain(source_name_, line + ": " + text, ExitStatus::done);
 }
 
-void CaptureView::connection_problem(std::uint64_t stream, Rule rule) {
+void CaptureView::connection_problem(std::uint64_t stream, Rule rule, const std::string& detail) {
   const std::string_view id = statement(rule, Version::v5);
+  const bool is_advice = rule_info(rule).rule_class == RuleClass::advice;
+  const ExitStatus status = is_advice ? ExitStatus::done : ExitStatus::malformed_input;
   viewer_.complain(source_name_,
-                   fmt::format("stream {}: {}{}", stream + earlier_streams_, rule_info(rule).text,
-                               id.empty() ? "" : fmt::format(" [{}]", id)),
-                   ExitStatus::malformed_input);
-  viewer_.count_problem();
+                   fmt::format("stream {}: {}{}{}", stream + earlier_streams_, rule_info(rule).text,
+                               detail.empty() ? "" : ": " + detail, id.empty() ? "" : fmt::format(" [{}]", id)),
+                   status);
+  viewer_.count_problem(status);
 }
 
 void CaptureView::opened(std::uint64_t stream, const ConnectionEnds& ends, Side client) {

@@ -40,14 +40,14 @@ std::vector<typename Map::const_pointer> largest(const Map& map, Value value) {
   return rows;
 }
 
-std::string_view stage_text(InFlight::Stage stage) {
+std::string_view stage_text(FlowEntry::Stage stage) {
   switch (stage) {
-    case InFlight::Stage::published_qos_1: return "PUBLISH without PUBACK";
-    case InFlight::Stage::published_qos_2: return "PUBLISH without PUBREC";
-    case InFlight::Stage::received: return "PUBREC without PUBREL";
-    case InFlight::Stage::released: return "PUBREL without PUBCOMP";
-    case InFlight::Stage::subscribe: return "SUBSCRIBE without SUBACK";
-    case InFlight::Stage::unsubscribe: return "UNSUBSCRIBE without UNSUBACK";
+    case FlowEntry::Stage::published_qos_1: return "PUBLISH without PUBACK";
+    case FlowEntry::Stage::published_qos_2: return "PUBLISH without PUBREC";
+    case FlowEntry::Stage::received: return "PUBREC without PUBREL";
+    case FlowEntry::Stage::released: return "PUBREL without PUBCOMP";
+    case FlowEntry::Stage::subscribe: return "SUBSCRIBE without SUBACK";
+    case FlowEntry::Stage::unsubscribe: return "UNSUBSCRIBE without UNSUBACK";
   }
   return "";
 }

@@ -114,7 +114,7 @@ void PacketViewer::append_view(const PacketRecord& record, const FlowCheck* flow
     out.pop_back();  // the empty line comes behind the payload
     append_payload_lines(out, payload, paint_);
     out += '\n';
-  } else if (view_ == View::line) {
+  } else if (view_ == View::line && !payload.format.empty()) {
     append_payload_lines(out, payload, paint_);
   }
 }
@@ -142,9 +142,9 @@ void PacketViewer::append_fields(const PacketRecord& record, const FlowCheck* fl
   out += '\n';
 }
 
-void PacketViewer::count_problem() {
+void PacketViewer::count_problem(ExitStatus status) {
   ++problems_;
-  if (status_ == ExitStatus::done) status_ = ExitStatus::malformed_input;
+  if (status_ == ExitStatus::done) status_ = status;
 }
 
 void PacketViewer::complain(const std::string& source_name, const std::string& text, ExitStatus status) {

@@ -44,7 +44,7 @@ class PacketViewer {
   // Numbers the packets of inputs without connections.
   [[nodiscard]] std::uint64_t next_index() { return next_index_++; }
   // A problem that is not one of a packet; it has been told.
-  void count_problem();
+  void count_problem(cli::ExitStatus status = cli::ExitStatus::malformed_input);
   void finish();
 
   [[nodiscard]] bool wants_notes() const { return view_ == View::annotated || view_ == View::tree; }

@@ -125,7 +125,9 @@ void add_extras(OptionTable& table, ViewOptions& options) {
                  options.color,
                  {{"auto", ColorChoice::automatic}, {"always", ColorChoice::always}, {"never", ColorChoice::never}})});
   table.add({.long_name = "show-secrets",
-             .help = "Show Password and Authentication Data instead of ***",
+             .help = "Show Password, Authentication Data and signatures of shared access instead of ***",
+             .manual = "Signatures (sig=... in user names, topics and payloads) are hidden in what --write writes, "
+                       "too.",
              .set = set_true(options.show_secrets)});
 }
 

@@ -21,6 +21,7 @@ ByteInspection::ByteInspection(cli::PacketViewer& viewer, const Options& options
       decoder_(viewer.wants_notes() ? Notes::always : Notes::when_needed),
       number_(++viewer.streams) {
   if (form) hex_.emplace(*form);
+  if (!options.viewing.show_secrets) decoder_.hide_signatures();
 }
 
 bool ByteInspection::feed(std::string_view block) {

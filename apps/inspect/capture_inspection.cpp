@@ -6,11 +6,15 @@ namespace mqtk::inspect {
 
 using cli::ExitStatus;
 
-CaptureInspection::CaptureInspection(cli::PacketViewer& viewer, std::string source_name, std::optional<Version> version)
+CaptureInspection::CaptureInspection(cli::PacketViewer& viewer, const Options& options, std::string source_name)
     : viewer_(viewer),
       source_name_(std::move(source_name)),
       view_(viewer, source_name_),
-      decoder_(view_, viewer.wants_notes() ? Notes::always : Notes::when_needed, version) {}
+      decoder_(view_, viewer.wants_notes() ? Notes::always : Notes::when_needed, options.version, &tls_) {
+  tls_.crypto = &crypto_;
+  if (!options.viewing.show_secrets) decoder_.hide_signatures();
+  static_cast<void>(tls_.log.add(options.key_log));
+}
 
 bool CaptureInspection::feed(std::string_view block) {
   std::vector<std::uint8_t>& buffer = reader_.feed_buffer();
@@ -22,6 +26,9 @@ bool CaptureInspection::feed(std::string_view block) {
 bool CaptureInspection::drain() {
   while (const auto frame = reader_.next()) {
     if (viewer_.ended()) return false;
+    if (const std::string secrets = reader_.take_key_log(); !secrets.empty()) {
+      static_cast<void>(tls_.log.add(secrets));
+    }
     decoder_.take(*frame);
   }
   if (!reader_.fault()) return true;
@@ -45,7 +52,11 @@ void CaptureInspection::tell_counts() {
     if (count == 0) return;
     viewer_.complain(source_name_, fmt::format("{} {} {}", count, count == 1 ? one : several, what), ExitStatus::done);
   };
-  tell(counts.tls_connections, "connection uses TLS", "connections use TLS", "and cannot be read");
+  tell(counts.tls_connections, "connection uses TLS", "connections use TLS",
+       tls_.log.empty() ? "and cannot be read without the secrets: --keylog FILE" : "and cannot be read");
+  for (const auto& [why, count] : counts.tls_faults) {
+    viewer_.complain(source_name_, fmt::format("{} of them: {}", count, why), ExitStatus::done);
+  }
   tell(counts.fragments, "IP fragment was", "IP fragments were", "left out");
   tell(counts.damaged_frames, "frame is", "frames are", "cut off or damaged");
   if (counts.connections == 0 && counts.frames > 0) {

@@ -8,12 +8,14 @@
 #include "capture/capture_decoder.hpp"
 #include "cli/capture_view.hpp"
 #include "cli/packet_viewer.hpp"
+#include "inspect/net_tls_crypto.hpp"
+#include "inspect/options.hpp"
 
 namespace mqtk::inspect {
 
 class CaptureInspection {
  public:
-  CaptureInspection(cli::PacketViewer& viewer, std::string source_name, std::optional<Version> version);
+  CaptureInspection(cli::PacketViewer& viewer, const Options& options, std::string source_name);
 
   // False when the file is damaged and nothing more can be read.
   [[nodiscard]] bool feed(std::string_view block);
@@ -29,6 +31,8 @@ class CaptureInspection {
   std::string source_name_;
   cli::CaptureView view_;
   PcapReader reader_;
+  NetTlsCrypto crypto_;
+  TlsSecrets tls_;
   CaptureDecoder decoder_;
 };
 

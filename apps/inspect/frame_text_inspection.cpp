@@ -73,7 +73,7 @@ void FrameTextInspection::take_frame(Bytes frame) {
       stream_.emplace(viewer_, options_, source_name_, std::nullopt);
     } else {
       viewer_.start_source(cli::View::line);
-      capture_.emplace(viewer_, source_name_, options_.version);
+      capture_.emplace(viewer_, options_, source_name_);
     }
   }
   if (stream_) {

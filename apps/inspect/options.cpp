@@ -2,6 +2,10 @@
 
 #include <unistd.h>
 
+#include <array>
+
+#include "capture/line_source.hpp"
+#include "capture/tls_key_log.hpp"
 #include "cli/setters.hpp"
 
 namespace mqtk::inspect {
@@ -11,7 +15,8 @@ cli::ProgramText program_text() {
   return {
       .name = "mqtk-inspect",
       .summary = "decode MQTT packets and say what is wrong with them",
-      .synopsis = {"[OPTION]... [HEX | FILE | -]...", "--explain RULE", "--list-rules"},
+      .synopsis = {"[OPTION]... [HEX | FILE | -]...", "--encode [JSON | FILE | -]...", "--explain RULE",
+                   "--list-rules"},
       .description =
           "Decodes MQTT Control Packets of 5.0, 3.1.1 and 3.1 from hex text, one or many back to back, and shows every "
           "field with its bytes, its value and its meaning. What breaks the specification is named with the byte, the "
@@ -38,6 +43,9 @@ cli::ProgramText program_text() {
                    {"Watch live traffic", "tcpdump -U -w - port 1883 | mqtk inspect -"},
                    {"What one topic carried",
                     "mqtk inspect --where 'topic~\"a/#\"' --fields time,client,payload traffic.pcapng"},
+                   {"Edit a packet and send it",
+                    "mqtk inspect --json FILE | sed s/old/new/ | mqtk inspect --encode --encode-to binary | mqtk pub "
+                    "--raw -"},
                    {"What a rule means", "mqtk inspect --explain MQTT-3.3.1-4"}},
       .exit_statuses = {cli::ExitStatus::done, cli::ExitStatus::usage, cli::ExitStatus::malformed_input,
                         cli::ExitStatus::local_failure},
@@ -64,6 +72,24 @@ std::vector<std::string> format_words() {
   std::vector<std::string> words;
   for (const auto& [word, format] : formats) words.push_back(word);
   return words;
+}
+
+// Read at once: what is wrong with the file is told before anything is shown.
+cli::Accepted store_key_log(Options& options, const std::string& name) {
+  constexpr std::size_t most_bytes = 64UL * 1024 * 1024;
+  const auto stream = file_stream(name);
+  std::string text;
+  std::array<std::uint8_t, 65536> block;
+  while (const std::size_t count = stream->read(block)) {
+    text += as_text(Bytes{block}.first(count));
+    if (text.size() > most_bytes) return std::unexpected("larger than 64 MiB");
+  }
+  if (const auto error = stream->error()) return std::unexpected("cannot be read: " + error.message());
+  if (TlsKeyLog{}.add(text) == 0) {
+    return std::unexpected("has no secret, such as a line CLIENT_RANDOM, or SERVER_TRAFFIC_SECRET_0 of TLS 1.3");
+  }
+  options.key_log += text + '\n';
+  return {};
 }
 
 void add_input_options(cli::OptionTable& table, Options& options) {
@@ -110,10 +136,47 @@ void add_input_options(cli::OptionTable& table, Options& options) {
              .manual = "For a file that somebody else is writing, a capture or a log; pipes are shown as they come in "
                        "any case. It ends by a signal, or when nobody reads the output any more.",
              .set = cli::set_true(options.follow)});
+  table.add({.long_name = "keylog",
+             .value = "FILE",
+             .help = "Read TLS in captures with the secrets in FILE, as SSLKEYLOGFILE gives them",
+             .manual = "TLS 1.2 and 1.3 with AES-128-GCM, AES-256-GCM and ChaCha20-Poly1305. mqtk-sub, mqtk-pub and "
+                       "others write such a file with --key-log. Secrets that a pcapng file carries are used by "
+                       "themselves.",
+             .completion = cli::Completion::file,
+             .aliases = {"key-log"},
+             .set = [&options](std::string_view text) { return store_key_log(options, std::string{text}); }});
+  table.add({.long_name = "sn",
+             .help = "Read MQTT-SN 1.2: UDP in captures, or hex with one message behind another",
+             .manual = "Topic ids are shown with the names that REGISTER and SUBSCRIBE gave them. The views are "
+                       "annotated, line, none and --json.",
+             .set = cli::set_true(options.sn)});
   table.add({.long_name = "find-hex",
              .help = "Look for the hex of packets in lines of text, such as a log's",
              .manual = "Each find is a stream of its own; how it stands in its line is told on standard error.",
              .set = cli::set_true(options.find_hex)});
+}
+
+void add_encode_options(cli::OptionTable& table, Options& options) {
+  table.group("Encoding");
+  table.add({.long_name = "encode",
+             .help = "Turn JSON, as --json prints it, back into the bytes of packets",
+             .manual = "One object per line. Members that are not needed, such as index, offset, length and problems, "
+                       "may be missing or wrong. What the fields say is what is written, also where a rule is broken; "
+                       "that is told on standard error. mqtk-pub --raw sends the bytes. Hidden secrets must be filled "
+                       "in first.",
+             .set = cli::set_true(options.encode)});
+  table.add({.long_name = "encode-to",
+             .value = "FORM",
+             .help = "What --encode writes: hex (a line per packet), binary or pcapng",
+             .completion = cli::Completion::choice,
+             .choices = {"hex", "binary", "pcapng"},
+             .default_text = "hex",
+             .set = [&options](std::string_view text) -> cli::Accepted {
+               options.encode_to_given = true;
+               return cli::store_choice<EncodedForm>(
+                   options.encode_to,
+                   {{"hex", EncodedForm::hex}, {"binary", EncodedForm::binary}, {"pcapng", EncodedForm::pcapng}})(text);
+             }});
 }
 
 void add_rule_options(cli::OptionTable& table, Options& options) {
@@ -133,6 +196,7 @@ cli::OptionTable option_table(Options& options) {
   cli::OptionTable table{program_text()};
   add_input_options(table, options);
   cli::add_view_options(table, options.viewing, "Without it, captures are shown line by line and all else annotated.");
+  add_encode_options(table, options);
   add_rule_options(table, options);
   table.add(cli::Positional{.value = "INPUT",
                             .help = "Hex text, a file, or - for standard input",
@@ -140,6 +204,14 @@ cli::OptionTable option_table(Options& options) {
                             .repeatable = true,
                             .set = cli::append(options.inputs)});
   table.check([&options]() -> cli::Accepted {
+    if (options.encode_to_given && !options.encode) return std::unexpected("--encode-to goes with --encode");
+    const cli::ViewOptions& viewing = options.viewing;
+    if (options.encode && (viewing.json || !viewing.fields.empty() || viewing.where || viewing.summary)) {
+      return std::unexpected("--encode reads packets from JSON; --json, --fields, --where and --summary do not apply");
+    }
+    if (options.sn && (viewing.where || viewing.write || viewing.statistics || !viewing.fields.empty())) {
+      return std::unexpected("--where, --write, --statistics and --fields do not apply to MQTT-SN");
+    }
     if (options.explain || options.list_rules || !options.inputs.empty() || ::isatty(0) == 0) return {};
     return std::unexpected("no input: give hex text, a file, or - for standard input");
   });

@@ -30,6 +30,8 @@ enum class InputFormat : std::uint8_t {
   recording,
 };
 
+enum class EncodedForm : std::uint8_t { hex, binary, pcapng };
+
 struct Options {
   std::vector<std::string> inputs;  // hex text, file names, "-"; in the order given
   std::optional<Version> version;
@@ -38,6 +40,11 @@ struct Options {
   cli::ViewOptions viewing;
   bool find_hex = false;
   bool follow = false;
+  bool sn = false;
+  bool encode = false;
+  EncodedForm encode_to = EncodedForm::hex;
+  bool encode_to_given = false;
+  std::string key_log;  // what the file has
   std::optional<std::string> explain;
   bool list_rules = false;
 };

@@ -7,6 +7,7 @@
 
 #include "base/json_text.hpp"
 #include "codec/rule.hpp"
+#include "inspect/rule_examples.hpp"
 
 namespace mqtk::inspect {
 namespace {
@@ -38,21 +39,49 @@ bool cites(const RuleInfo& info, std::string_view statement) {
   return found;
 }
 
+std::string example_text(const PacketExample& example) {
+  const std::string_view sender = example.sender == Role::client   ? ", from the client"
+                                  : example.sender == Role::server ? ", from the server"
+                                                                   : "";
+  return fmt::format("{}  ({}{})", example.hex, version_text(example.version), sender);
+}
+
+void append_examples(std::string& out, Rule rule) {
+  const auto line = [&](std::string_view label, std::string_view text) {
+    fmt::format_to(std::back_inserter(out), "  {:<14} {}\n", label, text);
+  };
+  for (const PacketExamples& each : packet_examples()) {
+    if (each.rule != rule) continue;
+    line("breaks it", example_text(each.breaks));
+    line("keeps it", example_text(each.keeps));
+  }
+  for (const FlowExamples& each : flow_examples()) {
+    if (each.rule != rule) continue;
+    line("breaks it", each.breaks);
+    line("keeps it", each.keeps);
+  }
+}
+
 std::string_view or_dash(std::string_view text) { return text.empty() ? "-" : text; }
 
 void append_explanation(std::string& out, const RuleInfo& info) {
   const auto code = static_cast<unsigned>(info.reason_code);
+  // Nobody answers what is legal.
+  const std::string answer =
+      info.reason_code == ReasonCode::success
+          ? "-"
+          : fmt::format("0x{:02X} {}", code, reason_name(info.reason_code, PacketType::disconnect));
   fmt::format_to(std::back_inserter(out),
                  "{}\n"
                  "  broken when    {}\n"
                  "  class          {}\n"
-                 "  answer in 5.0  0x{:02X} {}\n"
+                 "  answer in 5.0  {}\n"
                  "  MQTT 5.0       {}\n"
                  "  MQTT 3.1.1     {}\n"
                  "  seen in        {}\n",
-                 info.name, info.text, class_text(info.rule_class), code,
-                 reason_name(info.reason_code, PacketType::disconnect), or_dash(info.statements_v5),
+                 info.name, info.text, class_text(info.rule_class), answer, or_dash(info.statements_v5),
                  or_dash(info.statements_v3_1_1), info.codec ? "the bytes of one packet" : "the flow of a connection");
+  append_examples(out, info.rule);
 }
 
 void append_json_list(std::string& out, std::string_view statements) {

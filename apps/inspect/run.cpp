@@ -7,10 +7,12 @@
 #include "cli/packet_viewer.hpp"
 #include "inspect/byte_inspection.hpp"
 #include "inspect/capture_inspection.hpp"
+#include "inspect/encoding.hpp"
 #include "inspect/frame_text_inspection.hpp"
 #include "inspect/log_inspection.hpp"
 #include "inspect/recording_inspection.hpp"
 #include "inspect/rules.hpp"
+#include "inspect/sn_inspection.hpp"
 #include "inspect/source.hpp"
 
 namespace mqtk::inspect {
@@ -96,7 +98,7 @@ void Inspection::inspect(Source source) {
   const bool automatic = options_.input_format == InputFormat::automatic;
   if (options_.input_format == InputFormat::pcap || (automatic && PcapReader::recognizes(as_bytes(*first)))) {
     viewer_.start_source(cli::View::line);
-    CaptureInspection input{viewer_, source.name(), options_.version};
+    CaptureInspection input{viewer_, options_, source.name()};
     read_all(source, *first, input);
     return;
   }
@@ -139,6 +141,8 @@ void Inspection::read_all(Source& source, std::string_view first, Input& input) 
 }  // namespace
 
 ExitStatus run(const Options& options) {
+  if (options.encode) return encode_packets(options);
+  if (options.sn) return SnInspection{options}.run();
   if (!options.explain && !options.list_rules) {
     std::unique_ptr<cli::StreamFile> written;
     if (options.viewing.write) {

@@ -46,6 +46,7 @@ TrafficView::TrafficView(Loop& loop, const cli::ViewOptions& options, std::uniqu
           {}),
       output_ready_(loop, descriptor, [this] { flush_output(); }),
       file_due_(loop, [this] { flush_file(); }) {
+  if (!options.show_secrets) decoder_.hide_signatures();
   viewer_.start_source(cli::View::line);
 }
 

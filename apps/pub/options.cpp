@@ -17,7 +17,8 @@ cli::ProgramText program_text() {
   return {
       .name = "mqtk-pub",
       .summary = "publish messages",
-      .synopsis = {"[OPTION]... -t TOPIC {-m MESSAGE | -f FILE | -n | -s | -l}", "[OPTION]... --json-lines"},
+      .synopsis = {"[OPTION]... -t TOPIC {-m MESSAGE | -f FILE | -n | -s | -l}", "[OPTION]... --json-lines",
+                   "[OPTION]... --raw FILE"},
       .description =
           "Publishes a message, files, or one message for each line of standard input, and ends when the broker has "
           "what the QoS "
@@ -64,6 +65,15 @@ void add_message_options(cli::OptionTable& table, Options& options) {
              .short_letter = 'r',
              .help = "Let the broker keep the message for later subscribers",
              .set = cli::set_true(options.retain)});
+  table.add({.long_name = "raw",
+             .value = "FILE",
+             .help = "Send the bytes of FILE, - for standard input, as they are and print what comes back",
+             .manual = "No packet is added, no CONNECT either, and nothing is checked: for packets that no client "
+                       "would send, as mqtk-inspect --encode makes them. What the broker answers is printed as "
+                       "mqtk-inspect --view line does. It ends when the broker closes the connection, or has been "
+                       "silent for a second.",
+             .completion = cli::Completion::file,
+             .set = cli::store(options.raw)});
   table.add({.long_name = "clear-retained",
              .help = "Remove the retained message: the same as -r -n; with -l each line is a topic to clear",
              .set = cli::set_true(options.clear_retained)});
@@ -191,6 +201,11 @@ Accepted settle_patterns(Options& options) {
 
 Accepted check(Options& options) {
   using Source = cli::MessageInput::Source;
+  if (options.raw) {
+    const bool has_message = !options.topic.empty() || options.input.source != Source::none;
+    return has_message ? Accepted{std::unexpected("--raw sends bytes; it does not go with a topic or a message")}
+                       : Accepted{};
+  }
   if (options.clear_retained) {
     const bool lines = options.input.source == Source::lines;
     if (lines && options.input.topic_from_line) {

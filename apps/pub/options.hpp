@@ -29,6 +29,7 @@ struct Options {
   Duration interval{0};  // from one message to the next
   bool confirm = false;
   bool auto_topic_alias = false;
+  std::optional<std::string> raw;  // a file of bytes to send as they are, "-" for standard input
   bool stats = false;
   std::optional<Duration> timeout;  // of the whole run
 };

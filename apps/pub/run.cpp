@@ -2,10 +2,12 @@
 
 #include "cli/output.hpp"
 #include "pub/publisher.hpp"
+#include "pub/raw_sender.hpp"
 
 namespace mqtk::pub {
 
 cli::ExitStatus run(const Options& options) {
+  if (options.raw) return send_raw(options);
   // Who names a Topic Alias, or compares what comes back, has the payload in a PUBLISH of its own.
   const bool alias = options.connection.publish_properties.block().find(PropertyId::topic_alias).has_value();
   const auto source =

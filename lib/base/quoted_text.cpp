@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 #include <iterator>
 
 #include "base/utf8.hpp"
@@ -46,11 +47,37 @@ bool is_plain(std::uint8_t byte, char quote) {
   return byte >= 0x20 && byte < 0x7F && byte != static_cast<std::uint8_t>(quote) && byte != '\\';
 }
 
+bool has(Bytes bytes, char c) { return !bytes.empty() && std::memchr(bytes.data(), c, bytes.size()) != nullptr; }
+
 // Single quotes where they save escapes: most payloads are JSON.
-char quote_for(Bytes bytes) {
-  const bool has_double = std::ranges::find(bytes, std::uint8_t{'"'}) != bytes.end();
-  const bool has_single = std::ranges::find(bytes, std::uint8_t{'\''}) != bytes.end();
-  return has_double && !has_single ? '\'' : '"';
+char quote_for(Bytes bytes) { return has(bytes, '"') && !has(bytes, '\'') ? '\'' : '"'; }
+
+constexpr std::uint64_t high_bits = 0x8080808080808080U;
+constexpr std::uint64_t each_byte(std::uint8_t value) { return 0x0101010101010101U * value; }
+
+// The high bit of each byte below 0x80 that is less than `limit`, which is 0x80 at most. Others may have it as well
+// where a lower byte has it: good for asking whether there is any.
+constexpr std::uint64_t less_than(std::uint64_t word, std::uint8_t limit) {
+  return (word - each_byte(limit)) & ~word & high_bits;
+}
+constexpr std::uint64_t equal_to(std::uint64_t word, std::uint8_t value) {
+  return less_than(word ^ each_byte(value), 1);
+}
+
+// Whether eight bytes are all plain in quotes of this kind.
+bool is_plain_word(const std::uint8_t* at, char quote) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  const std::uint64_t special = (word & high_bits) | less_than(word, 0x20) | equal_to(word, 0x7F) |
+                                equal_to(word, '\\') | equal_to(word, static_cast<std::uint8_t>(quote));
+  return special == 0;
+}
+
+// Whether eight bytes are ASCII without any control character.
+bool is_printable_word(const std::uint8_t* at) {
+  std::uint64_t word = 0;
+  std::memcpy(&word, at, sizeof word);
+  return ((word & high_bits) | less_than(word, 0x20) | equal_to(word, 0x7F)) == 0;
 }
 
 }  // namespace
@@ -62,6 +89,7 @@ void append_quoted(std::string& out, Bytes bytes, std::size_t max_bytes) {
   std::size_t at = 0;
   while (at < end) {
     const std::size_t plain_from = at;
+    while (at + 8 <= end && is_plain_word(bytes.data() + at, quote)) at += 8;
     while (at < end && is_plain(bytes[at], quote)) ++at;
     out += as_text(bytes.subspan(plain_from, at - plain_from));
     if (at == end) break;
@@ -90,7 +118,10 @@ void append_quoted(std::string& out, Bytes bytes, std::size_t max_bytes) {
 
 bool is_readable(Bytes bytes) {
   const auto control = [](std::uint8_t c) { return (c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7F; };
-  return std::ranges::none_of(bytes, control) && is_mqtt_text(bytes);
+  std::size_t at = 0;
+  while (at + 8 <= bytes.size() && is_printable_word(bytes.data() + at)) at += 8;
+  const Bytes rest = bytes.subspan(at);
+  return std::ranges::none_of(rest, control) && is_mqtt_text(rest);
 }
 
 }  // namespace mqtk

@@ -16,6 +16,7 @@ using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
 // RFC 3339 in UTC with nine decimals: 2026-11-20T23:56:54.123456789Z
 [[nodiscard]] std::string rfc3339(WallTime time);
+void append_rfc3339(std::string& out, WallTime time);
 
 // Reads RFC 3339 with any number of decimals (beyond nine they are cut) and any offset; nothing on bad text.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text);

@@ -14,13 +14,18 @@ void CaptureDecoder::take(const CapturedFrame& frame) {
 
 void CaptureDecoder::take(const Segment& segment, std::optional<WallTime> time) {
   if (segment.kind == Segment::Kind::damaged) ++counts_.damaged_frames;
-  if (segment.kind == Segment::Kind::fragment) ++counts_.fragments;
+  if (segment.kind == Segment::Kind::fragment) {
+    const auto whole = fragments_.take(segment);
+    counts_.fragments = fragments_.left_over();
+    if (whole) reassembly_.take(*whole, time);
+    return;
+  }
   reassembly_.take(segment, time);
 }
 
 void CaptureDecoder::opened(std::uint64_t id, const ConnectionEnds& ends, std::optional<WallTime> time) {
-  static_cast<void>(time);
-  last_ = connections_.emplace(id, std::make_unique<Connection>(ends, version_)).first->second.get();
+  last_ = connections_.emplace(id, std::make_unique<Connection>(ends, version_, tls_)).first->second.get();
+  last_->opened = time;
   last_id_ = id;
 }
 
@@ -56,6 +61,8 @@ void CaptureDecoder::closed(std::uint64_t id, ConnectionEnd end, const TcpCounts
     this->end(connection, end, first_is_client ? first : second, first_is_client ? second : first, time);
   } else if (connection.mqtt.content() == MqttConnection::Content::tls) {
     ++counts_.tls_connections;
+    const std::string_view why = connection.mqtt.tls_fault();
+    if (!why.empty()) ++counts_.tls_faults[std::string{why}];
   } else if (first.segments + second.segments > 0) {
     ++counts_.other_connections;
   }
@@ -66,7 +73,9 @@ void CaptureDecoder::end(Connection& connection, ConnectionEnd end, const TcpCou
                          std::optional<WallTime> time) {
   listener_.closed(connection.stream, end, client, server, connection.flow, time);
   const ConnectionEnds& ends = connection.mqtt.ends();
-  sessions_.closed(connection.mqtt.client() == Side::first ? ends.second : ends.first, connection.flow);
+  const SocketEnd& to = connection.mqtt.client() == Side::first ? ends.second : ends.first;
+  look_back(connection, end, to, time);
+  sessions_.closed(to, connection.flow);
 }
 
 void CaptureDecoder::forget(std::uint64_t id) {
@@ -98,12 +107,28 @@ void CaptureDecoder::close(std::uint64_t stream, ConnectionEnd end, std::optiona
   forget(stream);
 }
 
+void CaptureDecoder::look_back(Connection& connection, ConnectionEnd end, const SocketEnd& server,
+                               std::optional<WallTime> time) {
+  // A capture that ends early is nobody's fault.
+  if (end == ConnectionEnd::capture_end) return;
+  problems_.clear();
+  connection.flow.end(problems_);
+  for (const FlowProblem& problem : problems_) {
+    listener_.connection_problem(connection.stream, problem.rule, problem.detail);
+  }
+  const std::string_view tcp_end = end == ConnectionEnd::reset      ? "it was reset"
+                                   : end == ConnectionEnd::replaced ? "a new one took its place"
+                                                                    : "it was closed without DISCONNECT";
+  const std::string loop = sessions_.reconnects(server, connection.flow, connection.opened, time, tcp_end);
+  if (!loop.empty()) listener_.connection_problem(connection.stream, Rule::reconnect_loop, loop);
+}
+
 void CaptureDecoder::drain(Connection& connection) {
   if (connection.stream == 0 && connection.mqtt.is_mqtt()) {
     connection.stream = ++counts_.connections;
     listener_.opened(connection.stream, connection.mqtt.ends(), connection.mqtt.client());
   }
-  if (auto problem = connection.mqtt.take_problem()) listener_.connection_problem(connection.stream, *problem);
+  if (auto problem = connection.mqtt.take_problem()) listener_.connection_problem(connection.stream, *problem, "");
   while (const auto item = connection.mqtt.next()) show(connection, *item);
   if (const auto fault = connection.mqtt.take_fault()) {
     listener_.notice(connection.stream, Role::unknown, {}, *fault);

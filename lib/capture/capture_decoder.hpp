@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "capture/flow_check.hpp"
 #include "capture/flow_sessions.hpp"
+#include "capture/ip_fragments.hpp"
 #include "capture/mqtt_connection.hpp"
 #include "capture/packet_decoder.hpp"
 #include "capture/pcap_reader.hpp"
@@ -21,10 +23,11 @@ namespace mqtk {
 struct CaptureCounts {
   std::uint64_t frames = 0;
   std::uint64_t damaged_frames = 0;
-  std::uint64_t fragments = 0;
-  std::uint64_t connections = 0;        // of MQTT
-  std::uint64_t other_connections = 0;  // with data that is no MQTT
-  std::uint64_t tls_connections = 0;    // that could not be read
+  std::uint64_t fragments = 0;                           // that do not make a whole packet
+  std::uint64_t connections = 0;                         // of MQTT
+  std::uint64_t other_connections = 0;                   // with data that is no MQTT
+  std::uint64_t tls_connections = 0;                     // that could not be read
+  std::map<std::string, std::uint64_t> tls_faults = {};  // why, where secrets were at hand
 };
 
 class CaptureListener {
@@ -35,7 +38,7 @@ class CaptureListener {
   // A line about a connection, without its number: "12 bytes are missing".
   virtual void notice(std::uint64_t stream, Role sender, std::optional<WallTime> time, const std::string& text) = 0;
   // A rule that a connection breaks outside its packets.
-  virtual void connection_problem(std::uint64_t stream, Rule rule) = 0;
+  virtual void connection_problem(std::uint64_t stream, Rule rule, const std::string& detail) = 0;
   virtual void opened(std::uint64_t stream, const ConnectionEnds& ends, Side client) = 0;
   virtual void closed(std::uint64_t stream, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
                       const FlowCheck& flow, std::optional<WallTime> time) = 0;
@@ -43,11 +46,14 @@ class CaptureListener {
 
 class CaptureDecoder : private ConnectionListener {
  public:
-  CaptureDecoder(CaptureListener& listener, Notes notes, std::optional<Version> version)
-      : listener_(listener), decoder_(notes), version_(version), reassembly_(*this) {}
+  // `tls` may be null; it outlives the decoder, and secrets may be added to it at any time.
+  CaptureDecoder(CaptureListener& listener, Notes notes, std::optional<Version> version,
+                 const TlsSecrets* tls = nullptr)
+      : listener_(listener), decoder_(notes), version_(version), tls_(tls), reassembly_(*this) {}
 
   void take(const CapturedFrame& frame);
   void take(const Segment& segment, std::optional<WallTime> time);
+  void hide_signatures() { decoder_.hide_signatures(); }
   void finish() { reassembly_.finish(); }
 
   // Connections that somebody else follows, such as a program between client and broker: bytes come in order, and are
@@ -64,11 +70,12 @@ class CaptureDecoder : private ConnectionListener {
 
  private:
   struct Connection {
-    Connection(const ConnectionEnds& ends, std::optional<Version> version)
-        : mqtt(ends, version), flow(ends.start_seen) {}
+    Connection(const ConnectionEnds& ends, std::optional<Version> version, const TlsSecrets* tls)
+        : mqtt(ends, version, tls), flow(ends.start_seen) {}
     MqttConnection mqtt;
     FlowCheck flow;
     std::uint64_t stream = 0;  // 0 until MQTT has been found
+    std::optional<WallTime> opened;
     bool session_asked = false;
     bool hides_half_packets = false;
   };
@@ -80,6 +87,7 @@ class CaptureDecoder : private ConnectionListener {
               std::optional<WallTime> time) override;
 
   [[nodiscard]] Connection& find(std::uint64_t id) { return *connections_.at(id); }
+  void look_back(Connection& connection, ConnectionEnd end, const SocketEnd& server, std::optional<WallTime> time);
   void drain(Connection& connection);
   void end(Connection& connection, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
            std::optional<WallTime> time);
@@ -90,7 +98,9 @@ class CaptureDecoder : private ConnectionListener {
   CaptureListener& listener_;
   PacketDecoder decoder_;
   std::optional<Version> version_;
+  const TlsSecrets* tls_;
   CaptureCounts counts_;
+  IpFragments fragments_;
   FlowSessions sessions_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
   std::uint64_t last_id_ = 0;  // of the connection found last

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <type_traits>
+#include <variant>
 
 #include "codec/topic.hpp"
 
@@ -41,12 +43,15 @@ void FlowCheck::take(const FlowPacket& packet, std::vector<FlowProblem>& problem
     case PacketType::suback: on(std::get<Suback>(*packet.packet)); break;
     case PacketType::unsubscribe: on(std::get<Unsubscribe>(*packet.packet)); break;
     case PacketType::unsuback: on(std::get<Unsuback>(*packet.packet)); break;
-    case PacketType::pingreq: ++pings_; break;
+    case PacketType::pingreq:
+      if (pings_++ == 0) first_ping_ = packet.time;
+      break;
     case PacketType::pingresp: on_pingresp(); break;
     case PacketType::disconnect: on(std::get<Disconnect>(*packet.packet)); break;
     case PacketType::auth: on(std::get<Auth>(*packet.packet)); break;
     default: break;
   }
+  last_from_[index(now_.sender)] = now_.time;
 }
 
 void FlowCheck::check_phase(PacketType type) {
@@ -77,19 +82,38 @@ void FlowCheck::check_phase(PacketType type) {
 void FlowCheck::check_size() {
   const std::uint32_t limit = limits_[index(peer_of(now_.sender))].maximum_packet_size;
   if (now_.size_bytes > limit) {
-    find(Rule::packet_too_large, "Remaining Length", fmt::format("{} bytes, {} are allowed", now_.size_bytes, limit));
+    find(has_problem_information() ? Rule::problem_information_too_large : Rule::packet_too_large, "Remaining Length",
+         fmt::format("{} bytes, {} are allowed", now_.size_bytes, limit));
   }
 }
 
+// Whether the packet would be smaller without what only explains it.
+bool FlowCheck::has_problem_information() const {
+  return std::visit(
+      [](const auto& packet) {
+        using P = std::decay_t<decltype(packet)>;
+        if constexpr (requires { packet.properties; } && !std::is_same_v<P, Publish> && !std::is_same_v<P, Connect> &&
+                      !std::is_same_v<P, Subscribe> && !std::is_same_v<P, Unsubscribe>) {
+          return packet.properties.find(PropertyId::reason_string) || packet.properties.find(PropertyId::user_property);
+        } else {
+          return false;
+        }
+      },
+      *now_.packet);
+}
+
 void FlowCheck::check_silence(PacketType type) {
-  if (now_.sender != Role::client) return;
-  if (complete_ && connected_ && keep_alive_.count() > 0 && now_.time && last_from_client_ &&
-      type != PacketType::connect && *now_.time - *last_from_client_ > Duration{keep_alive_} * 3 / 2) {
-    const auto silence = std::chrono::duration<double>(*now_.time - *last_from_client_).count();
-    find(Rule::keep_alive_timeout, "",
-         fmt::format("{:.1f} s of silence, the Keep Alive is {} s", silence, keep_alive_.count()));
-  }
-  last_from_client_ = now_.time;
+  const std::optional<WallTime>& last = last_from_[index(Role::client)];
+  if (now_.sender != Role::client || type == PacketType::connect || !last || !now_.time) return;
+  if (!complete_ || !connected_ || keep_alive_.count() == 0) return;
+  const Duration silence = *now_.time - *last;
+  // A timer that is a little late is nothing to speak of.
+  const Duration stretched = Duration{keep_alive_} + std::max<Duration>(std::chrono::seconds{1}, keep_alive_ / 10);
+  if (silence <= stretched) return;
+  const bool is_too_long = silence > Duration{keep_alive_} * 3 / 2;
+  find(is_too_long ? Rule::keep_alive_timeout : Rule::keep_alive_stretched, "",
+       fmt::format("{:.1f} s of silence, the Keep Alive is {} s", std::chrono::duration<double>(silence).count(),
+                   keep_alive_.count()));
 }
 
 void FlowCheck::check_problem_information(PropertyBlock properties, PacketType type) {
@@ -139,6 +163,7 @@ void FlowCheck::on(const Connack& p) {
   connack_seen_ = true;
   if (p.reason_code != ReasonCode::success) {
     refused_ = true;
+    refusal_ = p.reason_code;
     return;
   }
   connected_ = true;
@@ -206,7 +231,7 @@ std::optional<FlowSession> FlowCheck::take_session() {
 
 void FlowCheck::on(const Subscribe& p) {
   check_problem_information(p.properties, PacketType::subscribe);
-  if (InFlight* known = own().find(p.packet_identifier); known != nullptr && !known->earlier_connection) {
+  if (FlowEntry* known = own().find(p.packet_identifier); known != nullptr && !known->earlier_connection) {
     find(Rule::packet_identifier_in_use, "Packet Identifier");
   }
   if (!identifiers_available_ && p.properties.find(PropertyId::subscription_identifier)) {
@@ -224,9 +249,12 @@ void FlowCheck::on(const Subscribe& p) {
     }
     ++count;
     remember_filter(subscription);
+    if (std::ranges::find(asked, subscription.topic_filter, &std::pair<std::string, QoS>::first) != asked.end()) {
+      find(Rule::filter_repeated, "", std::string{subscription.topic_filter});
+    }
     asked.emplace_back(subscription.topic_filter, subscription.qos);
   }
-  own().start(p.packet_identifier, {.stage = InFlight::Stage::subscribe, .filters = count, .time = now_.time});
+  own().start(p.packet_identifier, {.stage = FlowEntry::Stage::subscribe, .filters = count, .time = now_.time});
   if (subscribing_.size() < max_filters) subscribing_[p.packet_identifier] = std::move(asked);
 }
 
@@ -240,14 +268,16 @@ void FlowCheck::remember_filter(const Subscription& subscription) {
     session_known_ = false;
     return;
   }
-  QoS& qos = session_.filters.try_emplace(std::string{filter->filter()}, subscription.qos).first->second;
-  qos = std::max(qos, subscription.qos);
+  SeenSubscription& seen = session_.filters[std::string{filter->filter()}];
+  seen.qos = std::max(seen.qos, subscription.qos);
+  seen.may_be_retained = seen.may_be_retained || subscription.retain_as_published ||
+                         subscription.retain_handling != RetainHandling::do_not_send;
 }
 
 void FlowCheck::on(const Suback& p) {
   check_problem_information(p.properties, PacketType::suback);
-  const InFlight* request = peer().find(p.packet_identifier);
-  if (request == nullptr || request->stage != InFlight::Stage::subscribe) {
+  const FlowEntry* request = peer().find(p.packet_identifier);
+  if (request == nullptr || request->stage != FlowEntry::Stage::subscribe) {
     if (complete_) find(Rule::suback_unexpected, "Packet Identifier");
     return;
   }
@@ -271,17 +301,17 @@ void FlowCheck::on(const Suback& p) {
 
 void FlowCheck::on(const Unsubscribe& p) {
   check_problem_information(p.properties, PacketType::unsubscribe);
-  if (InFlight* known = own().find(p.packet_identifier); known != nullptr && !known->earlier_connection) {
+  if (FlowEntry* known = own().find(p.packet_identifier); known != nullptr && !known->earlier_connection) {
     find(Rule::packet_identifier_in_use, "Packet Identifier");
   }
   const auto count = static_cast<std::uint16_t>(p.topic_filters.count());
-  own().start(p.packet_identifier, {.stage = InFlight::Stage::unsubscribe, .filters = count, .time = now_.time});
+  own().start(p.packet_identifier, {.stage = FlowEntry::Stage::unsubscribe, .filters = count, .time = now_.time});
 }
 
 void FlowCheck::on(const Unsuback& p) {
   check_problem_information(p.properties, PacketType::unsuback);
-  const InFlight* request = peer().find(p.packet_identifier);
-  if (request == nullptr || request->stage != InFlight::Stage::unsubscribe) {
+  const FlowEntry* request = peer().find(p.packet_identifier);
+  if (request == nullptr || request->stage != FlowEntry::Stage::unsubscribe) {
     if (complete_) find(Rule::suback_unexpected, "Packet Identifier");
     return;
   }
@@ -294,6 +324,7 @@ void FlowCheck::on(const Unsuback& p) {
 
 void FlowCheck::on(const Disconnect& p) {
   disconnected_[index(now_.sender)] = true;
+  disconnect_code_[index(now_.sender)] = p.reason_code;
   const auto expiry = p.properties.number(PropertyId::session_expiry_interval);
   if (!expiry || !connect_seen_) return;
   if (session_expiry_ == 0 && *expiry > 0) {
@@ -306,6 +337,9 @@ void FlowCheck::on(const Disconnect& p) {
 void FlowCheck::on(const Auth& p) {
   check_problem_information(p.properties, PacketType::auth);
   if (!connect_seen_) return;
+  if (!connected_ && p.reason_code != ReasonCode::continue_authentication) {
+    find(Rule::authentication_not_continued, "Reason Code");
+  }
   const auto method = p.properties.text(PropertyId::authentication_method);
   if (!has_authentication_method_) {
     find(Rule::auth_not_agreed, "Packet Type");
@@ -317,12 +351,13 @@ void FlowCheck::on(const Auth& p) {
 void FlowCheck::on_pingresp() {
   if (pings_ > 0) {
     --pings_;
+    first_ping_ = now_.time;
   } else if (complete_) {
     find(Rule::pingresp_unexpected, "Packet Type");
   }
 }
 
-void FlowCheck::note_latency(const InFlight& what) {
+void FlowCheck::note_latency(const FlowEntry& what) {
   if (what.time && now_.time && *now_.time >= *what.time) latency_ = *now_.time - *what.time;
 }
 

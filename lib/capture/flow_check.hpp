@@ -33,10 +33,17 @@ struct FlowPacket {
   std::optional<WallTime> time;
 };
 
+// What a client has subscribed to with one filter, at any time and taken together.
+struct SeenSubscription {
+  QoS qos = QoS::at_most_once;   // the highest
+  bool may_be_retained = false;  // a message with RETAIN 1 may come because of it
+};
+
 // What outlives a connection: the Session as both sides must have it.
 struct FlowSession {
-  std::array<FlowSide, 2> sides;                    // by Role
-  std::map<std::string, QoS, std::less<>> filters;  // subscribed at any time, with the highest QoS granted
+  std::array<FlowSide, 2> sides;  // by Role
+  std::map<std::string, SeenSubscription, std::less<>> filters;
+  std::uint64_t messages = 0;  // sent by either side so far
 };
 
 class FlowCheck {
@@ -69,6 +76,11 @@ class FlowCheck {
   [[nodiscard]] std::string_view topic_of_alias(Role sender, std::uint16_t alias) const;
   [[nodiscard]] const FlowSide& side(Role role) const { return session_.sides[index(role)]; }
   [[nodiscard]] unsigned pings_unanswered() const { return pings_; }
+  // What can be said only now that the connection has ended: what was never answered.
+  void end(std::vector<FlowProblem>& problems) const;
+  // Why it ended, for people: "the server sent DISCONNECT: Session taken over (0x8E)". Empty if no packet tells.
+  [[nodiscard]] std::string ending() const;
+  static constexpr std::string_view goodbye = "the client sent DISCONNECT";
   // From a packet to what answers it, of the answer that take() has just seen.
   [[nodiscard]] std::optional<Duration> latency() const { return latency_; }
 
@@ -87,6 +99,7 @@ class FlowCheck {
 
   void check_phase(PacketType type);
   void check_size();
+  [[nodiscard]] bool has_problem_information() const;
   void check_silence(PacketType type);
   void check_problem_information(PropertyBlock properties, PacketType type);
 
@@ -113,9 +126,9 @@ class FlowCheck {
   void check_server_limits(const Publish& p);
   void check_delivery(const Publish& p);
   void check_identifier(const Publish& p);
-  void check_sent_again(const Publish& p, InFlight& known, std::uint64_t content);
-  void acknowledge(PacketIdentifier id, InFlight::Stage expected, std::string_view wanted);
-  void note_latency(const InFlight& what);
+  void check_sent_again(const Publish& p, FlowEntry& known, std::uint64_t content);
+  void acknowledge(PacketIdentifier id, FlowEntry::Stage expected, std::string_view wanted);
+  void note_latency(const FlowEntry& what);
 
   FlowPacket now_;  // being taken
   std::vector<FlowProblem>* problems_ = nullptr;
@@ -152,8 +165,12 @@ class FlowCheck {
   AnswerOrder puback_order_;  // of the client
   AnswerOrder pubrec_order_;
   AnswerOrder pubrel_order_;
+  std::array<std::uint64_t, 2> sent_again_{};  // order of the message that each side has sent again last
   unsigned pings_ = 0;
-  std::optional<WallTime> last_from_client_;
+  std::optional<WallTime> first_ping_;  // of those without an answer
+  std::array<std::optional<WallTime>, 2> last_from_;
+  ReasonCode refusal_ = ReasonCode::success;
+  std::array<ReasonCode, 2> disconnect_code_{};
   std::optional<WallTime> taken_over_;
   std::optional<Duration> latency_;
 };

@@ -15,14 +15,14 @@ std::uint64_t content_of(const Publish& p) {
   return topic * 31 + std::hash<std::string_view>{}(as_text(p.payload));
 }
 
-std::string_view answer_to(InFlight::Stage stage) {
+std::string_view answer_to(FlowEntry::Stage stage) {
   switch (stage) {
-    case InFlight::Stage::published_qos_1: return "PUBACK";
-    case InFlight::Stage::published_qos_2: return "PUBREC";
-    case InFlight::Stage::received: return "PUBREL, from the other side,";
-    case InFlight::Stage::released: return "PUBCOMP";
-    case InFlight::Stage::subscribe: return "SUBACK";
-    case InFlight::Stage::unsubscribe: return "UNSUBACK";
+    case FlowEntry::Stage::published_qos_1: return "PUBACK";
+    case FlowEntry::Stage::published_qos_2: return "PUBREC";
+    case FlowEntry::Stage::received: return "PUBREL, from the other side,";
+    case FlowEntry::Stage::released: return "PUBCOMP";
+    case FlowEntry::Stage::subscribe: return "SUBACK";
+    case FlowEntry::Stage::unsubscribe: return "UNSUBACK";
   }
   return "";
 }
@@ -87,15 +87,20 @@ void FlowCheck::check_delivery(const Publish& p) {
   if (topic.empty()) return;
   bool matches = false;
   QoS highest = QoS::at_most_once;
-  for (const auto& [filter, qos] : session_.filters) {
+  bool may_be_retained = false;
+  for (const auto& [filter, seen] : session_.filters) {
     if (!topic_matches(filter, topic)) continue;
     matches = true;
-    highest = std::max(highest, qos);
-    if (highest >= p.qos) return;
+    highest = std::max(highest, seen.qos);
+    may_be_retained = may_be_retained || seen.may_be_retained;
+    if (highest >= p.qos && (may_be_retained || !p.retain)) return;
   }
   if (!matches) {
     find(Rule::publish_without_subscription, "Topic Name");
-  } else if (p.qos > highest) {
+    return;
+  }
+  if (p.retain && !may_be_retained && v5()) find(Rule::retained_unwanted, "RETAIN");
+  if (p.qos > highest) {
     find(Rule::delivery_qos_above_granted, "QoS",
          fmt::format("QoS {}, granted is {}", static_cast<unsigned>(p.qos), static_cast<unsigned>(highest)));
   }
@@ -103,7 +108,7 @@ void FlowCheck::check_delivery(const Publish& p) {
 
 void FlowCheck::check_identifier(const Publish& p) {
   const std::uint64_t content = content_of(p);
-  if (InFlight* known = own().find(p.packet_identifier)) {
+  if (FlowEntry* known = own().find(p.packet_identifier)) {
     check_sent_again(p, *known, content);
     return;
   }
@@ -112,8 +117,9 @@ void FlowCheck::check_identifier(const Publish& p) {
   }
   const bool qos_1 = p.qos == QoS::at_least_once;
   own().start(p.packet_identifier,
-              {.stage = qos_1 ? InFlight::Stage::published_qos_1 : InFlight::Stage::published_qos_2,
+              {.stage = qos_1 ? FlowEntry::Stage::published_qos_1 : FlowEntry::Stage::published_qos_2,
                .content = content,
+               .order = ++session_.messages,
                .time = now_.time});
   if (now_.sender == Role::server) (qos_1 ? puback_order_ : pubrec_order_).expect(p.packet_identifier);
   const std::size_t limit = limits_[index(peer_of(now_.sender))].receive_maximum;
@@ -123,11 +129,11 @@ void FlowCheck::check_identifier(const Publish& p) {
   }
 }
 
-void FlowCheck::check_sent_again(const Publish& p, InFlight& known, std::uint64_t content) {
+void FlowCheck::check_sent_again(const Publish& p, FlowEntry& known, std::uint64_t content) {
   // Without the whole connection, an answer that was not captured may have freed the identifier.
   const bool certain = complete_ && session_known_;
   const bool same = known.is_message() && known.content == content;
-  if (certain && known.stage == InFlight::Stage::released && same && p.dup) {
+  if (certain && known.stage == FlowEntry::Stage::released && same && p.dup) {
     find(Rule::publish_after_pubrel, "Packet Identifier");
   } else if (certain && !(same && (p.dup || known.earlier_connection))) {
     find(Rule::packet_identifier_in_use, "Packet Identifier",
@@ -137,21 +143,26 @@ void FlowCheck::check_sent_again(const Publish& p, InFlight& known, std::uint64_
   } else if (certain && !known.earlier_connection && v5()) {
     find(Rule::redelivery_without_reconnect, "DUP");
   }
+  if (certain && same && known.earlier_connection && now_.sender == Role::client) {
+    std::uint64_t& last = sent_again_[index(now_.sender)];
+    if (known.order < last) find(Rule::redelivery_out_of_order, "Packet Identifier");
+    last = std::max(last, known.order);
+  }
   own().publish_again(known);
   const bool qos_1 = p.qos == QoS::at_least_once;
-  known.stage = qos_1 ? InFlight::Stage::published_qos_1 : InFlight::Stage::published_qos_2;
+  known.stage = qos_1 ? FlowEntry::Stage::published_qos_1 : FlowEntry::Stage::published_qos_2;
   known.content = content;
   known.time = now_.time;
 }
 
-void FlowCheck::acknowledge(PacketIdentifier id, InFlight::Stage expected, std::string_view wanted) {
-  InFlight* known = peer().find(id);
+void FlowCheck::acknowledge(PacketIdentifier id, FlowEntry::Stage expected, std::string_view wanted) {
+  FlowEntry* known = peer().find(id);
   if (known == nullptr || !known->is_message()) {
     if (complete_ && session_known_) find(Rule::acknowledgement_unexpected, "Packet Identifier", fmt::format("{}", id));
     return;
   }
   // PUBREC is answered alike however often it comes, and so is PUBREL.
-  const bool repeated = expected == InFlight::Stage::published_qos_2 && known->stage > expected;
+  const bool repeated = expected == FlowEntry::Stage::published_qos_2 && known->stage > expected;
   if (known->stage != expected && !repeated && complete_ && session_known_) {
     find(Rule::acknowledgement_wrong_type, "Packet Type",
          fmt::format("{} came, {} is due", wanted, answer_to(known->stage)));
@@ -160,11 +171,11 @@ void FlowCheck::acknowledge(PacketIdentifier id, InFlight::Stage expected, std::
 
 void FlowCheck::on_puback(const Puback& p) {
   check_problem_information(p.properties, PacketType::puback);
-  acknowledge(p.packet_identifier, InFlight::Stage::published_qos_1, "PUBACK");
+  acknowledge(p.packet_identifier, FlowEntry::Stage::published_qos_1, "PUBACK");
   if (now_.sender == Role::client && !puback_order_.answer(p.packet_identifier) && complete_) {
     find(Rule::puback_out_of_order, "Packet Identifier");
   }
-  if (const InFlight* known = peer().find(p.packet_identifier); known != nullptr && known->is_message()) {
+  if (const FlowEntry* known = peer().find(p.packet_identifier); known != nullptr && known->is_message()) {
     note_latency(*known);
     peer().finish(p.packet_identifier);
   }
@@ -172,15 +183,15 @@ void FlowCheck::on_puback(const Puback& p) {
 
 void FlowCheck::on_pubrec(const Pubrec& p) {
   check_problem_information(p.properties, PacketType::pubrec);
-  acknowledge(p.packet_identifier, InFlight::Stage::published_qos_2, "PUBREC");
+  acknowledge(p.packet_identifier, FlowEntry::Stage::published_qos_2, "PUBREC");
   if (now_.sender == Role::client && !pubrec_order_.answer(p.packet_identifier) && complete_) {
     find(Rule::pubrec_out_of_order, "Packet Identifier");
   }
-  InFlight* known = peer().find(p.packet_identifier);
+  FlowEntry* known = peer().find(p.packet_identifier);
   if (known == nullptr || !known->is_message()) return;
-  if (known->stage == InFlight::Stage::published_qos_2) {
+  if (known->stage == FlowEntry::Stage::published_qos_2) {
     note_latency(*known);
-    known->stage = InFlight::Stage::received;
+    known->stage = FlowEntry::Stage::received;
     if (now_.sender == Role::server) pubrel_order_.expect(p.packet_identifier);
   }
   if (is_failure(p.reason_code)) {
@@ -191,7 +202,7 @@ void FlowCheck::on_pubrec(const Pubrec& p) {
 
 void FlowCheck::on_pubrel(const Pubrel& p) {
   check_problem_information(p.properties, PacketType::pubrel);
-  InFlight* known = own().find(p.packet_identifier);
+  FlowEntry* known = own().find(p.packet_identifier);
   const bool certain = complete_ && session_known_;
   if (now_.sender == Role::client && !pubrel_order_.answer(p.packet_identifier) && complete_) {
     find(Rule::pubrel_out_of_order, "Packet Identifier");
@@ -202,19 +213,19 @@ void FlowCheck::on_pubrel(const Pubrel& p) {
     }
     return;
   }
-  if (certain && known->stage < InFlight::Stage::received && !known->earlier_connection) {
+  if (certain && known->stage < FlowEntry::Stage::received && !known->earlier_connection) {
     find(Rule::acknowledgement_wrong_type, "Packet Type",
          fmt::format("PUBREL came, {} is due", answer_to(known->stage)));
   }
   known->earlier_connection = false;
-  known->stage = InFlight::Stage::released;
+  known->stage = FlowEntry::Stage::released;
 }
 
 void FlowCheck::on_pubcomp(const Pubcomp& p) {
   check_problem_information(p.properties, PacketType::pubcomp);
   // PUBCOMP for an identifier that is unknown says so: Packet Identifier not found.
-  if (!is_failure(p.reason_code)) acknowledge(p.packet_identifier, InFlight::Stage::released, "PUBCOMP");
-  const InFlight* known = peer().find(p.packet_identifier);
+  if (!is_failure(p.reason_code)) acknowledge(p.packet_identifier, FlowEntry::Stage::released, "PUBCOMP");
+  const FlowEntry* known = peer().find(p.packet_identifier);
   if (known != nullptr && known->is_message()) peer().finish(p.packet_identifier);
 }
 

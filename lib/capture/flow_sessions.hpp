@@ -1,10 +1,13 @@
 // Sessions across the connections of a capture, by server and Client Identifier.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "capture/flow_check.hpp"
@@ -28,6 +31,31 @@ class FlowSessions {
     return std::exchange(find(server, client_identifier).kept, std::nullopt);
   }
 
+  // Call for each connection that has ended. What to say of it where the client has connected again and again; each
+  // time that it has done so twice as often.
+  [[nodiscard]] std::string reconnects(const SocketEnd& server, const FlowCheck& flow, std::optional<WallTime> opened,
+                                       std::optional<WallTime> ended, std::string_view tcp_end) {
+    if (flow.client_identifier().empty() || !opened || !ended) return {};
+    if (restarts_.size() >= max_sessions) restarts_.clear();
+    Restarts& seen = restarts_[key(server, flow.client_identifier())];
+    const std::string why = flow.ending();
+    // Who says goodbye does so on purpose.
+    const bool is_short = *ended - *opened < longest_short && why != FlowCheck::goodbye;
+    const bool is_soon = seen.last_end && *opened - *seen.last_end < soonest_again;
+    seen.last_end = ended;
+    if (!is_short || !is_soon) {
+      seen.count = is_short ? 1 : 0;
+      seen.first = opened;
+      seen.tell_at = least_told;
+      return {};
+    }
+    if (++seen.count < seen.tell_at) return {};
+    seen.tell_at *= 2;
+    return fmt::format("client {} has connected {} times in {:.1f} s; the last connection ended: {}",
+                       flow.client_identifier(), seen.count,
+                       std::chrono::duration<double>(*ended - *seen.first).count(), why.empty() ? tcp_end : why);
+  }
+
   void closed(const SocketEnd& server, FlowCheck& flow) {
     if (flow.client_identifier().empty()) return;
     Entry& entry = find(server, flow.client_identifier());
@@ -38,6 +66,19 @@ class FlowSessions {
   }
 
  private:
+  // A client is in a loop when its connections last less than this,
+  static constexpr std::chrono::seconds longest_short{10};
+  // the next one follows within this,
+  static constexpr std::chrono::seconds soonest_again{60};
+  // and there have been so many.
+  static constexpr std::uint64_t least_told = 3;
+
+  struct Restarts {
+    std::uint64_t count = 0;
+    std::uint64_t tell_at = least_told;
+    std::optional<WallTime> first;
+    std::optional<WallTime> last_end;
+  };
   struct Entry {
     FlowCheck* open = nullptr;
     std::optional<FlowSession> kept;
@@ -55,6 +96,7 @@ class FlowSessions {
   }
 
   std::map<std::string, Entry> entries_;
+  std::map<std::string, Restarts> restarts_;
 };
 
 }  // namespace mqtk

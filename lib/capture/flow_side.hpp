@@ -5,6 +5,7 @@
 #include <deque>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 
 #include "base/time.hpp"
 #include "codec/types.hpp"
@@ -12,7 +13,7 @@
 namespace mqtk {
 
 // A PUBLISH of QoS 1 or 2, SUBSCRIBE or UNSUBSCRIBE on its way.
-struct InFlight {
+struct FlowEntry {
   enum class Stage : std::uint8_t {
     published_qos_1,
     published_qos_2,
@@ -26,6 +27,7 @@ struct InFlight {
   bool counted = false;             // its PUBLISH was sent on this connection: Receive Maximum counts it
   std::uint64_t content = 0;        // hash of Topic Name and payload
   std::uint16_t filters = 0;        // of SUBSCRIBE and UNSUBSCRIBE
+  std::uint64_t order = 0;          // of a message: counts what this side has sent, over all connections
   std::optional<WallTime> time;
 
   [[nodiscard]] bool is_message() const { return stage <= Stage::released; }
@@ -33,13 +35,14 @@ struct InFlight {
 
 class FlowSide {
  public:
-  [[nodiscard]] InFlight* find(PacketIdentifier id) {
+  [[nodiscard]] FlowEntry* find(PacketIdentifier id) {
     const auto found = in_flight_.find(id);
     return found == in_flight_.end() ? nullptr : &found->second;
   }
-  InFlight& start(PacketIdentifier id, const InFlight& what) {
+  FlowEntry& start(PacketIdentifier id, const FlowEntry& what) {
     finish(id);
-    InFlight& started = in_flight_[id] = what;
+    FlowEntry& started = spare_.empty() ? in_flight_[id] : insert_spare(id);
+    started = what;
     started.counted = what.is_message();
     if (started.counted) ++messages_;
     return started;
@@ -48,10 +51,10 @@ class FlowSide {
     const auto found = in_flight_.find(id);
     if (found == in_flight_.end()) return;
     if (found->second.counted) --messages_;
-    in_flight_.erase(found);
+    spare_ = in_flight_.extract(found);
   }
   // What an earlier connection had in flight counts from when its PUBLISH is sent again; a PUBREL does not count.
-  void publish_again(InFlight& what) {
+  void publish_again(FlowEntry& what) {
     if (!what.counted) ++messages_;
     what.counted = true;
     what.earlier_connection = false;
@@ -65,12 +68,19 @@ class FlowSide {
     }
     messages_ = 0;
   }
-  [[nodiscard]] const std::unordered_map<PacketIdentifier, InFlight>& in_flight() const { return in_flight_; }
+  [[nodiscard]] const std::unordered_map<PacketIdentifier, FlowEntry>& in_flight() const { return in_flight_; }
   // Messages sent on this connection and not finished: what Receive Maximum limits.
   [[nodiscard]] std::size_t messages() const { return messages_; }
 
  private:
-  std::unordered_map<PacketIdentifier, InFlight> in_flight_;
+  FlowEntry& insert_spare(PacketIdentifier id) {
+    spare_.key() = id;
+    return in_flight_.insert(std::move(spare_)).position->second;
+  }
+
+  std::unordered_map<PacketIdentifier, FlowEntry> in_flight_;
+  // The entry that was taken out last: most messages are finished before the next one starts.
+  std::unordered_map<PacketIdentifier, FlowEntry>::node_type spare_;
   std::size_t messages_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "capture/mqtt_connection.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "capture/packet_search.hpp"
 
@@ -23,7 +24,10 @@ bool starts_with_connect(Bytes head) {
   return rest.starts_with("\0\4MQTT"sv) || rest.starts_with("\0\6MQIsdp"sv);
 }
 
-bool starts_with_tls(Bytes head) { return head.size() >= 6 && head[0] == 0x16 && head[1] == 3 && head[2] <= 4; }
+// A handshake, or data where the handshake was not captured.
+bool starts_with_tls(Bytes head) {
+  return head.size() >= 6 && (head[0] == 0x16 || head[0] == 0x17) && head[1] == 3 && head[2] <= 4;
+}
 
 bool holds_websocket(Bytes head) {
   CapturedWebSocket reader{CapturedWebSocket::Start::frames};
@@ -34,16 +38,54 @@ bool holds_websocket(Bytes head) {
 
 }  // namespace
 
-MqttConnection::MqttConnection(const ConnectionEnds& ends, std::optional<Version> version)
-    : ends_(ends), version_(version), start_seen_(ends.start_seen), trial_bytes_(trial_bytes) {}
-
 // What comes before CONNECT is wrong in every version: nothing would be gained by holding it back.
 void MqttConnection::settle_as_mqtt() {
   trial_bytes_ = 2;
   settle(Content::mqtt, Side::first, true);
 }
+MqttConnection::MqttConnection(const ConnectionEnds& ends, std::optional<Version> version, const TlsSecrets* tls)
+    : ends_(ends), version_(version), start_seen_(ends.start_seen), trial_bytes_(trial_bytes), secrets_(tls) {}
 
 void MqttConnection::received(Side sender, Bytes bytes, std::optional<WallTime> time) {
+  if (!tls_) {
+    receive_plain(sender, bytes, time);
+  } else if (content_ != Content::other && content_ != Content::tls) {
+    tls_->take(sender == tls_client_ ? Role::client : Role::server, bytes);
+    take_tls_data(time);
+  }
+}
+
+// What came so far is TLS.
+void MqttConnection::begin_tls(Side client) {
+  if (secrets_ == nullptr || secrets_->crypto == nullptr || secrets_->log.empty()) {
+    content_ = Content::tls;
+    sides_ = {};
+    return;
+  }
+  tls_ = std::make_unique<TlsConnection>(secrets_->log, *secrets_->crypto);
+  tls_client_ = client;
+  std::array<std::vector<std::uint8_t>, 2> heads;
+  for (const Side side : {client, other(client)}) {
+    std::vector<std::uint8_t>& head = heads[static_cast<std::size_t>(side)];
+    head = std::move(state(side).head);
+    state(side).head = {};
+  }
+  for (const Side side : {client, other(client)}) {
+    const std::vector<std::uint8_t>& head = heads[static_cast<std::size_t>(side)];
+    if (!head.empty()) tls_->take(side == client ? Role::client : Role::server, head);
+  }
+  take_tls_data(state(client).head_time);
+}
+
+void MqttConnection::take_tls_data(std::optional<WallTime> time) {
+  for (const Role role : {Role::client, Role::server}) {
+    const std::vector<std::uint8_t> data = std::exchange(tls_->data(role), {});
+    if (!data.empty()) receive_plain(role == Role::client ? tls_client_ : other(tls_client_), data, time);
+  }
+  if (!tls_->fault().empty() && content_ == Content::unknown) content_ = Content::tls;
+}
+
+void MqttConnection::receive_plain(Side sender, Bytes bytes, std::optional<WallTime> time) {
   if (content_ == Content::other || content_ == Content::tls) return;
   if (content_ != Content::unknown) {
     feed(sender, bytes, time);
@@ -56,6 +98,11 @@ void MqttConnection::received(Side sender, Bytes bytes, std::optional<WallTime> 
 }
 
 void MqttConnection::missing(Side sender, std::uint64_t count, std::optional<WallTime> time) {
+  if (tls_) {
+    tls_->lose();
+    if (content_ == Content::unknown) content_ = Content::tls;
+    return;
+  }
   if (content_ == Content::unknown) {
     start_seen_ = start_seen_ && !state(sender).head.empty();
     detect(true);
@@ -98,9 +145,9 @@ bool MqttConnection::detect_side(Side side, bool last_chance) {
     settle(Content::websocket, text[0] == 'G' ? side : other(side), true);
     return true;
   }
-  if (starts_with_tls(head)) {
-    content_ = Content::tls;
-    sides_ = {};
+  if (!tls_ && starts_with_tls(head)) {
+    constexpr std::uint8_t server_hello = 2;
+    begin_tls(head[5] == server_hello ? other(side) : side);
     return true;
   }
   if (head.size() < telling_bytes && !last_chance && head[0] != 0xC0 && head[0] != 0xD0) return false;
@@ -170,25 +217,24 @@ void MqttConnection::settle(Content content, Side client, bool in_sync) {
 
 void MqttConnection::feed(Side side, Bytes bytes, std::optional<WallTime> time) {
   SideState& to = state(side);
+  const bool was_idle = to.stream->is_idle();
   std::vector<std::uint8_t>& buffer = to.stream->feed_buffer();
   if (to.websocket) {
     to.websocket->take(bytes, buffer);
   } else {
     buffer.insert(buffer.end(), bytes.begin(), bytes.end());
   }
+  // Marks of bytes that have all been read are of no use any more.
+  if (was_idle) to.marks.clear();
   to.marks.push_back({to.stream->end_offset(), time});
 }
 
 std::optional<MqttConnection::Item> MqttConnection::next() {
   for (const Side side : {client_, other(client_)}) {
     SideState& from = state(side);
-    if (!from.stream) continue;
+    if (!from.stream || from.stream->is_idle()) continue;
     const auto packet = from.stream->next();
-    if (!packet) {
-      // Older marks are of no use any more.
-      if (!from.stream->holds_bytes()) from.marks.clear();
-      continue;
-    }
+    if (!packet) continue;
     if (packet->type == PacketType::connect && from.stream->version_source() == PacketStream::VersionSource::connect) {
       state(other(side)).stream->learn_version(packet->version);
     }
@@ -208,6 +254,7 @@ std::optional<Rule> MqttConnection::take_problem() {
 }
 
 std::optional<std::string> MqttConnection::take_fault() {
+  if (tls_ && is_mqtt() && !tls_->fault().empty() && !std::exchange(tls_fault_told_, true)) return tls_->fault();
   for (SideState& side : sides_) {
     if (!side.websocket || side.websocket->fault().empty() || side.fault_told) continue;
     side.fault_told = true;

@@ -6,8 +6,10 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -15,8 +17,15 @@
 #include "capture/captured_websocket.hpp"
 #include "capture/packet_stream.hpp"
 #include "capture/tcp_reassembly.hpp"
+#include "capture/tls_connection.hpp"
 
 namespace mqtk {
+
+// What TLS is read with.
+struct TlsSecrets {
+  TlsKeyLog log;
+  const TlsCrypto* crypto = nullptr;  // null: TLS is not read
+};
 
 class MqttConnection {
  public:
@@ -27,7 +36,8 @@ class MqttConnection {
     std::optional<WallTime> time;  // of the segment with the packet's last byte
   };
 
-  MqttConnection(const ConnectionEnds& ends, std::optional<Version> version);
+  // `tls` may be null; it outlives the connection.
+  MqttConnection(const ConnectionEnds& ends, std::optional<Version> version, const TlsSecrets* tls);
 
   // Whoever gives the bytes knows it: they are MQTT from the first on, and Side::first is the client. Before any byte.
   void settle_as_mqtt();
@@ -49,6 +59,8 @@ class MqttConnection {
   [[nodiscard]] std::optional<Rule> take_problem();
   // Why nothing more can be read of a side.
   [[nodiscard]] std::optional<std::string> take_fault();
+  // Of a connection whose content() is tls: what hinders.
+  [[nodiscard]] std::string_view tls_fault() const { return tls_ ? std::string_view{tls_->fault()} : ""; }
 
  private:
   struct Mark {
@@ -65,6 +77,9 @@ class MqttConnection {
   };
 
   [[nodiscard]] SideState& state(Side side) { return sides_[static_cast<std::size_t>(side)]; }
+  void receive_plain(Side sender, Bytes bytes, std::optional<WallTime> time);
+  void begin_tls(Side client);
+  void take_tls_data(std::optional<WallTime> time);
   void detect(bool last_chance);
   [[nodiscard]] bool detect_side(Side side, bool last_chance);
   void settle(Content content, Side client, bool in_sync);
@@ -78,6 +93,10 @@ class MqttConnection {
   bool start_seen_;
   std::size_t trial_bytes_;
   std::array<SideState, 2> sides_;
+  const TlsSecrets* secrets_;
+  std::unique_ptr<TlsConnection> tls_;
+  Side tls_client_ = Side::first;
+  bool tls_fault_told_ = false;
 };
 
 }  // namespace mqtk

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "capture/shared_signature.hpp"
+
 namespace mqtk {
 namespace {
 
@@ -22,18 +24,20 @@ const Annotation* find_field(const Annotated& notes, std::string_view name) {
 
 PacketRecord& PacketDecoder::decode(const PacketStream::Item& item) {
   item_ = item;
+  const bool may_have_signature = item.type == PacketType::publish || item.type == PacketType::connect;
+  if (hides_signatures_ && may_have_signature && mqtk::hide_signatures(item.bytes, hidden_)) item_.bytes = hidden_;
   record_ = {};
   record_.offset = item.offset;
   record_.sender = item.sender;
   record_.version = item.version;
   record_.type = item.type;
-  record_.bytes = item.bytes;
+  record_.bytes = item_.bytes;
   record_.missing_bytes = item.missing_bytes;
   record_.left_out = item.left_out;
   record_.packet = &packet_;
   is_annotated_ = false;
   const bool plain = notes_ == Notes::when_needed && item.state == PacketStream::Item::State::whole &&
-                     !mqtk::decode(item.bytes, {item.version, item.sender}, packet_) && !may_have_advice(packet_);
+                     !mqtk::decode(item_.bytes, {item.version, item.sender}, packet_) && !may_have_advice(packet_);
   if (!plain) annotate_last();
   return record_;
 }

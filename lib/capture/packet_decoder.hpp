@@ -20,6 +20,8 @@ enum class Notes : std::uint8_t {
 class PacketDecoder {
  public:
   explicit PacketDecoder(Notes notes) : notes_(notes) {}
+  // From now on records show '*' for signatures of shared access, in their bytes, too.
+  void hide_signatures() { hides_signatures_ = true; }
 
   // Not for skipped bytes. What the record points at lives until the next call, and as long as the bytes.
   [[nodiscard]] PacketRecord& decode(const PacketStream::Item& item);
@@ -30,6 +32,8 @@ class PacketDecoder {
   void annotate_last();
 
   Notes notes_;
+  bool hides_signatures_ = false;
+  std::vector<std::uint8_t> hidden_;  // the packet without its signatures
   PacketStream::Item item_;
   PacketRecord record_;
   Packet packet_;

@@ -284,7 +284,8 @@ void append_problem(std::string& out, const Problem& problem, const PacketRecord
   if (record.version != Version::v5) {
     code = record.type == PacketType::connect ? connack_return_code(info.reason_code) : 255U;
   }
-  if (code == 255) {
+  const bool is_advice = info.rule_class == RuleClass::advice && info.reason_code == ReasonCode::success;
+  if (code == 255 || is_advice) {
     out += "null";
   } else {
     append_number(out, code);

@@ -275,10 +275,19 @@ void append_packet_summary(std::string& out, const PacketRecord& record, const P
   }
 }
 
+namespace {
+
+void append_number(std::string& out, std::uint64_t number) {
+  const fmt::format_int digits{number};
+  out.append(digits.data(), digits.size());
+}
+
+}  // namespace
+
 void append_packet_line(std::string& out, const PacketRecord& record, const PacketLineStyle& style) {
   Painter paint{out, style.paint};
   if (record.time) {
-    out += rfc3339(*record.time);
+    append_rfc3339(out, *record.time);
     out += "  ";
   }
   const auto padded = [&](std::size_t from, std::size_t width) {
@@ -286,11 +295,11 @@ void append_packet_line(std::string& out, const PacketRecord& record, const Pack
   };
   paint.within(Ink::faint, [&] {
     if (record.stream > 1) {
-      out += fmt::format_int{record.stream}.c_str();
+      append_number(out, record.stream);
       out += ':';
     }
     const std::size_t from = out.size();
-    out += fmt::format_int{record.offset}.c_str();
+    append_number(out, record.offset);
     padded(from, 8);
   });
   const fmt::format_int length{record.bytes.size()};
@@ -306,7 +315,7 @@ void append_packet_line(std::string& out, const PacketRecord& record, const Pack
   append_packet_summary(out, record, style);
   if (out.size() == summary_start) out.resize(name_end);
   out += '\n';
-  append_problem_lines(out, record, 2, style.paint);
+  if (!clean) append_problem_lines(out, record, 2, style.paint);
 }
 
 }  // namespace mqtk

@@ -70,8 +70,8 @@ class PacketStream {
   // The next packet, or nothing until more bytes have been fed. After finish() an incomplete packet is handed out
   // once.
   [[nodiscard]] std::optional<Item> next();
-  // Bytes that wait for more.
-  [[nodiscard]] bool holds_bytes() const { return at_ < buffer_.size(); }
+  // Whether next() has nothing to tell before more is fed.
+  [[nodiscard]] bool is_idle() const { return at_ == buffer_.size() && missing_ == 0 && skipped_ == 0; }
   // Offset in the stream of the byte that is fed next.
   [[nodiscard]] std::uint64_t end_offset() const { return base_ + buffer_.size() + lost_; }
 

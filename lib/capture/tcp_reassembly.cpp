@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/byte_order.hpp"
+
 namespace mqtk {
 
 class TcpReassembly::StreamListener : public TcpStreamListener {
@@ -21,14 +23,16 @@ class TcpReassembly::StreamListener : public TcpStreamListener {
 };
 
 std::size_t TcpReassembly::KeyHash::operator()(const Key& key) const {
-  std::uint64_t hash = 0xCBF29CE484222325U;
-  const auto mix = [&](std::uint64_t value) { hash = (hash ^ value) * 0x100000001B3U; };
+  std::uint64_t hash = 0;
+  const auto mix = [&](std::uint64_t value) {
+    hash = (hash ^ value) * 0x9E3779B97F4A7C15U;
+    hash ^= hash >> 32U;
+  };
   for (const SocketEnd* end : {&key.low, &key.high}) {
-    const std::size_t size = end->family == 6 ? 16 : 4;
-    for (std::size_t i = 0; i < size; ++i) mix(end->address[i]);
-    mix(end->port);
+    mix(load_big_endian<std::uint64_t>(end->address.data()));
+    mix(load_big_endian<std::uint64_t>(end->address.data() + 8) ^ end->port);
   }
-  return static_cast<std::size_t>(hash ^ (hash >> 29U));
+  return static_cast<std::size_t>(hash);
 }
 
 TcpReassembly::Key TcpReassembly::key_of(const Segment& segment) {

@@ -87,10 +87,15 @@ void read_udp(Segment& segment, Bytes packet, std::size_t payload_bytes) {
   segment.cut_bytes = static_cast<std::uint32_t>(length - 8 - segment.payload.size());
 }
 
-// `bytes` is the length that the IP header tells, `packet` what there is of it.
-void read_transport(Segment& segment, std::uint8_t protocol, Bytes packet, std::size_t bytes) {
-  if (protocol == protocol_tcp) read_tcp(segment, packet, bytes);
-  if (protocol == protocol_udp) read_udp(segment, packet, bytes);
+// `bytes` is the length that the IP header tells, `part` what there is of it. `offset` as IP has it.
+void read_fragment(Segment& segment, std::uint8_t protocol, std::uint32_t id, unsigned offset, Bytes part,
+                   std::size_t bytes) {
+  segment.kind = Segment::Kind::fragment;
+  segment.protocol = protocol;
+  segment.fragment_id = id;
+  segment.fragment_offset = offset;
+  segment.payload = part;
+  segment.cut_bytes = static_cast<std::uint32_t>(bytes - part.size());
 }
 
 Segment read_ipv4(Bytes packet) {
@@ -103,22 +108,24 @@ Segment read_ipv4(Bytes packet) {
   segment.source.family = segment.destination.family = 4;
   std::copy_n(packet.begin() + 12, 4, segment.source.address.begin());
   std::copy_n(packet.begin() + 16, 4, segment.destination.address.begin());
-  const bool is_fragment = (u16(packet, 6) & 0x3FFFU) != 0;
-  if (is_fragment) {
-    segment.kind = Segment::Kind::fragment;
-    return segment;
-  }
+  const unsigned flags = u16(packet, 6);
+  const std::uint16_t id = u16(packet, 4);
   // Short frames are padded, so the frame may be longer than the packet.
   packet = packet.first(std::min(packet.size(), total));
-  read_transport(segment, packet[9], packet.subspan(header), total - header);
+  if ((flags & 0x3FFFU) != 0) {
+    read_fragment(segment, packet[9], id, (flags & 0x1FFFU) * 8, packet.subspan(header), total - header);
+    segment.more_fragments = (flags & 0x2000U) != 0;
+  } else {
+    read_ip_payload(segment, packet[9], packet.subspan(header), total - header);
+  }
   return segment;
 }
 
-// Skips the extension headers; false if they do not fit.
-bool skip_extensions(std::uint8_t& next, Bytes& rest, std::size_t& left, bool& is_fragment) {
-  while (next == 0 || next == 43 || next == 44 || next == 60) {
+// Skips the extension headers, up to a fragment's, which `fragment` shows; false if they do not fit.
+bool skip_extensions(std::uint8_t& next, Bytes& rest, std::size_t& left, Bytes& fragment) {
+  while (fragment.empty() && (next == 0 || next == 43 || next == 44 || next == 60)) {
     if (rest.size() < 8) return false;
-    if (next == 44) is_fragment = is_fragment || (u16(rest, 2) & 0xFFF9U) != 0;
+    if (next == 44 && (u16(rest, 2) & 0xFFF9U) != 0) fragment = rest.first(8);
     const std::size_t size = next == 44 ? 8 : (std::size_t{rest[1]} + 1) * 8;
     next = rest[0];
     if (size > rest.size() || size > left) return false;
@@ -139,13 +146,14 @@ Segment read_ipv6(Bytes packet) {
   Bytes rest = packet.subspan(40);
   if (left == 0) left = rest.size();
   rest = rest.first(std::min(rest.size(), left));
-  bool is_fragment = false;
-  if (!skip_extensions(next, rest, left, is_fragment)) return damaged();
-  if (is_fragment) {
-    segment.kind = Segment::Kind::fragment;
-    return segment;
+  Bytes fragment;
+  if (!skip_extensions(next, rest, left, fragment)) return damaged();
+  if (!fragment.empty()) {
+    read_fragment(segment, next, u32(fragment, 4), u16(fragment, 2) & 0xFFF8U, rest, left);
+    segment.more_fragments = (u16(fragment, 2) & 1U) != 0;
+  } else {
+    read_ip_payload(segment, next, rest, left);
   }
-  read_transport(segment, next, rest, left);
   return segment;
 }
 
@@ -231,6 +239,11 @@ std::string SocketEnd::text() const {
     out = "?";
   }
   return out + ":" + std::to_string(port);
+}
+
+void read_ip_payload(Segment& segment, std::uint8_t protocol, Bytes packet, std::size_t bytes) {
+  if (protocol == protocol_tcp) read_tcp(segment, packet, bytes);
+  if (protocol == protocol_udp) read_udp(segment, packet, bytes);
 }
 
 Segment read_ip_segment(Bytes packet) {

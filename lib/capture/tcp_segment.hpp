@@ -42,7 +42,7 @@ struct Segment {
     tcp,       //
     udp,       //
     bare,      // exported by a dissector: payload without TCP header, in order
-    fragment,  // part of a fragmented IP packet, which is not put together
+    fragment,  // part of a fragmented IP packet; `payload` is that of IP
     damaged,   // the headers do not fit into the frame
   };
   Kind kind = Kind::none;
@@ -55,11 +55,17 @@ struct Segment {
   bool fin = false;
   bool reset = false;
   Bytes payload;
-  std::uint32_t cut_bytes = 0;  // at the end of the payload, left out by the capture
+  std::uint32_t cut_bytes = 0;        // at the end of the payload, left out by the capture
+  std::uint32_t fragment_id = 0;      // of fragments only, as the following are
+  std::uint32_t fragment_offset = 0;  // in bytes
+  bool more_fragments = false;
+  std::uint8_t protocol = 0;  // as IP numbers them
 };
 
 // Views of `frame`.
 [[nodiscard]] Segment read_segment(std::uint32_t link_type, Bytes frame);
+// TCP or UDP: `packet` is what there is of the `bytes` behind the IP header. Ends keep their addresses.
+void read_ip_payload(Segment& segment, std::uint8_t protocol, Bytes packet, std::size_t bytes);
 // From the IP header on.
 [[nodiscard]] Segment read_ip_segment(Bytes packet);
 

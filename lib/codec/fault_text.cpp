@@ -18,6 +18,7 @@ std::string_view class_text(RuleClass rule_class) {
 // invalid (0x94)".
 std::string verdict(const RuleInfo& info, PacketType packet, Version version) {
   const std::string_view kind = class_text(info.rule_class);
+  if (info.reason_code == ReasonCode::success) return std::string{kind};
   if (version != Version::v5) {
     const std::uint8_t code = packet == PacketType::connect ? connack_return_code(info.reason_code) : 255;
     return code == 255 ? std::string{kind} : fmt::format("{}, return code {}", kind, code);

@@ -136,7 +136,7 @@ void PropertyBlock::Iterator::read() {
   property_.length = static_cast<std::uint32_t>(at - at_);
 }
 
-std::optional<Property> PropertyBlock::find(PropertyId id) const {
+std::optional<Property> PropertyBlock::search(PropertyId id) const {
   for (const Property& property : *this) {
     if (property.id == id) return property;
   }

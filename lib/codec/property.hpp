@@ -128,11 +128,12 @@ class PropertyBlock {
   [[nodiscard]] Iterator end() const { return {bytes_, bytes_.size()}; }
 
   // The first property with this identifier.
-  [[nodiscard]] std::optional<Property> find(PropertyId id) const;
+  [[nodiscard]] std::optional<Property> find(PropertyId id) const { return empty() ? std::nullopt : search(id); }
   [[nodiscard]] std::optional<std::uint32_t> number(PropertyId id) const;
   [[nodiscard]] std::optional<std::string_view> text(PropertyId id) const;
 
  private:
+  [[nodiscard]] std::optional<Property> search(PropertyId id) const;
   Bytes bytes_;
 };
 

@@ -55,7 +55,7 @@
   X(password_without_user_name, malformed_packet, malformed_packet, "", "MQTT-3.1.2-22", "the Password Flag is 1 although the User Name Flag is 0") \
   X(client_identifier_missing, malformed_packet, malformed_packet, "MQTT-3.1.3-3", "MQTT-3.1.3-3", "the packet ends where the Client Identifier must be") \
   X(client_identifier_not_utf8, malformed_packet, malformed_packet, "MQTT-3.1.3-4 MQTT-1.5.4-1", "MQTT-3.1.3-4 MQTT-1.5.3-1", "the Client Identifier is not a valid UTF-8 string") \
-  X(client_identifier_rejected, protocol_error, client_identifier_not_valid, "", "MQTT-3.1.3-7", "this version does not allow an empty Client Identifier here") \
+  X(client_identifier_rejected, protocol_error, client_identifier_not_valid, "", "MQTT-3.1.3-7 MQTT-3.1.3-8", "this version does not allow an empty Client Identifier here") \
   X(client_identifier_too_long, protocol_error, client_identifier_not_valid, "", "", "MQTT 3.1 allows 23 characters in a Client Identifier") \
   X(will_missing, malformed_packet, malformed_packet, "MQTT-3.1.2-9", "MQTT-3.1.2-9", "the Will Flag is 1, but the packet ends before the Will fields") \
   X(will_topic_not_utf8, malformed_packet, malformed_packet, "MQTT-3.1.3-11 MQTT-1.5.4-1", "MQTT-3.1.3-10 MQTT-1.5.3-1", "the Will Topic is not a valid UTF-8 string") \
@@ -113,10 +113,10 @@
   X(packet_after_disconnect, protocol_error, protocol_error, "MQTT-3.14.4-1", "MQTT-3.14.4-2", "a packet follows DISCONNECT") \
   X(keep_alive_timeout, protocol_error, keep_alive_timeout, "MQTT-3.1.2-22 MQTT-3.1.2-20 MQTT-3.1.2-21 MQTT-3.2.2-21", "MQTT-3.1.2-24 MQTT-3.1.2-23", "nothing came within one and a half times the Keep Alive") \
   X(session_present_unexpected, protocol_error, protocol_error, "MQTT-3.2.2-4", "", "Session Present is 1, but this client has no Session") \
-  X(session_present_after_clean_start, protocol_error, protocol_error, "MQTT-3.2.2-2", "MQTT-3.2.2-1", "Session Present is 1 although the client asked for a new Session") \
+  X(session_present_after_clean_start, protocol_error, protocol_error, "MQTT-3.2.2-2 MQTT-3.1.2-4", "MQTT-3.2.2-1", "Session Present is 1 although the client asked for a new Session") \
   X(client_identifier_not_assigned, protocol_error, protocol_error, "MQTT-3.2.2-16 MQTT-3.1.3-7", "", "the Client Identifier was empty, but CONNACK assigns none") \
   X(packet_too_large, protocol_error, packet_too_large, "MQTT-3.1.2-24 MQTT-3.2.2-15", "", "the packet is larger than the Maximum Packet Size of its receiver") \
-  X(receive_maximum_exceeded, protocol_error, receive_maximum_exceeded, "MQTT-3.3.4-7 MQTT-3.3.4-9 MQTT-4.9.0-2", "", "more QoS 1 and 2 messages are unacknowledged than the receiver's Receive Maximum") \
+  X(receive_maximum_exceeded, protocol_error, receive_maximum_exceeded, "MQTT-3.3.4-7 MQTT-3.3.4-9 MQTT-4.9.0-2 MQTT-4.9.0-1", "", "more QoS 1 and 2 messages are unacknowledged than the receiver's Receive Maximum") \
   X(maximum_qos_exceeded, protocol_error, qos_not_supported, "MQTT-3.2.2-11", "", "the QoS is above the server's Maximum QoS") \
   X(retain_not_available, protocol_error, retain_not_supported, "MQTT-3.2.2-14", "", "RETAIN is 1 although the server has no retained messages") \
   X(topic_alias_too_large, protocol_error, topic_alias_invalid, "MQTT-3.3.2-9 MQTT-3.3.2-11 MQTT-3.1.2-26 MQTT-3.1.2-27 MQTT-3.2.2-17 MQTT-3.2.2-18", "", "the Topic Alias is above the receiver's Topic Alias Maximum") \
@@ -144,7 +144,7 @@
 // Shown by the flow of a connection, and met by nobody who plays one side of it: only who watches both sides, or several
 // connections, can tell.
 #define MQTK_OBSERVER_RULES(X) \
-  X(packet_after_refusal, protocol_error, protocol_error, "MQTT-3.2.2-7", "MQTT-3.2.2-5", "a packet follows a CONNACK that refuses the connection") \
+  X(packet_after_refusal, protocol_error, protocol_error, "MQTT-3.2.2-7 MQTT-4.12.0-4 MQTT-4.13.2-1", "MQTT-3.2.2-5", "a packet follows a CONNACK that refuses the connection") \
   X(session_not_taken_over, protocol_error, session_taken_over, "MQTT-3.1.4-3", "MQTT-3.1.4-2", "the server goes on with a connection whose Client Identifier has connected anew") \
   X(redelivery_without_dup, protocol_error, protocol_error, "MQTT-3.3.1-1", "MQTT-3.3.1-1", "a PUBLISH is sent again with DUP 0") \
   X(dup_on_first_delivery, protocol_error, protocol_error, "MQTT-4.3.2-2 MQTT-4.3.3-2 MQTT-3.3.1-3", "MQTT-3.3.1-3 MQTT-4.3.2-1 MQTT-4.3.3-1", "a PUBLISH that was not sent before has DUP 1") \
@@ -158,5 +158,14 @@
   X(pubrel_out_of_order, protocol_error, protocol_error, "MQTT-4.6.0-4", "MQTT-4.6.0-4", "the client's PUBREL is not for the oldest PUBREC that it has not answered") \
   X(websocket_text_frame, protocol_error, protocol_error, "MQTT-6.0.0-1", "MQTT-6.0.0-1", "a WebSocket frame with data is not binary") \
   X(websocket_protocol_not_offered, protocol_error, protocol_error, "MQTT-6.0.0-3", "MQTT-6.0.0-3", "the client does not offer the WebSocket subprotocol mqtt") \
-  X(websocket_protocol_not_selected, protocol_error, protocol_error, "MQTT-6.0.0-4", "MQTT-6.0.0-4", "the server does not select the WebSocket subprotocol mqtt")
+  X(websocket_protocol_not_selected, protocol_error, protocol_error, "MQTT-6.0.0-4", "MQTT-6.0.0-4", "the server does not select the WebSocket subprotocol mqtt") \
+  X(retained_unwanted, protocol_error, protocol_error, "MQTT-3.3.1-11", "", "a retained message came although Retain Handling is 2 in each matching subscription") \
+  X(request_unanswered, protocol_error, protocol_error, "MQTT-3.8.4-1 MQTT-3.10.4-4 MQTT-3.12.4-1", "MQTT-3.8.4-1 MQTT-3.10.4-4 MQTT-3.12.4-1", "the server never answered a SUBSCRIBE, UNSUBSCRIBE or PINGREQ, though it sent other packets long after it") \
+  X(redelivery_out_of_order, protocol_error, protocol_error, "MQTT-4.6.0-1", "MQTT-4.6.0-1", "the client sends PUBLISH packets again in another order than the first time") \
+  X(authentication_not_continued, protocol_error, protocol_error, "MQTT-4.12.0-2 MQTT-4.12.0-3", "", "an AUTH before CONNACK has another Reason Code than Continue authentication") \
+  X(problem_information_too_large, protocol_error, packet_too_large, "MQTT-3.2.2-19 MQTT-3.2.2-20 MQTT-3.4.2-2 MQTT-3.4.2-3 MQTT-3.5.2-2 MQTT-3.5.2-3 MQTT-3.6.2-2 MQTT-3.6.2-3 MQTT-3.7.2-2 MQTT-3.7.2-3 MQTT-3.9.2-1 MQTT-3.9.2-2 MQTT-3.11.2-1 MQTT-3.11.2-2 MQTT-3.14.2-3 MQTT-3.14.2-4 MQTT-3.15.2-2 MQTT-3.15.2-3", "", "a Reason String or User Property makes the packet larger than its receiver takes") \
+  X(message_unacknowledged, advice, success, "MQTT-4.5.0-2 MQTT-4.3.2-4 MQTT-4.3.3-4 MQTT-4.3.3-8 MQTT-4.3.3-11", "MQTT-4.5.0-2", "a QoS 1 or 2 message was never acknowledged, though its receiver sent other packets long after it") \
+  X(keep_alive_stretched, advice, success, "", "", "nothing came from the client for longer than the Keep Alive, though not for one and a half times") \
+  X(reconnect_loop, advice, success, "", "", "a client connects again and again") \
+  X(filter_repeated, advice, success, "", "", "a SUBSCRIBE names the same Topic Filter more than once")
 // clang-format on

@@ -4,6 +4,9 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
+#include <algorithm>
+#include <memory>
+
 #include "net/openssl.hpp"
 
 namespace mqtk {
@@ -25,6 +28,53 @@ std::optional<std::array<std::uint8_t, 32>> hmac_sha256(Bytes key, Bytes data) {
   const auto* made =
       HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data.data(), data.size(), digest.data(), &size);
   return made != nullptr ? std::optional(digest) : std::nullopt;
+}
+
+std::optional<std::vector<std::uint8_t>> hmac(HashFunction hash, Bytes key, Bytes data) {
+  if (!load_openssl()) return std::nullopt;
+  std::vector<std::uint8_t> digest(digest_bytes(hash));
+  unsigned int size = 0;
+  const auto* made = HMAC(hash == HashFunction::sha256 ? EVP_sha256() : EVP_sha384(), key.data(),
+                          static_cast<int>(key.size()), data.data(), data.size(), digest.data(), &size);
+  return made != nullptr ? std::optional(std::move(digest)) : std::nullopt;
+}
+
+namespace {
+
+const EVP_CIPHER* cipher_of(SealingCipher cipher) {
+  switch (cipher) {
+    case SealingCipher::aes_128_gcm: return EVP_aes_128_gcm();
+    case SealingCipher::aes_256_gcm: return EVP_aes_256_gcm();
+    case SealingCipher::chacha20_poly1305: return EVP_chacha20_poly1305();
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+std::optional<std::vector<std::uint8_t>> unseal(SealingCipher cipher, Bytes key, Bytes nonce, Bytes associated,
+                                                Bytes sealed) {
+  constexpr std::size_t most = std::size_t{1} << 30U;  // OpenSSL counts in int
+  if (sealed.size() < seal_tag_bytes || sealed.size() > most || associated.size() > most) return std::nullopt;
+  if (key.size() != key_bytes(cipher) || nonce.size() != seal_nonce_bytes || !load_openssl()) return std::nullopt;
+  const std::unique_ptr<EVP_CIPHER_CTX, decltype(&EVP_CIPHER_CTX_free)> context{EVP_CIPHER_CTX_new(),
+                                                                                &EVP_CIPHER_CTX_free};
+  const std::size_t size = sealed.size() - seal_tag_bytes;
+  std::array<std::uint8_t, seal_tag_bytes> tag;
+  std::ranges::copy(sealed.last(seal_tag_bytes), tag.begin());
+  std::vector<std::uint8_t> plain(size + 1);  // never without memory, even for no text at all
+  int count = 0;
+  int rest = 0;
+  const bool fits =
+      context != nullptr &&
+      EVP_DecryptInit_ex(context.get(), cipher_of(cipher), nullptr, key.data(), nonce.data()) == 1 &&
+      EVP_DecryptUpdate(context.get(), nullptr, &count, associated.data(), static_cast<int>(associated.size())) == 1 &&
+      EVP_DecryptUpdate(context.get(), plain.data(), &count, sealed.data(), static_cast<int>(size)) == 1 &&
+      EVP_CIPHER_CTX_ctrl(context.get(), EVP_CTRL_AEAD_SET_TAG, static_cast<int>(tag.size()), tag.data()) == 1 &&
+      EVP_DecryptFinal_ex(context.get(), plain.data() + count, &rest) == 1;
+  if (!fits) return std::nullopt;
+  plain.resize(size);
+  return plain;
 }
 
 bool fill_with_random(MutableBytes bytes) {

@@ -1,4 +1,4 @@
-// What credentials need of cryptography. OpenSSL is loaded at the first call.
+// What credentials and captures need of cryptography. OpenSSL is loaded at the first call.
 #pragma once
 
 #include <array>
@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "base/cipher_names.hpp"
 
 namespace mqtk {
 
@@ -15,6 +16,13 @@ namespace mqtk {
                                                                      int iterations, std::size_t size_bytes);
 
 [[nodiscard]] std::optional<std::array<std::uint8_t, 32>> hmac_sha256(Bytes key, Bytes data);
+
+[[nodiscard]] std::optional<std::vector<std::uint8_t>> hmac(HashFunction hash, Bytes key, Bytes data);
+
+// The text of `sealed`, which ends in its tag. Nothing if the tag does not fit, or if key or nonce have another size
+// than the cipher wants.
+[[nodiscard]] std::optional<std::vector<std::uint8_t>> unseal(SealingCipher cipher, Bytes key, Bytes nonce,
+                                                              Bytes associated, Bytes sealed);
 
 // Unpredictable bytes; false if the system has none.
 [[nodiscard]] bool fill_with_random(MutableBytes bytes);

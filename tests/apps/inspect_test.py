@@ -251,6 +251,8 @@ qos_reserved
   MQTT 5.0       MQTT-3.3.1-4
   MQTT 3.1.1     MQTT-3.3.1-4
   seen in        the bytes of one packet
+  breaks it      3e 08 00 03 61 2f 62 00 0a 00  (5.0, from the server)
+  keeps it       3c 08 00 03 61 2f 62 00 0a 00  (5.0, from the server)
 """, ""))
     check_equal(run("--explain", "qos_reserved")[1], out)
     check_equal(run("--explain", "3.3.1-4")[1], out)

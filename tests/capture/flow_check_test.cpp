@@ -12,7 +12,8 @@ using namespace mqtk;
 namespace {
 
 // A conversation as text: "C 10…" is a packet of the client, "S 20…" one of the server, "+5" five seconds of silence,
-// "lost" a gap in the capture, "new" another connection of the same client to the same server.
+// "lost" a gap in the capture, "end" the end of the connection, "new" another connection of the same client to the same
+// server.
 std::vector<FlowProblem> play(std::initializer_list<std::string_view> steps, bool start_seen = true) {
   std::vector<FlowProblem> problems;
   auto flow = std::make_unique<FlowCheck>(start_seen);
@@ -25,6 +26,10 @@ std::vector<FlowProblem> play(std::initializer_list<std::string_view> steps, boo
     }
     if (step == "lost") {
       flow->lose();
+      continue;
+    }
+    if (step == "end") {
+      flow->end(problems);
       continue;
     }
     if (step == "taken over") {
@@ -106,7 +111,9 @@ TEST_CASE("nothing is held against a capture that begins in the middle or has a 
 }
 
 TEST_CASE("silence of more than one and a half times the Keep Alive is found [MQTT-3.1.2-20] [MQTT-3.1.2-22]") {
-  CHECK(rules({connect, connack, "+15", "C c0 00"}).empty());
+  CHECK(rules({connect, connack, "+11", "C c0 00"}).empty());
+  CHECK(rules({connect, connack, "+12", "C c0 00"}) == "keep_alive_stretched");
+  CHECK(rules({connect, connack, "+15", "C c0 00"}) == "keep_alive_stretched");
   CHECK(rules({connect, connack, "+16", "C c0 00"}) == "keep_alive_timeout");
   // Server Keep Alive 60
   CHECK(rules({connect, "S 20 06 00 00 03 13003c", "+60", "C c0 00", "S d0 00"}).empty());
@@ -265,4 +272,98 @@ TEST_CASE("the latency of an answer is the time since what it answers") {
   CHECK_FALSE(flow.latency());
   take(Role::server, "40020001", 13);
   CHECK(flow.latency() == std::chrono::seconds{3});
+}
+
+TEST_CASE("no retained message comes where Retain Handling is 2 [MQTT-3.3.1-11]") {
+  constexpr std::string_view never = "C 82 07 0001 00 0001 61 20";
+  constexpr std::string_view always = "C 82 07 0002 00 0001 2b 00";
+  constexpr std::string_view suback = "S 90 04 0001 00 00";
+  CHECK(rules({connect, connack, never, suback, "S 31 04 0001 61 00"}) == "retained_unwanted");
+  CHECK(rules({connect, connack, never, suback, "S 30 04 0001 61 00"}).empty());
+  CHECK(rules({connect, connack, never, suback, always, "S 90 04 0002 00 00", "S 31 04 0001 61 00"}).empty());
+  // Retain As Published: the RETAIN flag is the publisher's.
+  CHECK(rules({connect, connack, "C 82 07 0001 00 0001 61 28", suback, "S 31 04 0001 61 00"}).empty());
+}
+
+TEST_CASE(
+    "a request that is never answered is found when the connection ends [MQTT-3.8.4-1] [MQTT-3.10.4-4] "
+    "[MQTT-3.12.4-1]") {
+  CHECK(rules({connect, connack, "C c0 00", "+11", "S 30 04 0001 61 00", "end"}) ==
+        "publish_without_subscription request_unanswered");
+  CHECK(rules({connect, connack, "C c0 00", "S d0 00", "+11", "C e0 00", "end"}) == "");
+  // The server may have been about to answer.
+  CHECK(rules({connect, connack, subscribe_a_q1, "+9", "S 30 04 0001 61 00", "end"}).empty());
+  CHECK(rules({connect, connack, subscribe_a_q1, "+10", "S 30 04 0001 61 00", "end"}) == "request_unanswered");
+  CHECK(rules({connect, connack, "C a2 06 0004 00 0001 61", "+10", "S 30 04 0001 61 00", "end"}) ==
+        "publish_without_subscription request_unanswered");
+  CHECK(rules({connect, connack, subscribe_a_q1, "lost", "+10", "S 30 04 0001 61 00", "end"}).empty());
+}
+
+TEST_CASE(
+    "a message that is never acknowledged is advice [MQTT-4.5.0-2] [MQTT-4.3.2-4] [MQTT-4.3.3-4] [MQTT-4.3.3-8]") {
+  CHECK(rules({connect, connack, "C 32 06 0001 61 0002 00", "+10", "S d0 00", "end"}) ==
+        "pingresp_unexpected message_unacknowledged");
+  CHECK(rules({connect, connack, "C 34 06 0001 61 0002 00", "S 50 02 0002", "+10", "C c0 00", "S d0 00", "end"}) ==
+        "message_unacknowledged");
+  CHECK(rules({connect, connack, "C 32 06 0001 61 0002 00", "S 40 02 0002", "+10", "C c0 00", "end"}).empty());
+  CHECK(rule_info(Rule::message_unacknowledged).rule_class == RuleClass::advice);
+}
+
+TEST_CASE("messages are sent again in the order in which they were sent first [MQTT-4.6.0-1]") {
+  constexpr std::string_view first = "C 32 06 0001 61 0001 00";
+  constexpr std::string_view second = "C 34 06 0001 62 0002 00";
+  constexpr std::string_view first_again = "C 3a 06 0001 61 0001 00";
+  constexpr std::string_view second_again = "C 3c 06 0001 62 0002 00";
+  CHECK(
+      rules({connect_resume, connack, first, second, "new", connect_resume, connack_present, first_again, second_again})
+          .empty());
+  CHECK(rules({connect_resume, connack, first, second, "new", connect_resume, connack_present, second_again,
+               first_again}) == "redelivery_out_of_order");
+}
+
+TEST_CASE("an authentication goes on with Continue authentication [MQTT-4.12.0-2] [MQTT-4.12.0-3]") {
+  // CONNECT with Authentication Method "m".
+  constexpr std::string_view with_method = "C 10 12 0004 4d515454 05 02 000a 04 150001 6d 0001 61";
+  CHECK(rules({with_method, "S f0 06 18 04 150001 6d", "C f0 06 18 04 150001 6d"}).empty());
+  CHECK(rules({with_method, "S f0 06 00 04 150001 6d"}) == "authentication_not_continued");
+  CHECK(rules({with_method, "S f0 06 18 04 150001 6d", "C f0 06 19 04 150001 6d"}) == "authentication_not_continued");
+}
+
+TEST_CASE("what only explains must not make a packet too large [MQTT-3.4.2-2] [MQTT-3.4.2-3] [MQTT-3.14.2-3]") {
+  // CONNECT with Maximum Packet Size 10.
+  constexpr std::string_view small = "C 10 13 0004 4d515454 05 02 000a 05 270000000a 0001 61";
+  CHECK(rules({small, connack, "C 32 06 0001 61 0002 00", "S 40 0c 0002 10 08 1f0005 68656c6c6f"}) ==
+        "problem_information_too_large");
+  CHECK(rules({small, connack, "S e0 0c 8b 0a 26 0003 616263 0002 6161"}) == "problem_information_too_large");
+  CHECK(rules({small, connack, subscribe_a_q1, suback_q1, "S 30 0a 0001 61 00 616263646566"}) == "packet_too_large");
+}
+
+TEST_CASE("a Topic Filter that stands twice in a SUBSCRIBE is advice") {
+  CHECK(rules({connect, connack, "C 82 0b 0001 00 0001 61 00 0001 61 01"}) == "filter_repeated");
+  CHECK(rules({connect, connack, "C 82 0b 0001 00 0001 61 00 0001 62 01"}).empty());
+}
+
+TEST_CASE("why a connection ended is told in words") {
+  const auto ending = [](std::initializer_list<std::string_view> steps) {
+    FlowCheck flow{true};
+    std::vector<FlowProblem> problems;
+    for (const std::string_view step : steps) {
+      std::string digits;
+      for (const char c : step.substr(1)) {
+        if (c != ' ') digits += c;
+      }
+      const std::vector<std::uint8_t> bytes = from_hex(digits).value();
+      const Role sender = step[0] == 'C' ? Role::client : Role::server;
+      Packet packet;
+      REQUIRE_FALSE(decode(bytes, {flow.version(), sender}, packet));
+      flow.take({sender, &packet, static_cast<std::uint32_t>(bytes.size()), {}}, problems);
+    }
+    return flow.ending();
+  };
+  CHECK(ending({connect}) == "there was no CONNACK");
+  CHECK(ending({connect, "S 20 03 00 87 00"}) == "the server refused it: Not authorized (0x87)");
+  CHECK(ending({connect_3, "S 20 02 00 05"}) == "the server refused it: not authorized (0x05)");
+  CHECK(ending({connect, connack, "S e0 02 8e 00"}) == "the server sent DISCONNECT: Session taken over (0x8E)");
+  CHECK(ending({connect, connack, "C e0 00"}) == "the client sent DISCONNECT");
+  CHECK(ending({connect, connack}).empty());
 }

@@ -33,8 +33,9 @@ class Viewer : public CaptureListener {
     static_cast<void>(time);
     expect(stream <= opened_ && !text.empty(), "a notice belongs to a connection");
   }
-  void connection_problem(std::uint64_t stream, Rule rule) override {
-    expect(stream == opened_ && rule != Rule::none, "a problem belongs to a connection");
+  void connection_problem(std::uint64_t stream, Rule rule, const std::string& detail) override {
+    static_cast<void>(detail);
+    expect(stream > 0 && stream <= opened_ && rule != Rule::none, "a problem belongs to a connection");
   }
   void opened(std::uint64_t stream, const ConnectionEnds& ends, Side client) override {
     static_cast<void>(ends);
@@ -60,7 +61,7 @@ class Viewer : public CaptureListener {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   Viewer viewer;
-  CaptureDecoder decoder{viewer, Notes::when_needed, {}};
+  CaptureDecoder decoder{viewer, Notes::when_needed, {}, nullptr};
   Bytes input{data, std::min<std::size_t>(size, 65536)};
   std::uint32_t next[2] = {100, 900};
   Segment segment;

@@ -1,0 +1,74 @@
+// The part of FlowCheck that looks back on a connection that has ended.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "capture/flow_check.hpp"
+
+namespace mqtk {
+namespace {
+
+// Whoever sends other packets so long after a packet has seen it, and is not going to answer it any more.
+constexpr std::chrono::seconds certain_after{10};
+
+std::string seconds_text(Duration duration) {
+  return fmt::format("{:.1f} s", std::chrono::duration<double>(duration).count());
+}
+
+std::string_view request_name(FlowEntry::Stage stage) {
+  return stage == FlowEntry::Stage::subscribe ? "SUBSCRIBE" : "UNSUBSCRIBE";
+}
+
+}  // namespace
+
+void FlowCheck::end(std::vector<FlowProblem>& problems) const {
+  if (!complete_) return;
+  const auto add = [&](Rule rule, std::optional<WallTime> since, Role answers, const std::string& what) {
+    const std::optional<WallTime>& last = last_from_[index(answers)];
+    if (!since || !last || *last - *since < certain_after) return;
+    problems.push_back(
+        {rule, "", fmt::format("{}, {} before the last packet of the other side", what, seconds_text(*last - *since))});
+  };
+  if (pings_ > 0) add(Rule::request_unanswered, first_ping_, Role::server, "PINGREQ");
+  for (const Role role : {Role::client, Role::server}) {
+    // In the order of their identifiers, so that the same capture always tells the same.
+    std::vector<std::pair<PacketIdentifier, FlowEntry>> open{side(role).in_flight().begin(),
+                                                             side(role).in_flight().end()};
+    std::ranges::sort(open, {}, [](const auto& entry) { return entry.first; });
+    for (const auto& [id, what] : open) {
+      // Once the receiver has answered PUBREC, it is the sender who has to go on.
+      const Role answers = what.stage == FlowEntry::Stage::received ? role : peer_of(role);
+      if (what.is_message()) {
+        if (!what.earlier_connection) {
+          add(Rule::message_unacknowledged, what.time, answers, fmt::format("Packet Identifier {}", id));
+        }
+      } else {
+        add(Rule::request_unanswered, what.time, answers, fmt::format("{} {}", request_name(what.stage), id));
+      }
+    }
+  }
+}
+
+std::string FlowCheck::ending() const {
+  const auto told = [](std::string_view who, ReasonCode code, PacketType packet, Version version) {
+    constexpr std::string_view repeated = "refused: ";
+    std::string_view meaning = code_meaning(code, packet, version);
+    if (meaning.starts_with(repeated)) meaning.remove_prefix(repeated.size());
+    return fmt::format("{}: {} (0x{:02X})", who, meaning, static_cast<unsigned>(code));
+  };
+  if (refused_) return told("the server refused it", refusal_, PacketType::connack, version_);
+  if (disconnected_[index(Role::server)]) {
+    return told("the server sent DISCONNECT", disconnect_code_[index(Role::server)], PacketType::disconnect,
+                Version::v5);
+  }
+  if (disconnected_[index(Role::client)]) {
+    const ReasonCode code = disconnect_code_[index(Role::client)];
+    return code == ReasonCode::success ? std::string{goodbye}
+                                       : told("the client sent DISCONNECT", code, PacketType::disconnect, Version::v5);
+  }
+  if (taken_over_) return "another connection took the Client Identifier over";
+  if (connect_seen_ && !connack_seen_) return "there was no CONNACK";
+  return "";
+}
+
+}  // namespace mqtk
