@@ -83,7 +83,9 @@ void add_contents(OptionTable& table, ViewOptions& options) {
   table.add({.long_name = "write",
              .value = "FILE",
              .help = "Write the packets that are shown to a pcapng file as well",
-             .manual = "With the CONNECT and CONNACK of every connection, whatever --where says.",
+             .manual =
+                 "With the CONNECT and CONNACK of every connection, whatever --where says. The file holds packets "
+                 "as they were sent, passwords included.",
              .completion = Completion::file,
              .set = store(options.write)});
   table.add(
