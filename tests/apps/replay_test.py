@@ -160,6 +160,31 @@ class Connections(Files):
         self.replay(broker, "--direction", "to-client", self.captured())
         self.assertEqual(broker.payloads(), {"": [b"x"]})
 
+    def test_a_gap_in_a_capture_costs_what_is_missing_and_no_more(self):
+        connection = captures.Connection().open().send("client", connect("me")).send("client", publish("a", b"1"))
+        connection.lose("client", 100).send("client", publish("a", b"2")).send("client", publish("a", b"3"))
+        self.path("gap.pcap").write_bytes(captures.pcap(connection.frames))
+        broker = Noting(self)
+        result = self.replay(broker, self.path("gap.pcap"), status=7)
+        self.assertEqual(broker.payloads(), {"": [b"1", b"2", b"3"]})
+        self.assertRegex(result.stderr, rb"gap.pcap: connection 1: 100 bytes .*missing")
+
+    def test_messages_in_websocket_frames_are_replayed(self):
+        request = (b"GET /mqtt HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: "
+                   b"dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n")
+        answer = (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: "
+                  b"s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\nSec-WebSocket-Protocol: mqtt\r\n\r\n")
+
+        def frame(data):  # binary, whole, masked with zeros
+            return bytes([0x82, 0x80 | len(data), 0, 0, 0, 0]) + data
+
+        connection = captures.Connection(port=8080).open().send("client", request).send("server", answer)
+        connection.send("client", frame(connect("me"))).send("client", frame(publish("a", b"1")))
+        self.path("ws.pcap").write_bytes(captures.pcap(connection.frames))
+        broker = Noting(self)
+        self.replay(broker, "--connections", "per-client", self.path("ws.pcap"))
+        self.assertEqual(broker.payloads(), {"me": [b"1"]})
+
     def test_a_prefix_keeps_the_recorded_clients_of_a_broker_connected(self):
         broker = Noting(self)
         self.replay(broker, "--connections", "per-client", "--client-prefix", "again-", "-t", "c/0", self.captured())
