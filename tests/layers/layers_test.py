@@ -37,6 +37,10 @@ HEAVY_PATH = re.compile(r"/(asio|openssl|CLI|nlohmann)/|/(asio|CLI11)\.hpp$")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 PRINTS = re.compile(r"\b(std::cout|std::cerr|std::clog|fmt::print|std::printf|printf|puts|fprintf)\b\s*[(<]")
 READS_CLOCK = re.compile(r"_clock::now\s*\(|\b(clock_gettime|gettimeofday|std::time)\s*\(")
+# At the start of a line: types in classes do not matter, nor those of Name::Parts.
+NAMESPACE = re.compile(r"^namespace ([\w:]+) \{", re.MULTILINE)
+TYPE = re.compile(r"^(?:struct|class|enum class) (\w+)(?: final)?(?: : [^{;]*)? \{", re.MULTILINE)
+
 COMMENT = re.compile(r'//[^\n]*|/\*.*?\*/', re.DOTALL)
 
 
@@ -83,6 +87,19 @@ def check_links(cmake_text):
             yield f"lib/CMakeLists.txt: mqtk_layer({layer}) must link {' '.join(expected) or 'nothing'}"
 
 
+def check_types(texts):
+    """No type is defined in two headers: a program that links both would take one's functions for the other's."""
+    seen = {}
+    for name, text in texts:
+        code = COMMENT.sub("", text)
+        spaces = [(match.start(), match[1]) for match in NAMESPACE.finditer(code)]
+        for match in TYPE.finditer(code):
+            space = [space for start, space in spaces if start < match.start()][-1:]
+            key = "::".join([*space, match[1]])
+            if seen.setdefault(key, name) != name:
+                yield f"{name}: {key} is defined in {seen[key]}, too"
+
+
 def check_header(source_dir, compiler, name):
     """A header finds what it includes and pulls nothing heavy, directly or not."""
     command = [compiler, "-std=c++23", "-M", "-x", "c++", f"-I{source_dir}/lib", f"-I{source_dir}/apps", str(source_dir / name)]
@@ -114,7 +131,9 @@ def self_test():
         ("apps/pub/x.cpp", '#include "cli/output.hpp"\n#include "pub/options.hpp"\n#include "client/client.hpp"\n'),
         ("lib/capture/x.cpp", "#include <nlohmann/json.hpp>\n// std::cout << is only spoken of\n"),
     ]
-    return ([f"self test: nothing found in {text!r} of {name}" for name, text in bad if not list(check_file(name, text))] +
+    twice = [(name, "namespace mqtk {\nstruct Same {\n};\n}\n") for name in ("a.hpp", "b.hpp")]
+    return (([] if list(check_types(twice)) else ["self test: a type that is defined twice is not found"]) +
+            [f"self test: nothing found in {text!r} of {name}" for name, text in bad if not list(check_file(name, text))] +
             [f"self test: found {list(check_file(name, text))}" for name, text in good if list(check_file(name, text))])
 
 
@@ -127,6 +146,7 @@ def main():
         problems += check_file(name, (source_dir / name).read_text())
     problems += check_links((source_dir / "lib/CMakeLists.txt").read_text())
     headers = [name for name in names if name.endswith(".hpp")]
+    problems += check_types([(name, (source_dir / name).read_text()) for name in headers])
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
         for found in pool.map(lambda name: check_header(source_dir, compiler, name), headers):
             problems += found
