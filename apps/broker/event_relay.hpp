@@ -26,6 +26,20 @@ class EventRelay final : public BrokerListener {
       if (listener->wants_packets()) listener->on_packet(packet);
     }
   }
+  void on_connection_closed(std::uint64_t connection) override {
+    for (BrokerListener* listener : listeners_) listener->on_connection_closed(connection);
+  }
+  [[nodiscard]] bool wants_messages() const override {
+    for (const BrokerListener* listener : listeners_) {
+      if (listener->wants_messages()) return true;
+    }
+    return false;
+  }
+  void on_message(std::string_view client_identifier, const Publish& publish) override {
+    for (BrokerListener* listener : listeners_) {
+      if (listener->wants_messages()) listener->on_message(client_identifier, publish);
+    }
+  }
 
  private:
   std::vector<BrokerListener*> listeners_;

@@ -1,5 +1,8 @@
 #include "broker/options.hpp"
 
+#include <fmt/format.h>
+
+#include "broker/service_profile.hpp"
 #include "cli/setters.hpp"
 
 namespace mqtk::broker_program {
@@ -35,6 +38,10 @@ cli::ProgramText program_text() {
           "rule, faults lists them with how often they struck, clear-faults takes them away. MQTK_CONTROL may stand "
           "for "
           "the option.\n\n"
+          "All clients share one loop in one thread. So their messages keep their order without locks, and what a turn "
+          "has to write is gathered: a second thread would make small packets dearer, as they cross from one to the "
+          "other. One core carries some hundred thousand messages a second; for more there are brokers for "
+          "production.\n\n"
           "QoS 1 and 2 messages are not dropped while their receiver is connected: publishers are slowed down to what "
           "the receiver takes. What is dropped because a limit was reached is counted and logged.",
       .examples = {{"A broker at port 1883 of this machine", "mqtk broker"},
@@ -50,7 +57,8 @@ cli::ProgramText program_text() {
                     "mqtk broker --tls-self-signed-ca ca.pem"},
                    {"For web pages and for programs of this machine",
                     "mqtk broker -l ws://localhost:8080/mqtt -l unix:///tmp/mqtt.sock"}},
-      .exit_statuses = {ExitStatus::done, ExitStatus::usage, ExitStatus::timed_out, ExitStatus::local_failure},
+      .exit_statuses = {ExitStatus::done, ExitStatus::usage, ExitStatus::timed_out, ExitStatus::assertion_failed,
+                        ExitStatus::local_failure},
       .see_also = {"mqtk-pub(1)", "mqtk-sub(1)"},
   };
 }
@@ -100,6 +108,26 @@ void add_limits(cli::OptionTable& table, BrokerOptions& broker) {
 
 void add_behaviour(cli::OptionTable& table, BrokerOptions& broker) {
   table.group("Behaviour");
+  std::string limits =
+      "Each sets other limits; options that set the same one themselves count where they stand behind "
+      "it. The services do more than that: they have users, rules and rates of their own.";
+  std::vector<std::string> names;
+  for (const ServiceProfile& profile : service_profiles()) {
+    limits += fmt::format(" {} ({}): {}.", profile.name, profile.service, profile.limits);
+    names.emplace_back(profile.name);
+  }
+  table.add({.long_name = "profile",
+             .value = "SERVICE",
+             .help = "Have the known limits of a service in the cloud",
+             .manual = limits,
+             .completion = cli::Completion::choice,
+             .choices = names,
+             .set = [&broker, names](std::string_view name) -> cli::Accepted {
+               const ServiceProfile* profile = find_service_profile(name);
+               if (profile == nullptr) return std::unexpected(cli::not_one_of(names));
+               profile->apply(broker);
+               return {};
+             }});
   table.add({.long_name = "keep-alive",
              .value = "SECONDS",
              .help = "Server Keep Alive that 5.0 clients are given",
@@ -162,6 +190,41 @@ void add_start_and_end(cli::OptionTable& table, Options& options) {
              .set = cli::store(options.lifetime.at_most)});
 }
 
+void add_tests(cli::OptionTable& table, Options& options) {
+  table.group("Tests");
+  table.add({.long_name = "expect",
+             .value = "FILE",
+             .help = "End with status 8 unless these messages are published in time",
+             .manual =
+                 "FILE is JSON: {\"within\": \"10s\", \"in_order\": false, \"messages\": [{\"topic\": \"a/+\", "
+                 "\"count\": 2}]}. Each entry of messages names a Topic Filter and may ask for a payload (or "
+                 "payload_base64), qos, retain and client_identifier, and for how many: count, or at_least (1 unless "
+                 "said) and at_most. A message counts for every entry that it matches, Will Messages too. With "
+                 "in_order the first message of each entry comes after that of the entry before. within counts from "
+                 "\"ready\" and is 10 seconds unless said. The broker ends when the verdict cannot change any more, "
+                 "at the latest when the time is over. With a COMMAND it ends with the command, whose status counts if "
+                 "it is not 0. What did not come as expected is told, a line each. The schema is installed as "
+                 "share/mqtk/broker-expect.schema.json.",
+             .completion = cli::Completion::file,
+             .set = cli::store(options.expectation_file)});
+  table.add({.long_name = "record",
+             .value = "FILE",
+             .help = "Record every published message, as mqtk record does",
+             .manual = "The name's end chooses the format: .mcap, .jsonl, .pcapng or .csv. mqtk replay and mqtk "
+                       "recording read it. A file that is there already is not overwritten.",
+             .completion = cli::Completion::file,
+             .set = cli::store(options.record_file)});
+  table.add({.long_name = "trace",
+             .value = "FILE",
+             .help = "Write every packet of every connection to a pcapng file",
+             .manual =
+                 "For mqtk inspect, tshark and Wireshark. The TCP connections around the packets are made up, also "
+                 "for those that came by TLS, WebSocket or Unix socket. The file holds what clients send, "
+                 "passwords included. A file that is there already is not overwritten.",
+             .completion = cli::Completion::file,
+             .set = cli::store(options.trace_file)});
+}
+
 }  // namespace
 
 cli::OptionTable option_table(Options& options) {
@@ -170,6 +233,7 @@ cli::OptionTable option_table(Options& options) {
   add_credential_options(table, options.credentials);
   add_start_and_end(table, options);
   add_behaviour(table, options.broker);
+  add_tests(table, options);
   cli::add_fault_options(table, options.faults, cli::FaultPlace::in_broker);
   add_limits(table, options.broker);
   table.group("Output");

@@ -23,6 +23,9 @@ struct Options {
   std::optional<std::uint16_t> metrics_port;
   cli::FaultOptions faults;
   LifetimeOptions lifetime;
+  std::string expectation_file;      // empty: nothing is expected
+  std::string record_file;           // empty: no record
+  std::string trace_file;            // empty: no trace
   std::string state_dir;             // empty: nothing is kept on a disk
   bool fsync = false;                // survives a power cut, too
   std::vector<std::string> command;  // to run while the broker runs; empty for none

@@ -4,6 +4,9 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
+#include <optional>
 #include <random>
 #include <string>
 #include <utility>
@@ -12,11 +15,13 @@
 #include "broker/broker.hpp"
 #include "broker/control_server.hpp"
 #include "broker/event_relay.hpp"
+#include "broker/expectation_watch.hpp"
 #include "broker/lifetime.hpp"
 #include "broker/log.hpp"
 #include "broker/metrics_server.hpp"
 #include "broker/ready_file.hpp"
 #include "broker/service_manager.hpp"
+#include "broker/traffic_record.hpp"
 #include "cli/child_command.hpp"
 #include "cli/listening_options.hpp"
 #include "cli/output.hpp"
@@ -57,7 +62,8 @@ ExitStatus refuse(const std::string& why) {
 
 class Run : BrokerListener {
  public:
-  Run(const Options& options, std::vector<cli::Listener> listeners, CredentialCheck::Rules rules)
+  Run(const Options& options, std::vector<cli::Listener> listeners, CredentialCheck::Rules rules,
+      std::optional<Expectation> expectation)
       : options_(options),
         listeners_(std::move(listeners)),
         access_(std::move(rules)),
@@ -73,6 +79,9 @@ class Run : BrokerListener {
     events_.add(log_);
     events_.add(control_);
     events_.add(*this);
+    if (expectation) {
+      events_.add(expectation_.emplace(loop_, std::move(*expectation), [this] { end_with_verdict(); }));
+    }
     faults_->set_seed(options.faults.seed);
     for (const FaultRule& rule : options.faults.rules) faults_->add(rule);
     // Over the control socket faults may come later.
@@ -86,13 +95,42 @@ class Run : BrokerListener {
       return ExitStatus::local_failure;
     }
     loop_.run();
-    return status_;
+    return finish();
   }
 
  private:
+  ExitStatus finish() {
+    if (expectation_ && !expectation_->report() && status_ == ExitStatus::done) status_ = ExitStatus::assertion_failed;
+    const bool recorded = !record_ || record_->finish();
+    const bool traced = !trace_ || trace_->finish();
+    if ((!recorded || !traced) && status_ == ExitStatus::done) status_ = ExitStatus::local_failure;
+    return status_;
+  }
+
+  // What was expected has come, or cannot come any more. A command that is content goes on.
+  void end_with_verdict() {
+    if (command_.running() && expectation_->fulfilled()) return;
+    end(SIGTERM);
+  }
+
+  std::expected<void, std::string> open_files() {
+    std::string problem;
+    if (!options_.record_file.empty()) {
+      events_.add(record_.emplace(loop_));
+      problem = record_->open(options_.record_file);
+    }
+    if (problem.empty() && !options_.trace_file.empty()) {
+      events_.add(trace_.emplace(loop_));
+      problem = trace_->open(options_.trace_file);
+    }
+    if (!problem.empty()) return std::unexpected(problem);
+    return {};
+  }
+
   // The error is one line.
   std::expected<void, std::string> start() {
     broker_.set_access_control(&access_);
+    if (const auto opened = open_files(); !opened) return opened;
     if (const auto kept = bring_state_back(); !kept) return kept;
     if (const auto listening = listen(); !listening) return listening;
     if (!options_.control.empty()) {
@@ -113,6 +151,7 @@ class Run : BrokerListener {
     if (options_.ready_file) {
       if (const auto written = ready_file_.write(*options_.ready_file, announcement); !written) return written;
     }
+    if (expectation_) expectation_->start();
     if (!options_.command.empty()) return command_.start(options_.command, endpoints_.front());
     // Whoever started this broker to read its address and has gone does not need it any more, but others may.
     cli::Output output;
@@ -200,6 +239,7 @@ class Run : BrokerListener {
   // The command ends before the broker that it runs against.
   void end(int signal) {
     if (command_.running()) return command_.send(signal);
+    if (std::exchange(ending_, true)) return;
     service_manager_.notify("STOPPING=1");
     broker_.shut_down([this] { loop_.stop(); });
   }
@@ -211,6 +251,10 @@ class Run : BrokerListener {
   Loop loop_;
   Log log_;
   EventRelay events_;
+  std::optional<ExpectationWatch> expectation_;
+  std::optional<TrafficRecord> record_;
+  std::optional<PacketTrace> trace_;
+  bool ending_ = false;
   std::shared_ptr<FaultRules> faults_ = std::make_shared<FaultRules>();
   Broker broker_;
   ControlServer control_;
@@ -224,6 +268,17 @@ class Run : BrokerListener {
   Timer kill_command_;
 };
 
+// The error is one line.
+std::expected<std::optional<Expectation>, std::string> read_expectation(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  std::ifstream input(path, std::ios::binary);
+  const std::string text{std::istreambuf_iterator<char>(input), {}};
+  if (!input.is_open() || input.bad()) return std::unexpected(path + ": cannot be read");
+  auto expectation = Expectation::parse(text);
+  if (!expectation) return std::unexpected(fmt::format("{}: {}", path, expectation.error()));
+  return std::move(*expectation);
+}
+
 }  // namespace
 
 ExitStatus run(const Options& options) {
@@ -234,7 +289,9 @@ ExitStatus run(const Options& options) {
   if (options.fsync && options.state_dir.empty()) return refuse("--fsync: nothing is kept without --state-dir");
   auto rules = read_rules(options.credentials);
   if (!rules) return refuse(rules.error());
-  return Run{options, std::move(*listeners), std::move(*rules)}.to_its_end();
+  auto expectation = read_expectation(options.expectation_file);
+  if (!expectation) return refuse(expectation.error());
+  return Run{options, std::move(*listeners), std::move(*rules), std::move(*expectation)}.to_its_end();
 }
 
 }  // namespace mqtk::broker_program

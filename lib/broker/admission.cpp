@@ -27,6 +27,15 @@ ReasonCode Admission::check(BrokerConnection& connection, const Connect& connect
     const bool useless = connect.version != Version::v5 && !connect.clean_start;
     if (useless || connect.version == Version::v3_1) return ReasonCode::client_identifier_not_valid;
   }
+  const ServiceLimits& service = options.service;
+  if (service.only_version && *service.only_version != connect.version) {
+    return ReasonCode::unsupported_protocol_version;
+  }
+  if (connect.client_identifier.size() > (connect.version == Version::v5
+                                              ? service.max_client_identifier_bytes
+                                              : service.max_client_identifier_bytes_before_v5)) {
+    return ReasonCode::client_identifier_not_valid;
+  }
   const Session* session = state_.sessions.find(connect.client_identifier);
   if (session == nullptr && state_.sessions.size() >= options.max_sessions) return ReasonCode::quota_exceeded;
   const bool takes_over = session != nullptr && session->connection != nullptr;
@@ -133,7 +142,7 @@ std::uint32_t Admission::expiry_interval(const Connect& connect) const {
   const std::uint32_t asked = connect.version == Version::v5
                                   ? connect.properties.number(PropertyId::session_expiry_interval).value_or(0)
                               : connect.clean_start ? 0
-                                                    : never_expires;
+                                                    : state_.options.service.max_session_expiry_before_v5_seconds;
   return std::min(asked, state_.options.max_session_expiry_seconds);
 }
 
@@ -144,8 +153,11 @@ void Admission::add_properties(const Connect& connect, const Session& session, P
   }
   const auto asked = connect.properties.number(PropertyId::session_expiry_interval).value_or(0);
   if (asked != session.expiry_interval) properties.add(PropertyId::session_expiry_interval, session.expiry_interval);
+  const auto most = options.service.max_keep_alive_seconds;
   if (options.server_keep_alive_seconds) {
     properties.add(PropertyId::server_keep_alive, *options.server_keep_alive_seconds);
+  } else if (most && (connect.keep_alive == 0 || connect.keep_alive > *most)) {
+    properties.add(PropertyId::server_keep_alive, *most);
   }
   const bool requested = connect.properties.number(PropertyId::request_response_information).value_or(0) == 1;
   if (requested && !options.response_information.empty()) {  // [MQTT-3.1.2-28]

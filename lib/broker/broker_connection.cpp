@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/access_rules.hpp"
 #include "broker/broker_core.hpp"
 #include "broker/refusal_text.hpp"
 #include "broker/state_journal.hpp"
@@ -24,7 +25,10 @@ std::size_t topic_levels(std::string_view topic) {
 // Shows the packets of one connection to the listener.
 class BrokerConnection::Tap final : public PacketObserver {
  public:
-  explicit Tap(const BrokerConnection& connection) : connection_(connection) {}
+  Tap(const BrokerConnection& connection, std::uint64_t number) : connection_(connection), number_(number) {}
+  Tap(const Tap&) = delete;
+  Tap& operator=(const Tap&) = delete;
+  ~Tap() override { connection_.core_.state().listener.on_connection_closed(number_); }
   void packet_received(Bytes packet) override { tell(PacketDirection::to_broker, packet, {}); }
   void packet_sent(Bytes head, Bytes tail) override { tell(PacketDirection::to_client, head, tail); }
 
@@ -32,13 +36,15 @@ class BrokerConnection::Tap final : public PacketObserver {
   void tell(PacketDirection direction, Bytes head, Bytes tail) const {
     const Session* session = connection_.session();
     connection_.core_.state().listener.on_packet(
-        {.client_identifier = session == nullptr ? std::string_view{} : std::string_view{session->client_identifier},
+        {.connection = number_,
+         .client_identifier = session == nullptr ? std::string_view{} : std::string_view{session->client_identifier},
          .version = connection_.version(),
          .direction = direction,
          .head = head,
          .tail = tail});
   }
   const BrokerConnection& connection_;
+  std::uint64_t number_;
 };
 
 BrokerConnection::BrokerConnection(BrokerCore& core, std::unique_ptr<NetworkConnection> network,
@@ -49,9 +55,10 @@ BrokerConnection::BrokerConnection(BrokerCore& core, std::unique_ptr<NetworkConn
       engine_(Role::server, core.scratch(), core.state().engine_options, core.state().host.now()),
       last_progress_(core.state().host.now()) {
   if (core.state().listener.wants_packets()) {
-    tap_ = std::make_unique<Tap>(*this);
+    tap_ = std::make_unique<Tap>(*this, core.state().counters.connections_opened);
     engine_.observe(tap_.get());
   }
+  tells_messages_ = core.state().listener.wants_messages();
   network_->start(*this);
   watch_deadline();
 }
@@ -122,8 +129,12 @@ void BrokerConnection::on_publish(const Event& event, TimePoint now) {
   const auto& publish = event.as<Publish>();
   ++core_.state().counters.messages_received[static_cast<std::size_t>(publish.qos)];
   core_.state().counters.payload_bytes_received += publish.payload.size();
+  if (publish.payload.size() > core_.state().options.service.max_payload_bytes) {
+    return condemn(ReasonCode::packet_too_large);
+  }
   const ReasonCode reason_code = admit(publish);
   if (is_failure(reason_code)) return refuse(event, reason_code);
+  if (tells_messages_) core_.state().listener.on_message(session_->client_identifier, publish);
   const std::size_t receivers = core_.fan_out().publish(publish, *this, *session_, now);
   if (publish.qos == QoS::at_most_once) return;
   const bool nobody = receivers == 0 && version() == Version::v5;
@@ -142,6 +153,12 @@ void BrokerConnection::on_publish_done(const Event& event, TimePoint now) {
 ReasonCode BrokerConnection::admit(const Publish& publish) const {
   const BrokerState& state = core_.state();
   if (topic_levels(publish.topic_name) > state.options.max_topic_levels) return ReasonCode::topic_name_invalid;
+  const ServiceLimits& service = state.options.service;
+  if (publish.topic_name.size() > service.max_topic_bytes) return ReasonCode::topic_name_invalid;
+  if (service.topics != nullptr &&
+      !service.topics->may_publish({session_->client_identifier, user_name}, publish.topic_name)) {
+    return ReasonCode::not_authorized;
+  }
   if (state.access_control != nullptr &&
       !state.access_control->may_publish({session_->client_identifier, user_name}, publish.topic_name)) {
     return ReasonCode::not_authorized;

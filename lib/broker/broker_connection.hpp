@@ -119,7 +119,8 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   bool write_blocked_ = false;
   bool paused_ = false;
   bool unread_left_ = false;  // packets that came before reading was paused
-  bool work_left_ = false;    // acknowledgements came or retained messages wait: the Session's queues may move on
+  bool tells_messages_ = false;
+  bool work_left_ = false;  // acknowledgements came or retained messages wait: the Session's queues may move on
 };
 
 }  // namespace mqtk

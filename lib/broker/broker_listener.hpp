@@ -6,6 +6,7 @@
 
 #include "base/bytes.hpp"
 #include "broker/drop_reason.hpp"
+#include "codec/packet.hpp"
 #include "codec/rule.hpp"
 #include "codec/types.hpp"
 
@@ -51,6 +52,7 @@ enum class PacketDirection : std::uint8_t { to_broker, to_client };
 
 // A whole packet on its way, in one or two parts. Views die with the call.
 struct PassingPacket {
+  std::uint64_t connection;            // its number, the same for all packets of one
   std::string_view client_identifier;  // empty before CONNECT is answered
   Version version;
   PacketDirection direction;
@@ -66,6 +68,13 @@ class BrokerListener {
   // Asked once for each connection, when it opens.
   [[nodiscard]] virtual bool wants_packets() const { return false; }
   virtual void on_packet(const PassingPacket& /*packet*/) {}
+  // One whose packets were shown.
+  virtual void on_connection_closed(std::uint64_t /*connection*/) {}
+
+  // Asked once for each connection, when it opens, and at each Will.
+  [[nodiscard]] virtual bool wants_messages() const { return false; }
+  // A message that a client published and the broker took, and that goes to its receivers now; a Will Message, too.
+  virtual void on_message(std::string_view /*client_identifier*/, const Publish& /*publish*/) {}
 };
 
 }  // namespace mqtk

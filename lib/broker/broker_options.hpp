@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -9,6 +10,22 @@
 #include "session/limits.hpp"
 
 namespace mqtk {
+
+class AccessRules;
+
+// What only services in the cloud limit, unless said by service_profile.hpp nothing.
+struct ServiceLimits {
+  std::optional<Version> only_version;  // others are refused with 0x84 Unsupported Protocol Version
+  std::uint16_t max_client_identifier_bytes = 65'535;
+  std::uint16_t max_client_identifier_bytes_before_v5 = 65'535;
+  std::uint16_t max_topic_bytes = 65'535;               // of Topic Names and Topic Filters
+  std::uint32_t max_payload_bytes = 0xFFFF'FFFF;        // more ends the connection with 0x95 Packet too large
+  std::uint32_t max_filters_per_subscribe = 65'535;     // those beyond are answered with 0x97 Quota exceeded
+  std::optional<std::uint16_t> max_keep_alive_seconds;  // Server Keep Alive of clients that ask for more, or for none
+  std::uint32_t max_session_expiry_before_v5_seconds = never_expires;
+  bool retains_messages = true;
+  std::shared_ptr<const AccessRules> topics;  // beside access control; null: all
+};
 
 struct BrokerOptions {
   // What CONNACK announces to 5.0 clients and the broker enforces for all. The Receive Maximum bounds what a publisher
@@ -55,6 +72,8 @@ struct BrokerOptions {
 
   // $SYS topics are published this often; 0 is never.
   Duration system_topics_interval = std::chrono::seconds{10};
+
+  ServiceLimits service;
 
   // Makes hash tables and assigned Client Identifiers unpredictable.
   std::uint64_t seed = 0;

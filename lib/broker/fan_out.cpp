@@ -193,6 +193,7 @@ Delivery FanOut::delivery_for(const Copy& copy) {
 }
 
 void FanOut::retain() {
+  if (!state_.options.service.retains_messages && !source_.topic.starts_with("$SYS/")) return;
   const ApplicationMessage& kept = message();
   const bool grows = !kept.payload().empty() && state_.retained.find(source_.topic) == nullptr;
   if (grows && !state_.room_for_retained(kept.memory_bytes())) {

@@ -91,6 +91,15 @@ void SessionLife::publish_will(Session& session, TimePoint now) {
                             .qos = message.qos(),
                             .client_identifier = session.client_identifier,
                             .topic = message.topic()});
+  if (state_.listener.wants_messages()) {
+    Publish publish;
+    publish.topic_name = message.topic();
+    publish.qos = message.qos();
+    publish.retain = message.retain();
+    publish.properties = message.properties();
+    publish.payload = message.payload();
+    state_.listener.on_message(session.client_identifier, publish);
+  }
   fan_out_.publish(message, &session, now);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "broker/access_rules.hpp"
 #include "broker/broker_connection.hpp"
 #include "broker/refusal_text.hpp"
 #include "broker/state_journal.hpp"
@@ -23,7 +24,9 @@ void SubscribeRequests::on_subscribe(BrokerConnection& connection, Session& sess
   reason_codes_.clear();
   PropertyWriter properties;  // for the first that is refused
   for (const Subscription& subscription : subscribe.subscriptions) {
-    const ReasonCode reason_code = subscribe_to(subscription, connection.version(), identifier, session);
+    const bool too_many = reason_codes_.size() >= state_.options.service.max_filters_per_subscribe;
+    const ReasonCode reason_code =
+        too_many ? ReasonCode::quota_exceeded : subscribe_to(subscription, connection.version(), identifier, session);
     reason_codes_.push_back(static_cast<std::uint8_t>(reason_code));
     if (properties.empty()) properties = refusal_properties(reason_code, PacketType::suback);
     state_.listener.on_event({.type = BrokerEvent::Type::subscribed,
@@ -63,6 +66,12 @@ ReasonCode SubscribeRequests::check(const TopicFilter& filter, const Session& se
   const BrokerOptions& options = state_.options;
   const auto slashes = std::count(filter.filter().begin(), filter.filter().end(), '/');
   if (slashes >= options.max_topic_levels) return ReasonCode::topic_filter_invalid;
+  if (filter.filter().size() > options.service.max_topic_bytes) return ReasonCode::topic_filter_invalid;
+  if (options.service.topics != nullptr &&
+      !options.service.topics->may_subscribe({session.client_identifier, session.connection->user_name},
+                                             filter.text())) {
+    return ReasonCode::not_authorized;
+  }
   if (filter.has_wildcard() && !options.limits.wildcard_subscription_available) {
     return ReasonCode::wildcard_subscriptions_not_supported;
   }
