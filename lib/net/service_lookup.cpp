@@ -118,10 +118,7 @@ Services read_service_answer(Bytes message) {
 
 void order_services(std::vector<Service>& services, const std::function<std::uint32_t(std::uint32_t)>& random) {
   const auto key = [](const Service& one) { return std::pair(one.priority, one.weight != 0); };
-  // A stable insertion sort: there are only a few.
-  for (auto at = services.begin(); at != services.end(); ++at) {
-    std::rotate(std::ranges::upper_bound(services.begin(), at, key(*at), {}, key), at, at + 1);
-  }
+  std::ranges::stable_sort(services, {}, key);
   for (auto first = services.begin(); first != services.end(); ++first) {
     const auto equals_end =
         std::find_if(first, services.end(), [&](const Service& one) { return one.priority != first->priority; });
