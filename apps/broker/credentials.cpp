@@ -33,6 +33,40 @@ std::expected<Parsed, std::string> read_file(const char* what, const std::string
 
 }  // namespace
 
+namespace {
+
+void add_token_options(cli::OptionTable& table, CredentialOptions& options) {
+  table.add({.long_name = "jwt-key",
+             .value = "FILE",
+             .help = "Clients may show a JSON Web Token, signed with the key in FILE, as password",
+             .manual =
+                 "A public key in PEM (RSA for RS256, P-256 for ES256), or a secret of at least 32 bytes (HS256). "
+                 "The user name is the token's sub; exp is needed, and the connection ends with it. 5.0 clients "
+                 "may also use the Authentication Method OAUTH2-JWT, CUSTOM-JWT or JWT, and authenticate again "
+                 "with a new token. May be given several times; SIGHUP has the files read again.",
+             .completion = cli::Completion::file,
+             .repeatable = true,
+             .set = cli::append(options.token_key_files)});
+  table.add({.long_name = "jwt-issuer",
+             .value = "NAME",
+             .help = "Accept only tokens of this issuer (iss)",
+             .default_text = "any",
+             .set = cli::store(options.token_issuer)});
+  table.add({.long_name = "jwt-audience",
+             .value = "NAME",
+             .help = "Accept only tokens that are for this audience (aud)",
+             .default_text = "any",
+             .set = cli::store(options.token_audience)});
+  table.check([&options]() -> cli::Accepted {
+    if (options.token_key_files.empty() && !(options.token_issuer.empty() && options.token_audience.empty())) {
+      return std::unexpected("--jwt-issuer and --jwt-audience: of no effect without --jwt-key");
+    }
+    return {};
+  });
+}
+
+}  // namespace
+
 void add_credential_options(cli::OptionTable& table, CredentialOptions& options) {
   table.group("Access");
   table.add({.long_name = "allow-anonymous",
@@ -44,10 +78,13 @@ void add_credential_options(cli::OptionTable& table, CredentialOptions& options)
   table.add({.long_name = "password-file",
              .value = "FILE",
              .help = "Clients need a user name and password of FILE; mqtk broker passwd FILE NAME writes it",
-             .manual = "Files of mosquitto_passwd are read, too. SIGHUP has this file and that of --acl-file read "
+             .manual = "Files of mosquitto_passwd are read, too. 5.0 clients may use SCRAM-SHA-256 or "
+                       "SCRAM-SHA-512 if FILE was written with mqtk broker passwd --scram. SIGHUP has this file and "
+                       "that of --acl-file read "
                        "again; clients that are connected stay.",
              .completion = cli::Completion::file,
              .set = cli::store(options.password_file)});
+  add_token_options(table, options);
   table.add({.long_name = "acl-file",
              .value = "FILE",
              .help = "Allow only what the rules in FILE allow, in the form of mosquitto's acl_file",
@@ -81,6 +118,13 @@ std::expected<Rules, std::string> read_rules(const CredentialOptions& options) {
     if (!passwords) return std::unexpected(passwords.error());
     rules.passwords = std::move(*passwords);
   }
+  TokenCheck::Rules tokens{.keys = {}, .issuer = options.token_issuer, .audience = options.token_audience};
+  for (const std::string& file : options.token_key_files) {
+    auto key = read_file<TokenKey>("JWT key file", file, &TokenKey::parse);
+    if (!key) return std::unexpected(key.error());
+    tokens.keys.push_back(std::move(*key));
+  }
+  if (!tokens.keys.empty()) rules.tokens.emplace(std::move(tokens));
   if (!options.acl_file.empty()) {
     auto topics = read_file<AccessRules>("ACL file", options.acl_file, &AccessRules::parse);
     if (!topics) return std::unexpected(topics.error());

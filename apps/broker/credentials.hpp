@@ -3,6 +3,7 @@
 
 #include <expected>
 #include <string>
+#include <vector>
 
 #include "broker/credential_check.hpp"
 #include "cli/option_table.hpp"
@@ -12,12 +13,16 @@ namespace mqtk::broker_program {
 struct CredentialOptions {
   std::string password_file;
   std::string acl_file;
+  std::vector<std::string> token_key_files;
+  std::string token_issuer;
+  std::string token_audience;
   bool allow_anonymous = false;
   CredentialCheck::Rules::UserNameFrom user_name_from = CredentialCheck::Rules::UserNameFrom::connect;
 
   // Whether clients have to prove who they are.
   [[nodiscard]] bool has_credentials() const {
-    return !password_file.empty() || user_name_from != CredentialCheck::Rules::UserNameFrom::connect;
+    return !password_file.empty() || !token_key_files.empty() ||
+           user_name_from != CredentialCheck::Rules::UserNameFrom::connect;
   }
 };
 

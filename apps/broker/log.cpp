@@ -36,7 +36,8 @@ std::string text_of(const BrokerEvent& event) {
       return fmt::format("connected from {}, MQTT {}, {}", event.peer_address, version_text(event.version),
                          event.detail);
     case Type::refused:
-      return with_reason(fmt::format("refused, from {}", event.peer_address), event.reason_code, PacketType::connack);
+      return with_reason(fmt::format("refused, from {}", event.peer_address), event.reason_code, PacketType::connack) +
+             (event.detail.empty() ? "" : fmt::format("; {}", event.detail));
     case Type::disconnected: return with_reason("disconnected", event.reason_code, PacketType::disconnect);
     case Type::connection_lost: return fmt::format("connection from {} lost: {}", event.peer_address, event.detail);
     case Type::failed: {

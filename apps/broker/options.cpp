@@ -81,6 +81,12 @@ void add_limits(cli::OptionTable& table, BrokerOptions& broker) {
   table.group("Limits");
   add_limit(table, broker.max_connections, "max-connections", "Clients at the same time", 1, many,
             "Further ones are refused with 0x97, Quota exceeded.");
+  add_limit(table, broker.max_connections_per_address, "max-connections-per-address",
+            "Connections of one address at the same time; 0 is any number", 0, many,
+            "Further ones are refused with 0x97, Quota exceeded.");
+  add_limit(table, broker.max_connections_per_second, "max-connection-rate",
+            "Connections that all clients together may open in a second; 0 is any number", 0, many,
+            "Further ones are refused with 0x9F, Connection rate exceeded.");
   add_limit(table, broker.max_sessions, "max-sessions", "Sessions of clients that are connected or away", 1, many);
   table.add({.long_name = "connect-timeout",
              .value = "TIME",
@@ -102,6 +108,9 @@ void add_limits(cli::OptionTable& table, BrokerOptions& broker) {
             "that is away, messages beyond the limit are dropped, counted and logged. QoS 0 messages are not kept for "
             "clients that are away.");
   add_limit(table, broker.max_queued_bytes, "max-queued-bytes", "Bytes of them", 1, terabyte);
+  add_limit(table, broker.max_publishes_per_second, "max-publish-rate",
+            "Messages that one client may publish in a second; 0 is any number", 0, many,
+            "A client that sends more is read more slowly; nothing is lost.");
   add_limit(table, broker.max_retained_messages, "max-retained-messages", "Retained messages in all", 0, many);
   add_limit(table, broker.max_retained_bytes, "max-retained-bytes", "Bytes of them", 0, terabyte);
 }
@@ -236,6 +245,10 @@ cli::OptionTable option_table(Options& options) {
   add_tests(table, options);
   cli::add_fault_options(table, options.faults, cli::FaultPlace::in_broker);
   add_limits(table, options.broker);
+  table.show_result([&options]() -> std::vector<std::pair<std::string, std::string>> {
+    const bool open = options.credentials.allow_anonymous || !options.credentials.has_credentials();
+    return {{"clients_without_credentials", open ? "admitted" : "refused"}};
+  });
   table.group("Output");
   table.add({.long_name = "verbose",
              .short_letter = 'v',

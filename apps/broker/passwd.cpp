@@ -27,6 +27,7 @@ struct Options {
   std::string name;
   std::optional<cli::SecretSource> source;
   bool remove = false;
+  PasswordFile::Form form = PasswordFile::Form::pbkdf2;
 };
 
 cli::OptionTable option_table(Options& options) {
@@ -45,6 +46,13 @@ cli::OptionTable option_table(Options& options) {
                auto source = cli::parse_secret_source(text);
                if (!source) return std::unexpected(source.error());
                options.source = std::move(*source);
+               return {};
+             }});
+  table.add({.long_name = "scram",
+             .help = "Write what SCRAM-SHA-256 and SCRAM-SHA-512 need, from which nobody can log in",
+             .manual = "Two lines, which serve plain passwords, too; mosquitto does not read them.",
+             .set = [&options](std::string_view) -> cli::Accepted {
+               options.form = PasswordFile::Form::scram;
                return {};
              }});
   table.add({.long_name = "remove", .help = "Remove the user", .set = cli::set_true(options.remove)});
@@ -102,12 +110,12 @@ ExitStatus run(const Options& options) {
       cli::report(password.error());
       return ExitStatus::usage;
     }
-    const auto line = PasswordFile::line_for(options.name, *password);
-    if (!line) {
-      cli::report(line.error());
+    const auto lines = PasswordFile::lines_for(options.name, *password, options.form);
+    if (!lines) {
+      cli::report(lines.error());
       return ExitStatus::usage;
     }
-    text += *line + '\n';
+    text += *lines;
   }
   if (replace(options.file, text)) return ExitStatus::done;
   cli::report(fmt::format("'{}' cannot be written: {}", options.file, std::system_category().message(errno)));

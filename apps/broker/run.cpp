@@ -210,7 +210,9 @@ class Run : BrokerListener {
   }
 
   void on_signal(int signal) {
-    const bool has_files = !options_.credentials.password_file.empty() || !options_.credentials.acl_file.empty();
+    const CredentialOptions& credentials = options_.credentials;
+    const bool has_files =
+        !credentials.password_file.empty() || !credentials.acl_file.empty() || !credentials.token_key_files.empty();
     if (signal == SIGHUP && has_files) return read_rules_again();
     if (signal != SIGCHLD) return end(signal);
     const auto ended = command_.ended();
@@ -224,7 +226,7 @@ class Run : BrokerListener {
     auto rules = read_rules(options_.credentials);
     if (!rules) return cli::report(rules.error() + "; the rules stay as they were");
     access_.replace(std::move(*rules));
-    cli::report("password and ACL files read again");
+    cli::report("the files with passwords, keys and rules read again");
   }
 
   void on_end_of_life(Lifetime::End reason) {

@@ -119,7 +119,7 @@ void Checker::on_connected(const Connected& connected) {
   passed(name, fmt::format("accepted{}", connected.session_present ? ", session present" : ""));
   if (trial_ > 0) return client_->stop();  // the older version: connecting is enough
   if (v5) show_limits(connected);
-  old_version_next_ = v5 && !options_.connection.version_given;
+  old_version_next_ = v5 && !options_.connection.version_given && !options_.connection.connect.authentication;
   next_trial();
 }
 

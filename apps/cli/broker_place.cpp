@@ -101,8 +101,14 @@ Accepted settle_place(ConnectionOptions& options) {
     place->says_port = true;
   }
   const std::uint16_t port = endpoint.port;
+  if (place->scheme == SchemeGiven::no) apply_preset_transport(typed.preset, options.typed.transport);
+  const auto* service = typed.preset.service;
   if (auto settled = settle_scheme(typed.transport, endpoint, place->scheme); !settled) return settled;
-  if (place->says_port) endpoint.port = port;
+  if (place->says_port) {
+    endpoint.port = port;
+  } else if (service != nullptr && endpoint.transport == Transport::websocket_over_tls) {
+    endpoint.port = service->websocket_port;
+  }
   if (endpoint.port == 0 && endpoint.transport != Transport::unix_socket) {
     return std::unexpected("port 0: no broker listens there; give 1 to 65535");
   }
@@ -154,11 +160,12 @@ std::string url_manual() {
          options + ". With ws and wss it goes to the web server as it is.";
 }
 
-void add_connection_sources(OptionTable& table, const ConnectionOptions::Typed& typed, ConnectionUse::Clients clients) {
+void add_connection_sources(OptionTable& table, ConnectionOptions::Typed& typed, ConnectionUse::Clients clients) {
   using Rank = OptionTable::Rank;
   table.add_source(Rank::before_environment, [&typed] { return query_of(typed.option.url, "--url"); });
   table.add_source(Rank::after_environment, [&typed] { return query_of(typed.environment.url, "MQTK_URL"); });
   table.add_source(Rank::after_environment, [&typed, clients] { return profile_settings(typed, clients); });
+  table.add_source(Rank::after_environment, [&typed] { return preset_settings(typed.preset); });
 }
 
 }  // namespace mqtk::cli

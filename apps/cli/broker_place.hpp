@@ -11,7 +11,7 @@ namespace mqtk::cli {
 [[nodiscard]] std::string url_manual();
 
 // The query of the URL and the profile as sources of options. `typed` outlives the table.
-void add_connection_sources(OptionTable& table, const ConnectionOptions::Typed& typed, ConnectionUse::Clients clients);
+void add_connection_sources(OptionTable& table, ConnectionOptions::Typed& typed, ConnectionUse::Clients clients);
 
 // Checks: from what was typed to `endpoint`, user name and password.
 [[nodiscard]] Accepted settle_place(ConnectionOptions& options);

@@ -30,12 +30,12 @@ Accepted settle_network(ConnectionOptions& options) {
 Accepted settle_version(ConnectionOptions& options) {
   const Typed& typed = options.typed;
   ConnectOptions& connect = options.connect;
-  const bool needs_v5 = typed.property_given || typed.session_expiry || typed.receive_maximum ||
-                        typed.maximum_packet_size || typed.topic_alias_maximum;
+  const bool needs_v5 = typed.property_given || typed.authentication.method || typed.session_expiry ||
+                        typed.receive_maximum || typed.maximum_packet_size || typed.topic_alias_maximum;
   if (connect.version != Version::v5 && needs_v5) {
     return std::unexpected(
         fmt::format("--mqtt-version '{}': properties, --session-expiry, --receive-maximum, "
-                    "--maximum-packet-size and --topic-alias-maximum need version 5",
+                    "--maximum-packet-size, --topic-alias-maximum and --auth-method need version 5",
                     version_text(connect.version)));
   }
   if (connect.version != Version::v5 && connect.password && !connect.user_name) {
@@ -69,6 +69,18 @@ Accepted settle_will(ConnectionOptions& options) {
   }
   options.connect.will = typed.will;
   return {};
+}
+
+std::vector<std::pair<std::string, std::string>> result_of(const ConnectionOptions& options) {
+  const ConnectOptions& connect = options.connect;
+  Endpoint endpoint = options.endpoint;
+  // What a preset has signed is a secret.
+  if (connect.renew_endpoint) endpoint.path.resize(std::min(endpoint.path.find('?'), endpoint.path.size()));
+  return {{"url", to_text(endpoint)},
+          {"mqtt_version", std::string{version_text(connect.version)}},
+          {"client_identifier", connect.client_identifier},
+          {"user_name", connect.user_name.value_or("")},
+          {"password", connect.password ? "***" : ""}};
 }
 
 // --- setters
@@ -206,7 +218,8 @@ void add_place(OptionTable& table, ConnectionOptions& options, const ConnectionU
              .environment = "MQTK_PASSWORD",
              .aliases = {"pw"},
              .set = store(typed.option.password),
-             .set_from_environment = store(typed.environment.password)});
+             .set_from_environment = store(typed.environment.password),
+             .secret = true});
   table.add({.long_name = "password-from",
              .value = "SOURCE",
              .help = "Take the password from file:PATH, fd:NUMBER, env:NAME, command:COMMAND or prompt",
@@ -227,6 +240,10 @@ void add_place(OptionTable& table, ConnectionOptions& options, const ConnectionU
                typed.password_source = SecretSource{.kind = SecretSource::Kind::file, .value = std::string(text)};
                return {};
              }});
+  if (has_default) {
+    add_authentication_options(table, typed.authentication);
+    add_preset_options(table, typed.preset);
+  }
   table.add({.long_name = "profile",
              .value = "NAME",
              .help = "Take what is not given from a profile of mqtk profile",
@@ -392,10 +409,11 @@ void add_connection_options(OptionTable& table, ConnectionOptions& options, cons
   add_will(table, options.typed);
   add_properties(table, options, use);
   add_connection_sources(table, options.typed, use.clients);
-  for (const auto settle :
-       {settle_place, settle_password, settle_version, settle_session, settle_will, settle_network}) {
+  for (const auto settle : {settle_place, settle_password, settle_preset, settle_authentication, settle_version,
+                            settle_session, settle_will, settle_network, warn_of_preset}) {
     table.check([&options, settle] { return settle(options); });
   }
+  table.show_result([&options] { return result_of(options); });
 }
 
 }  // namespace mqtk::cli

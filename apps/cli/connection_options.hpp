@@ -1,11 +1,15 @@
 // The options that say where the broker is and how to connect: the same in every program.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "cli/authentication_options.hpp"
+#include "cli/cloud_service.hpp"
 #include "cli/option_table.hpp"
+#include "cli/preset.hpp"
 #include "cli/secret.hpp"
 #include "cli/transport_options.hpp"
 #include "client/connect_options.hpp"
@@ -21,8 +25,9 @@ struct ConnectionOptions {
   PropertyWriter publish_properties;
   PropertyWriter subscribe_properties;
   PropertyWriter unsubscribe_properties;
-  bool version_given = false;  // by --mqtt-version
-  bool broker_given = false;   // by an option, the environment or a profile
+  bool version_given = false;             // by --mqtt-version
+  bool broker_given = false;              // by an option, the environment or a profile
+  std::shared_ptr<CloudAdvisor> advisor;  // of --preset; `connect` points to it
 
   // As typed, before it is put together. Not for programs.
   struct Target {
@@ -38,6 +43,8 @@ struct ConnectionOptions {
     std::optional<SecretSource> password_source;
     std::optional<std::string> profile;
     TypedTransport transport;
+    TypedPreset preset;
+    TypedAuthentication authentication;
     std::optional<std::uint32_t> session_expiry;
     std::optional<std::uint16_t> receive_maximum;
     std::optional<std::uint32_t> maximum_packet_size;

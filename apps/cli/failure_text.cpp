@@ -92,7 +92,9 @@ std::string fault_text(Fault fault, Version version) {
 FailureText closed_silently(const ConnectionFailure& failure, const Endpoint& endpoint) {
   std::string_view remedy = handshake_remedy(failure.network.code);
   const bool has_tls = endpoint.transport == Transport::tls || endpoint.transport == Transport::websocket_over_tls;
-  if (remedy.empty()) {
+  if (remedy.empty() && endpoint.host.ends_with(".amazonaws.com")) {
+    remedy = "AWS IoT does so where the policy does not allow this --id, or the certificate is not active";
+  } else if (remedy.empty()) {
     remedy = has_tls ? "it may want a client certificate (--cert-file), a login, another --id or another -V"
                      : "it may want TLS (mqtts://), another -V, or be no MQTT listener";
   }
@@ -166,8 +168,12 @@ FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint,
                           duration_text(options.acknowledge_timeout.value_or(Duration{0}))),
               ExitStatus::timed_out};
     case Kind::no_credentials:
-      return {fmt::format("connection lost, and no password to connect again: {}", failure.reason_string),
+      return {fmt::format("connection lost, and nothing to log in with again: {}", failure.reason_string),
               ExitStatus::connection_lost};
+    case Kind::authentication_failed:
+      return {fmt::format("authentication with {}: {}; check the password, and that it is the right broker", where,
+                          failure.reason_string),
+              failure.was_connected ? ExitStatus::connection_lost : ExitStatus::refused_at_connect};
     case Kind::no_pingresp:
       return {fmt::format("connection lost, {} did not answer PINGREQ; check the network", where),
               ExitStatus::connection_lost};

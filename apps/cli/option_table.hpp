@@ -45,6 +45,7 @@ struct Option {
   Setter set;                                 // a flag's setter gets ""
   Setter set_from_environment = nullptr;      // null: `set`
   Visibility visibility = Visibility::shown;  // hidden: in no help, manual or completion
+  bool secret = false;                        // its value is never shown
   std::string group = {};                     // filled in by OptionTable::add
 };
 
@@ -81,6 +82,13 @@ struct OptionSource {
   std::vector<std::pair<std::string, std::string>> settings;
 };
 
+// What an option was set to, in the order in which that happened.
+struct TakenSetting {
+  const Option* option;
+  std::string value;
+  std::string from;  // "option", "MQTK_URL", "the profile 'plant'"
+};
+
 class OptionTable {
  public:
   explicit OptionTable(ProgramText text) : text_(std::move(text)) {}
@@ -101,6 +109,13 @@ class OptionTable {
   // topic. Checks run in the order in which they were added, until one fails; the text must name the options.
   void check(std::function<Accepted()> check) { checks_.push_back(std::move(check)); }
 
+  // What --print-config shows beside the options themselves, asked for when the checks have passed; a table without it
+  // has no --print-config.
+  using Result = std::function<std::vector<std::pair<std::string, std::string>>()>;
+  void show_result(Result result) { result_ = std::move(result); }
+  [[nodiscard]] bool has_result() const { return result_ != nullptr; }
+  [[nodiscard]] std::vector<std::pair<std::string, std::string>> result() const { return result_(); }
+
   [[nodiscard]] const ProgramText& text() const { return text_; }
   [[nodiscard]] const std::vector<Option>& options() const { return options_; }
   [[nodiscard]] const std::vector<Positional>& positionals() const { return positionals_; }
@@ -115,13 +130,15 @@ class OptionTable {
   std::vector<Positional> positionals_;
   std::vector<std::function<Accepted()>> checks_;
   std::vector<std::pair<Rank, Source>> sources_;
+  Result result_;
 };
 
 // The headings of shown options, in the order of their first option.
 [[nodiscard]] std::vector<std::string> groups(const OptionTable& table);
 
 // Sets everything that `arguments` (without the program's name) and the environment say. On refusal: the
-// whole line for stderr without the program's name.
-[[nodiscard]] Accepted parse(const OptionTable& table, const std::vector<std::string>& arguments);
+// whole line for stderr without the program's name. `taken`, if not null, is told what was set.
+[[nodiscard]] Accepted parse(const OptionTable& table, const std::vector<std::string>& arguments,
+                             std::vector<TakenSetting>* taken = nullptr);
 
 }  // namespace mqtk::cli

@@ -20,7 +20,7 @@ constexpr std::string_view empty_value = "\x1f(empty)\x1f";
 
 class Parser {
  public:
-  explicit Parser(const OptionTable& table) : table_(table) {
+  Parser(const OptionTable& table, std::vector<TakenSetting>* taken) : table_(table), taken_(taken) {
     app_.set_help_flag();
     app_.allow_extras();
     for (const Option& option : table.options()) declare(option);
@@ -74,6 +74,7 @@ class Parser {
         words_.pop_back();
       }
     }
+    note(option, value, "option");
     accept(option.set(value), named("--" + option.long_name, option, value));
   }
 
@@ -81,6 +82,10 @@ class Parser {
   static std::string named(std::string_view what, const Option& option, std::string value) {
     std::ranges::replace(value, word_separator, ' ');
     return option.value.empty() ? std::string{what} : fmt::format("{} '{}'", what, value);
+  }
+
+  void note(const Option& option, const std::string& value, const std::string& from) {
+    if (taken_ != nullptr) taken_->push_back({&option, value, from});
   }
 
   void accept(const Accepted& accepted, const std::string& what) {
@@ -158,6 +163,7 @@ class Parser {
       const char* value = std::getenv(option.environment.c_str());
       if (value == nullptr || *value == '\0') continue;
       const Setter& set = option.set_from_environment ? option.set_from_environment : option.set;
+      note(option, value, option.environment);
       accept(set(value), named(option.environment, option, value));
       seen_.insert(&option);
     }
@@ -179,6 +185,7 @@ class Parser {
         if (seen_.contains(option) || (option->value.empty() && value == "false")) continue;
         set_here.insert(option);
         const Setter& set = option->set_from_environment ? option->set_from_environment : option->set;
+        note(*option, value, source->name);
         accept(set(value), fmt::format("{}: {}", source->name, named(name, *option, value)));
       }
       seen_.merge(set_here);
@@ -188,6 +195,7 @@ class Parser {
   }
 
   const OptionTable& table_;
+  std::vector<TakenSetting>* taken_;
   CLI::App app_;
   std::vector<std::string> words_;
   std::set<const Option*> seen_;
@@ -196,8 +204,8 @@ class Parser {
 
 }  // namespace
 
-Accepted parse(const OptionTable& table, const std::vector<std::string>& arguments) {
-  if (auto accepted = Parser{table}.run(arguments); !accepted) return accepted;
+Accepted parse(const OptionTable& table, const std::vector<std::string>& arguments, std::vector<TakenSetting>* taken) {
+  if (auto accepted = Parser{table, taken}.run(arguments); !accepted) return accepted;
   return table.run_checks();
 }
 

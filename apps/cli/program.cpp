@@ -6,6 +6,7 @@
 
 #include "cli/documents.hpp"
 #include "cli/output.hpp"
+#include "cli/print_config.hpp"
 #include "cli/setters.hpp"
 
 namespace mqtk::cli {
@@ -18,6 +19,7 @@ using Document = std::string (*)(const OptionTable&);
 struct Request {
   bool help = false;
   bool version = false;
+  bool print_config = false;
   std::optional<Document> document;
 };
 
@@ -27,6 +29,13 @@ void add_requests(OptionTable& table, Request& request) {
   table.group("General");
   table.add({.long_name = "help", .help = "Show this help", .set = set_true(request.help)});
   table.add({.long_name = "version", .help = "Show the version", .set = set_true(request.version)});
+  if (table.has_result()) {
+    table.add(
+        {.long_name = "print-config",
+         .help = "Print the settings in effect and where they come from as JSON, without secrets, and end",
+         .manual = "Otherwise the command line must be complete. Secrets are read, so that what is missing is told.",
+         .set = set_true(request.print_config)});
+  }
   table.add({.long_name = "generate",
              .value = "KIND",
              .help = "Print the manual page, a completion or the summary",
@@ -58,7 +67,8 @@ int run_program(int argc, char** argv, const OptionTable& table, const std::func
   add_requests(whole, request);
 
   const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  const Accepted accepted = parse(whole, arguments);
+  std::vector<TakenSetting> taken;
+  const Accepted accepted = parse(whole, arguments, &taken);
   if (request.help) return print(help_text(whole));
   if (request.version) return print(fmt::format("{} {}\n", table.text().name, version()));
   if (request.document) return print((*request.document)(whole));
@@ -66,6 +76,7 @@ int run_program(int argc, char** argv, const OptionTable& table, const std::func
     report_usage(accepted.error());
     return to_int(ExitStatus::usage);
   }
+  if (request.print_config) return print(config_text(whole, taken));
   return to_int(run());
 }
 

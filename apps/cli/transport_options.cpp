@@ -166,7 +166,8 @@ void add_identity(OptionTable& table, TypedTransport& typed) {
            .value = "HEX",
            .help = "That key, in hexadecimal digits; other users may see it in the list of processes",
            .environment = "MQTK_PSK",
-           .set = store(typed.psk)});
+           .set = store(typed.psk),
+           .secret = true});
   add_tls(table, typed,
           {.long_name = "psk-from",
            .value = "SOURCE",
@@ -217,12 +218,12 @@ void add_network(OptionTable& table, TypedTransport& typed, ConnectOptions& conn
              .help = "Path of the WebSocket",
              .default_text = "/mqtt",
              .set = store(typed.websocket_path)});
-  table.add(
-      {.long_name = "ws-header",
-       .value = "NAME: VALUE",
-       .help = "Add a field to the HTTP request that opens the WebSocket",
-       .repeatable = true,
-       .set = [&connect](std::string_view text) { return add_header(text, connect.transport.websocket_headers); }});
+  table.add({.long_name = "ws-header",
+             .value = "NAME: VALUE",
+             .help = "Add a field to the HTTP request that opens the WebSocket",
+             .repeatable = true,
+             .set = [&connect](std::string_view text) { return add_header(text, connect.transport.websocket_headers); },
+             .secret = true});
   table.add({.long_name = "proxy",
              .value = "URL",
              .help = "Connect through a proxy: http://, socks5:// or socks5h://[USER[:PASSWORD]@]HOST[:PORT]",

@@ -8,6 +8,7 @@
 
 #include "cli/connection_options.hpp"
 #include "cli/output.hpp"
+#include "cli/print_config.hpp"
 #include "cli/profile.hpp"
 #include "net/endpoint.hpp"
 
@@ -37,12 +38,13 @@ ExitStatus print(const std::string& text) {
   return output.status();
 }
 
-// A value as it may be shown to somebody who looks over the shoulder.
-std::string masked(const std::string& option, const std::string& value) {
-  if (option == "password" || option == "psk") return "***";
-  if (option != "url" && option != "proxy") return value;
-  const auto endpoint = parse_endpoint(value);
-  return endpoint ? to_text(*endpoint, Credentials::masked) : "***";
+// A value as it may be shown.
+std::string masked(const std::string& option_name, const std::string& value) {
+  cli::ConnectionOptions scratch;
+  cli::OptionTable table{{.name = "", .summary = "", .synopsis = {}, .description = ""}};
+  cli::add_connection_options(table, scratch, {.property_scopes = {}});
+  const cli::Option* option = table.find(option_name);
+  return option == nullptr ? value : cli::masked_value(*option, value);
 }
 
 ExitStatus list(const ProfileFile& file) {

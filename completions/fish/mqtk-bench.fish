@@ -95,3 +95,4 @@ complete -c mqtk-bench -l shard -x -d 'Do part I of N of the load, from 1; \'aut
 complete -c mqtk-bench -l start-at -x -d 'Connect at once, and begin then: 2026-11-21T12:00:00Z, or next-minute'
 complete -c mqtk-bench -l help -d 'Show this help'
 complete -c mqtk-bench -l version -d 'Show the version'
+complete -c mqtk-bench -l print-config -d 'Print the settings in effect and where they come from as JSON, without secrets, and end'

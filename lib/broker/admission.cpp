@@ -13,15 +13,17 @@ namespace mqtk {
 
 void Admission::on_connect(BrokerConnection& connection, const Connect& connect, Bytes packet, TimePoint now) {
   ++state_.counters.connects_received;
-  const ReasonCode reason_code = check(connection, connect);
-  if (is_failure(reason_code)) return refuse(connection, reason_code, connect.client_identifier);
+  std::string detail;
+  const ReasonCode reason_code = check(connection, connect, detail);
+  if (is_failure(reason_code)) return refuse(connection, reason_code, connect.client_identifier, detail);
   const auto method = connect.properties.text(PropertyId::authentication_method);
   if (method) return begin_authentication(connection, connect, packet, *method, now);
   accept(connection, connect, {}, now);
 }
 
-ReasonCode Admission::check(BrokerConnection& connection, const Connect& connect) const {
+ReasonCode Admission::check(BrokerConnection& connection, const Connect& connect, std::string& detail) const {
   const BrokerOptions& options = state_.options;
+  if (is_failure(connection.refusal)) return connection.refusal;
   if (connect.client_identifier.empty()) {
     // A made-up identifier that the client does not learn is of no use for a Session that is kept [MQTT-3.1.3-8].
     const bool useless = connect.version != Version::v5 && !connect.clean_start;
@@ -42,20 +44,24 @@ ReasonCode Admission::check(BrokerConnection& connection, const Connect& connect
   if (!takes_over && state_.counters.clients_connected >= options.max_connections) return ReasonCode::quota_exceeded;
   if (state_.access_control == nullptr) return ReasonCode::success;
   const std::string address = connection.peer_address();
-  AccessControl::Verdict verdict =
-      state_.access_control->connect({.connect = connect, .peer_address = address, .tls = connection.tls_facts()});
+  AccessControl::Verdict verdict = state_.access_control->connect(
+      {.connect = connect, .peer_address = address, .tls = connection.tls_facts(), .now = state_.host.wall_now()});
   connection.user_name = std::move(verdict.user_name);
+  if (verdict.valid_for) connection.authorize_for(verdict.valid_for);
+  detail = std::move(verdict.detail);
   return verdict.reason_code;
 }
 
-void Admission::refuse(BrokerConnection& connection, ReasonCode reason_code, std::string_view client_identifier) {
+void Admission::refuse(BrokerConnection& connection, ReasonCode reason_code, std::string_view client_identifier,
+                       std::string_view detail) {
   ++state_.counters.connects_refused;
   const std::string address = connection.peer_address();
   state_.listener.on_event({.type = BrokerEvent::Type::refused,
                             .reason_code = reason_code,
                             .version = connection.version(),
                             .client_identifier = client_identifier,
-                            .peer_address = address});
+                            .peer_address = address,
+                            .detail = detail});
   connection.engine().refuse(reason_code, refusal_properties(reason_code, PacketType::connack).block());
 }
 
@@ -66,11 +72,16 @@ void Admission::begin_authentication(BrokerConnection& connection, const Connect
     return refuse(connection, ReasonCode::bad_authentication_method, connect.client_identifier);
   }
   const auto data = connect.properties.text(PropertyId::authentication_data);
-  const Authentication::Step step = authentication->step(data.value_or(std::string_view{}));
+  const Authentication::Step step = authentication->step(data.value_or(std::string_view{}), state_.host.wall_now());
   connection.exchange = std::make_unique<BrokerConnection::Exchange>();
   connection.exchange->authentication = std::move(authentication);
-  if (is_failure(step.result)) return refuse(connection, step.result, connect.client_identifier);  // [MQTT-4.12.0-4]
-  if (step.result == ReasonCode::success) return accept(connection, connect, step.data, now);
+  if (is_failure(step.result)) {  // [MQTT-4.12.0-4]
+    return refuse(connection, step.result, connect.client_identifier, step.detail);
+  }
+  if (step.result == ReasonCode::success) {
+    note_authenticated(connection, step);
+    return accept(connection, connect, step.data, now);
+  }
   connection.exchange->connect.assign(packet.begin(), packet.end());
   PropertyWriter properties;
   if (!step.data.empty()) properties.add(PropertyId::authentication_data, step.data);
@@ -82,13 +93,20 @@ void Admission::begin_authentication(BrokerConnection& connection, const Connect
 void Admission::on_auth(BrokerConnection& connection, const Auth& auth, TimePoint now) {
   BrokerConnection::Exchange& exchange = *connection.exchange;
   const auto data = auth.properties.text(PropertyId::authentication_data);
-  const Authentication::Step step = exchange.authentication->step(data.value_or(std::string_view{}));
+  const Authentication::Step step =
+      exchange.authentication->step(data.value_or(std::string_view{}), state_.host.wall_now());
   const bool connecting = !exchange.connect.empty();
   if (is_failure(step.result)) {
-    if (connecting) return refuse(connection, step.result, {});
+    if (connecting) return refuse(connection, step.result, {}, step.detail);
     return connection.condemn(step.result);  // [MQTT-4.12.1-2]
   }
-  if (connecting && step.result == ReasonCode::success) {
+  const bool done = step.result == ReasonCode::success;
+  // Who authenticates again stays who he is: what he may do and has was granted to him.
+  if (done && !connecting && step.user_name != connection.user_name) {
+    return connection.condemn(ReasonCode::not_authorized);
+  }
+  if (done) note_authenticated(connection, step);
+  if (connecting && done) {
     const std::vector<std::uint8_t> packet = std::move(exchange.connect);
     exchange.connect.clear();
     Packet connect;
@@ -100,6 +118,11 @@ void Admission::on_auth(BrokerConnection& connection, const Auth& auth, TimePoin
   if (!connection.engine().auth(step.result, properties.block(), now)) {
     connection.condemn(ReasonCode::packet_too_large);
   }
+}
+
+void Admission::note_authenticated(BrokerConnection& connection, const Authentication::Step& step) {
+  connection.user_name = step.user_name;
+  connection.authorize_for(step.valid_for);
 }
 
 void Admission::accept(BrokerConnection& connection, const Connect& connect, std::string_view authentication_data,

@@ -17,12 +17,15 @@ class Admission {
   void on_auth(BrokerConnection& connection, const Auth& auth, TimePoint now);
 
  private:
-  [[nodiscard]] ReasonCode check(BrokerConnection& connection, const Connect& connect) const;
+  // `detail` becomes the reason for the log, where there is one.
+  [[nodiscard]] ReasonCode check(BrokerConnection& connection, const Connect& connect, std::string& detail) const;
   void begin_authentication(BrokerConnection& connection, const Connect& connect, Bytes packet, std::string_view method,
                             TimePoint now);
+  static void note_authenticated(BrokerConnection& connection, const Authentication::Step& step);
   void accept(BrokerConnection& connection, const Connect& connect, std::string_view authentication_data,
               TimePoint now);
-  void refuse(BrokerConnection& connection, ReasonCode reason_code, std::string_view client_identifier);
+  void refuse(BrokerConnection& connection, ReasonCode reason_code, std::string_view client_identifier,
+              std::string_view detail = {});
   void keep(Session& session);
   [[nodiscard]] std::uint32_t expiry_interval(const Connect& connect) const;
   void add_properties(const Connect& connect, const Session& session, PropertyWriter& properties) const;

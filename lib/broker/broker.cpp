@@ -21,6 +21,7 @@ class Broker::Parts final : public BrokerHost, AcceptorListener, TurnEndListener
         core_(options, *this, loop.receive_scratch(), listener) {}
 
   TimePoint now() const override { return loop_.now(); }
+  WallTime wall_now() const override { return loop_.wall_now(); }
   void call_at_turn_end() override { loop_.call_at_turn_end(*this); }
   void wake_at(TimePoint when) override { timer_.arm(when); }
   void close_after_sending(std::unique_ptr<NetworkConnection> connection, SendQueue rest) override {

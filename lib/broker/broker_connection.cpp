@@ -1,6 +1,7 @@
 #include "broker/broker_connection.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "broker/access_rules.hpp"
 #include "broker/broker_core.hpp"
@@ -53,7 +54,8 @@ BrokerConnection::BrokerConnection(BrokerCore& core, std::unique_ptr<NetworkConn
       core_(core),
       network_(std::move(network)),
       engine_(Role::server, core.scratch(), core.state().engine_options, core.state().host.now()),
-      last_progress_(core.state().host.now()) {
+      last_progress_(core.state().host.now()),
+      publish_rate_(core.state().options.max_publishes_per_second) {
   if (core.state().listener.wants_packets()) {
     tap_ = std::make_unique<Tap>(*this, core.state().counters.connections_opened);
     engine_.observe(tap_.get());
@@ -66,11 +68,24 @@ BrokerConnection::BrokerConnection(BrokerCore& core, std::unique_ptr<NetworkConn
 BrokerConnection::~BrokerConnection() { core_.state().deadlines.clear(*this); }
 
 void BrokerConnection::watch_deadline() {
-  if (const auto deadline = engine_.deadline()) core_.state().set_deadline(*this, *deadline);
+  std::optional<TimePoint> next = engine_.deadline();
+  for (const auto& own : {authorized_until_, throttled_until_}) {
+    if (own) next = std::min(next.value_or(*own), *own);
+  }
+  if (next) core_.state().set_deadline(*this, *next);
+}
+
+void BrokerConnection::authorize_for(std::optional<Duration> duration) {
+  authorized_until_.reset();
+  if (duration) authorized_until_ = core_.state().host.now() + *duration;
+  watch_deadline();
 }
 
 void BrokerConnection::on_deadline(TimePoint now) {
   if (network_ == nullptr) return;
+  if (authorized_until_ && *authorized_until_ <= now) return close_by_broker(ReasonCode::maximum_connect_time, now);
+  if (throttled_until_ && *throttled_until_ > now) return core_.state().set_deadline(*this, *throttled_until_);
+  if (std::exchange(throttled_until_, std::nullopt) && !paused_) return resume_reading(now);
   if (paused_) return core_.state().set_deadline(*this, now + grace_after_pause);
   const auto deadline = engine_.deadline();
   if (deadline && *deadline <= now) {
@@ -100,7 +115,7 @@ void BrokerConnection::take_events(TimePoint now) {
   Engine::Step step;
   while ((step = engine_.next(now, event)) == Engine::Step::event) {
     handle(event, now);
-    if (!paused_) continue;
+    if (reads()) continue;
     engine_.set_aside();
     unread_left_ = true;
     break;
@@ -133,6 +148,7 @@ void BrokerConnection::on_publish(const Event& event, TimePoint now) {
     return condemn(ReasonCode::packet_too_large);
   }
   const ReasonCode reason_code = admit(publish);
+  if (publish_rate_.exists()) limit_publish_rate(now);
   if (is_failure(reason_code)) return refuse(event, reason_code);
   if (tells_messages_) core_.state().listener.on_message(session_->client_identifier, publish);
   const std::size_t receivers = core_.fan_out().publish(publish, *this, *session_, now);
@@ -258,7 +274,7 @@ void BrokerConnection::prepare(TimePoint now) {
   wants_turn_end_ = false;
   if (network_ == nullptr) return;
   if (condemned_ != ReasonCode::success) return close_by_broker(condemned_, now);
-  if (unread_left_ && !paused_) take_what_was_set_aside(now);
+  if (unread_left_ && reads()) take_what_was_set_aside(now);
   if (network_ == nullptr) return;
   send_pending(now);
 }
@@ -354,7 +370,7 @@ void BrokerConnection::pause_reading() {
 
 void BrokerConnection::resume_reading(TimePoint now) {
   paused_ = false;
-  if (network_ == nullptr) return;
+  if (network_ == nullptr || throttled_until_) return;
   core_.state().set_deadline(*this, now + grace_after_pause);
   if (unread_left_) return want_turn_end();
   network_->resume_reading();
@@ -363,7 +379,16 @@ void BrokerConnection::resume_reading(TimePoint now) {
 // What had come already when the publisher had to wait; only then the network is read again.
 void BrokerConnection::take_what_was_set_aside(TimePoint now) {
   take_events(now);
-  if (network_ != nullptr && !paused_) network_->resume_reading();
+  if (network_ != nullptr && reads()) network_->resume_reading();
+}
+
+void BrokerConnection::limit_publish_rate(TimePoint now) {
+  const Duration wait = publish_rate_.take(now);
+  if (wait == Duration{0}) return;
+  throttled_until_ = now + wait;
+  ++core_.state().counters.publishers_slowed;
+  network_->pause_reading();
+  core_.state().set_deadline(*this, *throttled_until_);
 }
 
 // --- the end

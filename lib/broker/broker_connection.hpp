@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/deadlines.hpp"
 #include "broker/access_control.hpp"
 #include "broker/broker_state.hpp"
+#include "broker/rate_limit.hpp"
 #include "net/network_connection.hpp"
 #include "session/engine.hpp"
 
@@ -25,7 +27,9 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   [[nodiscard]] Version version() const { return engine_.version(); }
   [[nodiscard]] std::string peer_address() const { return network_ == nullptr ? "" : network_->peer_address(); }
   [[nodiscard]] const TlsFacts* tls_facts() const { return network_ == nullptr ? nullptr : network_->tls_facts(); }
-  std::string user_name;  // that access control has found; empty: none
+  ReasonCode refusal = ReasonCode::success;  // of the CONNECT, decided when the connection was opened
+  std::string counted_address;               // by ConnectionLimits; empty: none
+  std::string user_name;                     // that access control has found; empty: none
 
   // --- deliveries ----------------------------------------------------------------------------------------------------
 
@@ -67,6 +71,8 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   void leave_will_unpublished();
   // Ends the connection without a word: what waits to be written must not leave.
   void cut(TimePoint now);
+  // Ends the connection with 0xA0 Maximum connect time, unless this is called again before; nothing: never.
+  void authorize_for(std::optional<Duration> duration);
   // Gone, and only waiting for the end of the turn.
   [[nodiscard]] bool removed() const { return network_ == nullptr; }
 
@@ -102,6 +108,9 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   void note_sent(QoS qos, std::size_t payload_bytes);
 
   void take_what_was_set_aside(TimePoint now);
+  // Holds the client back if it publishes too fast.
+  void limit_publish_rate(TimePoint now);
+  [[nodiscard]] bool reads() const { return !paused_ && !throttled_until_; }
 
   void lost(const std::error_code& error, TimePoint now);
   void close(TimePoint now);
@@ -114,6 +123,9 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   Session* session_ = nullptr;
   std::unique_ptr<Tap> tap_;
   TimePoint last_progress_;
+  std::optional<TimePoint> authorized_until_;
+  RateLimit publish_rate_;
+  std::optional<TimePoint> throttled_until_;  // nothing is read before
   ReasonCode condemned_ = ReasonCode::success;
   bool wants_turn_end_ = false;
   bool write_blocked_ = false;

@@ -19,6 +19,7 @@ constexpr std::size_t waiting_room = 1024;
 BrokerCore::BrokerCore(const BrokerOptions& options, BrokerHost& host, ReceiveScratch& scratch,
                        BrokerListener& listener)
     : state_(options, host, listener, *this),
+      connection_limits_(options),
       scratch_(scratch),
       back_pressure_(state_),
       fan_out_(state_, back_pressure_),
@@ -41,8 +42,17 @@ void BrokerCore::accept(std::unique_ptr<NetworkConnection> network) {
         {.type = BrokerEvent::Type::refused, .reason_code = ReasonCode::quota_exceeded, .peer_address = address});
     return;  // which closes it
   }
+  auto limited = connection_limits_.opened(network->peer_address(), state_.host.now());
+  if (limited.close_at_once) {
+    const std::string address = network->peer_address();
+    state_.listener.on_event(
+        {.type = BrokerEvent::Type::refused, .reason_code = limited.reason_code, .peer_address = address});
+    return;
+  }
   const auto position = static_cast<std::uint32_t>(connections_.size());
   connections_.push_back(std::make_unique<BrokerConnection>(*this, std::move(network), position));
+  connections_.back()->refusal = limited.reason_code;
+  connections_.back()->counted_address = std::move(limited.address);
 }
 
 void BrokerCore::call_at_turn_end(BrokerConnection& connection) {
@@ -51,6 +61,7 @@ void BrokerCore::call_at_turn_end(BrokerConnection& connection) {
 }
 
 void BrokerCore::remove(BrokerConnection& connection) {
+  connection_limits_.closed(connection.counted_address);
   const std::uint32_t position = connection.position;
   removed_.push_back(std::move(connections_[position]));
   if (position + 1 != connections_.size()) {

@@ -9,6 +9,7 @@
 #include "broker/broker.hpp"
 #include "broker/broker_connection.hpp"
 #include "broker/broker_state.hpp"
+#include "broker/connection_limits.hpp"
 #include "broker/fan_out.hpp"
 #include "broker/session_life.hpp"
 #include "broker/state_journal.hpp"
@@ -92,6 +93,7 @@ class BrokerCore final : SessionDeadlineListener {
   BrokerState state_;
   std::unique_ptr<StateJournal> journal_;
   bool state_lost_ = false;
+  ConnectionLimits connection_limits_;
   ReceiveScratch& scratch_;
   BackPressure back_pressure_;
   FanOut fan_out_;

@@ -16,7 +16,7 @@ namespace mqtk {
 struct BrokerEvent {
   enum class Type : std::uint8_t {
     connected,         // CONNACK with success: version, detail says whether the Session was present
-    refused,           // CONNACK with reason_code
+    refused,           // CONNACK with reason_code; detail may say more, for the log
     disconnected,      // the client sent DISCONNECT: reason_code
     connection_lost,   // the network ended it: detail
     failed,            // the client broke a rule or was silent for too long: fault

@@ -35,6 +35,10 @@ struct BrokerOptions {
   Duration connect_timeout = std::chrono::seconds{10};  // from the connection to the whole CONNECT
   std::uint32_t max_connections = 100'000;              // more are refused with 0x97 Quota exceeded
   std::uint32_t max_sessions = 200'000;                 // of clients that are there or away
+  // These have no limit by default: many clients may be behind one address, and come back all at once.
+  std::uint32_t max_connections_per_address = 0;  // 0: any; more are refused with 0x97 Quota exceeded
+  std::uint32_t max_connections_per_second = 0;   // 0: any; of all; more are refused with 0x9F
+  std::uint32_t max_publishes_per_second = 0;     // 0: any; of one client, which is read more slowly then
 
   // Given to 5.0 clients as Server Keep Alive if set [MQTT-3.2.2-22].
   std::optional<std::uint16_t> server_keep_alive_seconds;

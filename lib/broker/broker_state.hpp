@@ -24,6 +24,7 @@ class BrokerHost {
  public:
   virtual ~BrokerHost() = default;
   [[nodiscard]] virtual TimePoint now() const = 0;
+  [[nodiscard]] virtual WallTime wall_now() const = 0;
   // BrokerCore::end_turn() is to be called once when this turn ends; at the next one's end if it is being called.
   virtual void call_at_turn_end() = 0;
   // BrokerCore::expire() is to be called then; replaces the earlier time.

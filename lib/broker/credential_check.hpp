@@ -1,4 +1,5 @@
-// The usual AccessControl: passwords, client certificates and pre-shared keys, and rules for topics.
+// The usual AccessControl: passwords, tokens, SCRAM, client certificates and pre-shared keys, and rules for
+// topics.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include "broker/access_control.hpp"
 #include "broker/access_rules.hpp"
 #include "broker/password_file.hpp"
+#include "broker/token_check.hpp"
 
 namespace mqtk {
 
@@ -24,6 +26,7 @@ class CredentialCheck final : public AccessControl {
       psk
     } user_name_from = UserNameFrom::connect;
     std::optional<PasswordFile> passwords = {};
+    std::optional<TokenCheck> tokens = {};  // in place of passwords
     std::optional<AccessRules> topics = {};
   };
 
@@ -33,11 +36,13 @@ class CredentialCheck final : public AccessControl {
   void replace(Rules rules) { rules_ = std::move(rules); }
 
   [[nodiscard]] Verdict connect(const ConnectRequest& request) override;
+  [[nodiscard]] std::unique_ptr<Authentication> authentication(std::string_view method) override;
   [[nodiscard]] bool may_publish(const ClientIdentity& client, std::string_view topic_name) override;
   [[nodiscard]] bool may_subscribe(const ClientIdentity& client, std::string_view filter) override;
 
  private:
   [[nodiscard]] std::string proven_name(const ConnectRequest& request) const;
+  [[nodiscard]] Verdict check_password(std::string_view user_name, std::string_view password, WallTime now);
 
   Rules rules_;
 };

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <optional>
 
 #include "base/base64.hpp"
 #include "net/crypto.hpp"
@@ -17,6 +16,9 @@ constexpr int max_iterations = 10'000'000;  // a file that takes longer is a mis
 constexpr std::size_t salt_bytes = 12;      // what mosquitto 2.0 insists on
 constexpr std::size_t hash_bytes = 64;
 
+constexpr std::string_view forms = "not NAME:$7$ITERATIONS$SALT$HASH or NAME:SCRAM-SHA-256$ITERATIONS:SALT$KEY:KEY";
+constexpr std::string_view no_openssl = "OpenSSL 3 is needed to make a password's hash";
+
 std::string_view take_until(std::string_view& text, char end) {
   const std::size_t at = std::min(text.find(end), text.size());
   const std::string_view part = text.substr(0, at);
@@ -24,7 +26,56 @@ std::string_view take_until(std::string_view& text, char end) {
   return part;
 }
 
+std::expected<int, std::string> read_iterations(std::string_view text) {
+  int iterations = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), iterations);
+  if (error != std::errc{} || end != text.data() + text.size() || iterations < 1 || iterations > max_iterations) {
+    return std::unexpected("the number of iterations is not from 1 to 10000000");
+  }
+  return iterations;
+}
+
+std::string line_of(std::string_view name, const ScramVerifier& verifier) {
+  return fmt::format("{}:{}${}:{}${}:{}\n", name, scram_method(verifier.kind), verifier.iterations,
+                     to_base64(verifier.salt), to_base64(verifier.stored_key), to_base64(verifier.server_key));
+}
+
 }  // namespace
+
+std::expected<void, std::string> PasswordFile::take_verifier(HashKind kind, std::string_view line, Entry& entry) {
+  const auto iterations = read_iterations(take_until(line, ':'));
+  if (!iterations) return std::unexpected(iterations.error());
+  auto salt = from_base64(take_until(line, '$'));
+  auto stored_key = from_base64(take_until(line, ':'));
+  auto server_key = from_base64(line);
+  const std::size_t size = hash_size_bytes(kind);
+  if (!salt || salt->empty() || !stored_key || stored_key->size() != size || !server_key ||
+      server_key->size() != size) {
+    return std::unexpected("salt or key is no Base64 of the right length");
+  }
+  std::erase_if(entry.verifiers, [kind](const ScramVerifier& verifier) { return verifier.kind == kind; });
+  entry.verifiers.push_back({kind, *iterations, std::move(*salt), std::move(*stored_key), std::move(*server_key)});
+  return {};
+}
+
+std::expected<void, std::string> PasswordFile::take_line(std::string_view line, Entry& entry) {
+  std::string_view rest = line;
+  if (const auto kind = scram_hash(take_until(rest, '$'))) return take_verifier(*kind, rest, entry);
+  if (line.starts_with("$6$")) return std::unexpected("mosquitto's old form $6$ is not safe; set the password anew");
+  if (!line.starts_with("$7$")) return std::unexpected(std::string(forms));
+  line.remove_prefix(3);
+  const auto iterations = read_iterations(take_until(line, '$'));
+  if (!iterations) return std::unexpected(iterations.error());
+  auto salt = from_base64(take_until(line, '$'));
+  auto hash = from_base64(line);
+  if (!salt || salt->empty() || !hash || hash->size() != hash_bytes) {
+    return std::unexpected("salt or hash is no Base64 of the right length");
+  }
+  entry.iterations = *iterations;
+  entry.salt = std::move(*salt);
+  entry.hash = std::move(*hash);
+  return {};
+}
 
 std::expected<PasswordFile, std::string> PasswordFile::parse(std::string_view text) {
   PasswordFile file;
@@ -32,61 +83,70 @@ std::expected<PasswordFile, std::string> PasswordFile::parse(std::string_view te
     std::string_view line = take_until(text, '\n');
     if (line.ends_with('\r')) line.remove_suffix(1);
     if (line.empty() || line.starts_with('#')) continue;
-    const auto refused = [&](std::string_view why) { return std::unexpected(fmt::format("line {}: {}", number, why)); };
     const std::size_t colon = line.find(':');
-    if (colon == 0 || colon == std::string_view::npos) return refused("not NAME:$7$ITERATIONS$SALT$HASH");
-    const std::string_view name = take_until(line, ':');
-    if (line.starts_with("$6$")) return refused("mosquitto's old form $6$ is not safe; set the password anew");
-    if (!line.starts_with("$7$")) return refused("not NAME:$7$ITERATIONS$SALT$HASH");
-    line.remove_prefix(3);
-    const std::string_view iterations = take_until(line, '$');
-    const std::string_view salt = take_until(line, '$');
-    Entry entry;
-    const auto [end, error] =
-        std::from_chars(iterations.data(), iterations.data() + iterations.size(), entry.iterations);
-    if (error != std::errc{} || end != iterations.data() + iterations.size() || entry.iterations < 1 ||
-        entry.iterations > max_iterations) {
-      return refused("the number of iterations is not from 1 to 10000000");
-    }
-    auto salt_read = from_base64(salt);
-    auto hash_read = from_base64(line);
-    if (!salt_read || salt_read->empty() || !hash_read || hash_read->size() != hash_bytes) {
-      return refused("salt or hash is no Base64 of the right length");
-    }
-    entry.salt = std::move(*salt_read);
-    entry.hash = std::move(*hash_read);
-    file.entries_.insert_or_assign(std::string(name), std::move(entry));
+    const bool has_name = colon != 0 && colon != std::string_view::npos;
+    std::expected<void, std::string> taken = std::unexpected(std::string(forms));
+    if (has_name) taken = take_line(line.substr(colon + 1), file.entries_[std::string(line.substr(0, colon))]);
+    if (!taken) return std::unexpected(fmt::format("line {}: {}", number, taken.error()));
   }
   if (!fill_with_random(file.run_key_)) return std::unexpected("OpenSSL 3 is needed to check passwords");
   return file;
 }
 
-std::expected<std::string, std::string> PasswordFile::line_for(std::string_view name, std::string_view password) {
+std::expected<std::string, std::string> PasswordFile::lines_for(std::string_view name, std::string_view password,
+                                                                Form form) {
   const bool clean = std::ranges::none_of(name, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == ':'; });
   if (name.empty() || !clean || name.starts_with('#')) {
     return std::unexpected("a user name is not empty, holds no ':' or control character and does not begin with '#'");
   }
   std::array<std::uint8_t, salt_bytes> salt;
-  if (!fill_with_random(salt)) return std::unexpected("OpenSSL 3 is needed to make a password's hash");
-  const auto hash = pbkdf2_sha512(password, salt, our_iterations, hash_bytes);
-  if (!hash) return std::unexpected("OpenSSL 3 is needed to make a password's hash");
-  return fmt::format("{}:$7${}${}${}", name, our_iterations, to_base64(salt), to_base64(*hash));
+  if (!fill_with_random(salt)) return std::unexpected(std::string(no_openssl));
+  if (form == Form::scram) {
+    std::string lines;
+    for (const HashKind kind : {HashKind::sha256, HashKind::sha512}) {
+      const auto verifier = ScramVerifier::make(kind, password, salt, our_iterations);
+      if (!verifier || !fill_with_random(salt)) return std::unexpected(std::string(no_openssl));
+      lines += line_of(name, *verifier);
+    }
+    return lines;
+  }
+  const auto hash = pbkdf2(HashKind::sha512, password, salt, our_iterations, hash_bytes);
+  if (!hash) return std::unexpected(std::string(no_openssl));
+  return fmt::format("{}:$7${}${}${}\n", name, our_iterations, to_base64(salt), to_base64(*hash));
+}
+
+bool PasswordFile::is_password_of(const Entry& entry, std::string_view password) {
+  if (entry.iterations == 0) return !entry.verifiers.empty() && entry.verifiers.front().belongs_to(password);
+  const auto hash = pbkdf2(HashKind::sha512, password, entry.salt, entry.iterations, hash_bytes);
+  return hash && equal_in_constant_time(*hash, entry.hash);
 }
 
 bool PasswordFile::accepts(std::string_view name, std::string_view password) {
   const auto found = entries_.find(name);
   if (found == entries_.end()) {
-    static_cast<void>(pbkdf2_sha512(password, run_key_, our_iterations, hash_bytes));
+    static_cast<void>(pbkdf2(HashKind::sha512, password, run_key_, our_iterations, hash_bytes));
     return false;
   }
   Entry& entry = found->second;
-  const auto proof = hmac_sha256(run_key_, as_bytes(password));
+  const auto proof = hmac(HashKind::sha256, run_key_, as_bytes(password));
   if (!proof) return false;
   if (equal_in_constant_time(*proof, entry.proven)) return true;
-  const auto hash = pbkdf2_sha512(password, entry.salt, entry.iterations, hash_bytes);
-  if (!hash || !equal_in_constant_time(*hash, entry.hash)) return false;
-  entry.proven.assign(proof->begin(), proof->end());
+  if (!is_password_of(entry, password)) return false;
+  entry.proven = *proof;
   return true;
+}
+
+std::optional<ScramVerifier> PasswordFile::scram_verifier(HashKind kind, std::string_view name) const {
+  if (const auto found = entries_.find(name); found != entries_.end()) {
+    for (const ScramVerifier& verifier : found->second.verifiers) {
+      if (verifier.kind == kind) return verifier;
+    }
+  }
+  auto salt = hmac(HashKind::sha256, run_key_, as_bytes(name));
+  std::vector<std::uint8_t> nobodys_key(hash_size_bytes(kind));
+  if (!salt || !fill_with_random(nobodys_key)) return std::nullopt;
+  salt->resize(salt_bytes);
+  return ScramVerifier{kind, our_iterations, std::move(*salt), nobodys_key, nobodys_key};
 }
 
 }  // namespace mqtk

@@ -14,7 +14,8 @@ Client::Client(Loop& loop, Endpoint endpoint, ConnectOptions options, ClientList
       client_identifier_(options_.client_identifier),
       state_timer_(loop, [this] { state_timer_expired(); }),
       engine_timer_(loop, [this] { engine_timer_expired(); }),
-      acknowledge_timer_(loop, [this] { acknowledge_timer_expired(); }) {
+      acknowledge_timer_(loop, [this] { acknowledge_timer_expired(); }),
+      authentication_timer_(loop, [this] { authenticate_again(); }) {
   engine_options_.maximum_in_flight = options_.maximum_in_flight;
   engine_options_.automatic_topic_aliases = options_.automatic_topic_aliases;
 }
@@ -46,6 +47,7 @@ std::expected<Client::Flow, Fault> Client::wait_to_send(QoS qos) {
 std::expected<Client::Flow, Fault> Client::publish(const Publish& publish, Tag tag) {
   if (!can_take(publish.qos)) return wait_to_send(publish.qos);
   if (publish.qos != QoS::at_most_once) return this->publish(ApplicationMessage::make(publish, loop_.now()), tag);
+  if (options_.advisor != nullptr) options_.advisor->before_publish(publish);
   if (const auto sent = engine_->publish(publish, loop_.now()); !sent) return std::unexpected(sent.error());
   loop_.call_at_turn_end(*this);
   return Flow::taken;
@@ -54,6 +56,14 @@ std::expected<Client::Flow, Fault> Client::publish(const Publish& publish, Tag t
 std::expected<Client::Flow, Fault> Client::publish(const ApplicationMessage& message, Tag tag) {
   const QoS qos = message.qos();
   if (!can_take(qos)) return wait_to_send(qos);
+  if (options_.advisor != nullptr) {
+    Publish publish;
+    publish.qos = qos;
+    publish.retain = message.retain();
+    publish.topic_name = message.topic();
+    publish.payload = message.payload();
+    options_.advisor->before_publish(publish);
+  }
   const auto sent = engine_->publish(Delivery{message, {}, tag, qos, message.retain()}, loop_.now());
   if (!sent && sent.error().rule == Rule::receive_maximum_exceeded) return wait_to_send(qos);
   if (!sent) return std::unexpected(sent.error());
@@ -63,6 +73,7 @@ std::expected<Client::Flow, Fault> Client::publish(const ApplicationMessage& mes
 }
 
 std::expected<void, Fault> Client::subscribe(const Subscribe& subscribe, Tag tag) {
+  if (options_.advisor != nullptr) options_.advisor->before_subscribe(subscribe);
   if (is_connected()) {
     const auto sent = engine_->subscribe(subscribe, tag, loop_.now());
     if (!sent) return std::unexpected(sent.error());
@@ -176,7 +187,7 @@ void Client::take(const Event& event) {
       requests_.unsubscribed(event.tag);
       progress();
       return listener_.on_unsubscribed(event.tag, event.as<Unsuback>());
-    case Event::Type::auth: return listener_.on_authentication(event.as<Auth>());
+    case Event::Type::auth: return take_auth(event.as<Auth>());
     case Event::Type::disconnect:
       failure_ = failure(ConnectionFailure::Kind::disconnected);
       failure_->reason = event.reason_code;
@@ -215,6 +226,7 @@ void Client::take_connack(const Event& event) {
     failure_->reason = event.reason_code;
     return take_reason(connack.properties, *failure_);
   }
+  if (!broker_is_authentic(connack.properties)) return;
   backoff_.connected(loop_.now());
   engine_timer_.cancel();  // Keep Alive may be due earlier than the CONNACK was
   engine_options_.ping_timeout = patience_for_pingresp();

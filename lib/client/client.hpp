@@ -111,6 +111,14 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   void engine_timer_expired();
   void acknowledge_timer_expired();
   [[nodiscard]] PropertyWriter connect_properties();
+  std::expected<void, std::string> renew();
+
+  // client_enhanced.cpp: enhanced authentication
+  std::expected<void, std::string> begin_authentication(PropertyWriter& properties);
+  void take_auth(const Auth& auth);
+  [[nodiscard]] bool broker_is_authentic(PropertyBlock properties);
+  void authentication_failed(std::string why);
+  void authenticate_again();
 
   static constexpr std::size_t send_buffer_bytes = 256 * 1024;
   // Without any progress: for the rest of the output to go, then for the broker to close.
@@ -145,10 +153,12 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<NetworkConnection> connection_;
   std::unique_ptr<Engine> engine_;
+  std::unique_ptr<ClientAuthentication> authentication_;  // of this connection
   Event event_;
   Timer state_timer_;  // ends a pause, or the wait for the broker's close
   Timer engine_timer_;
   Timer acknowledge_timer_;
+  Timer authentication_timer_;
 };
 
 }  // namespace mqtk

@@ -44,14 +44,10 @@ void Client::begin_attempt() {
   state_ = State::connecting;
   attempt_began_ = loop_.now();
   failure_.reset();
-  if (backoff_.was_connected() && options_.renew_password) {
-    auto password = options_.renew_password();
-    if (!password) {
-      ConnectionFailure why = failure(ConnectionFailure::Kind::no_credentials);
-      why.reason_string = std::move(password.error());
-      return end_attempt(why);
-    }
-    options_.password = std::move(*password);
+  if (auto renewed = renew(); !renewed) {
+    ConnectionFailure why = failure(ConnectionFailure::Kind::no_credentials);
+    why.reason_string = std::move(renewed.error());
+    return end_attempt(why);
   }
   if (connector_ == nullptr) connector_ = std::make_unique<Connector>(loop_);
   connector_->connect(endpoint_,
@@ -61,6 +57,22 @@ void Client::begin_attempt() {
                        .transport = options_.transport,
                        .observer = options_.connect_observer},
                       [this](auto result) { connector_done(std::move(result)); });
+}
+
+// What may have got old since the connection before.
+std::expected<void, std::string> Client::renew() {
+  if (!backoff_.was_connected()) return {};
+  if (options_.renew_password) {
+    auto password = options_.renew_password();
+    if (!password) return std::unexpected(std::move(password.error()));
+    options_.password = std::move(*password);
+  }
+  if (options_.renew_endpoint) {
+    auto endpoint = options_.renew_endpoint();
+    if (!endpoint) return std::unexpected(std::move(endpoint.error()));
+    endpoint_ = std::move(*endpoint);
+  }
+  return {};
 }
 
 void Client::connector_done(std::expected<std::unique_ptr<NetworkConnection>, NetError> result) {
@@ -105,10 +117,18 @@ void Client::send_connect() {
   // A reconnect goes on with the Session of the run, which in 3.1.1 cannot outlive a clean one.
   connect.clean_start = options_.clean_start && !(v5 && backoff_.was_connected() && session_.exists);
   connect.keep_alive = options_.keep_alive_seconds;
-  const PropertyWriter properties = v5 ? connect_properties() : PropertyWriter{};
+  PropertyWriter properties = v5 ? connect_properties() : PropertyWriter{};
+  if (const auto begun = begin_authentication(properties); !begun) {
+    ConnectionFailure why = failure(ConnectionFailure::Kind::authentication_failed);
+    why.reason_string = begun.error();
+    return end_attempt(why);
+  }
   connect.properties = properties.block();
   if (options_.user_name) connect.user_name = *options_.user_name;
-  if (options_.password) connect.password = *options_.password;
+  // What is proved in 5.0 is not shown in an older version, either.
+  const bool secret =
+      authentication_ != nullptr ? authentication_->proves_password() : static_cast<bool>(options_.authentication);
+  if (options_.password && !secret) connect.password = *options_.password;
   if (options_.will) {
     const WillOptions& will = *options_.will;
     connect.will = Will{.qos = will.qos,
@@ -153,6 +173,7 @@ void Client::drop_connection() {
   connection_.reset();
   connector_.reset();
   engine_timer_.cancel();
+  authentication_timer_.cancel();
   waiting_to_send_.reset();
   messages_told_ = answer_due_ = reading_paused_ = false;
   if (talked) session_.connection_closed(loop_.now());

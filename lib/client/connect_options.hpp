@@ -6,14 +6,18 @@
 #include <cstdint>
 #include <expected>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/time.hpp"
 #include "client/backoff.hpp"
+#include "client/client_authentication.hpp"
+#include "client/request_advisor.hpp"
 #include "codec/packet.hpp"
 #include "net/connector.hpp"
+#include "net/endpoint.hpp"
 
 namespace mqtk {
 
@@ -46,12 +50,19 @@ struct ConnectOptions {
   // may block. The error is one line.
   using Secret = std::expected<std::vector<std::uint8_t>, std::string>;
   std::function<Secret()> renew_password;
+  // Likewise for where to connect, such as a URL that is signed for a short time.
+  std::function<std::expected<Endpoint, std::string>()> renew_endpoint;
+  // Makes the client's part of enhanced authentication for a connection, from the options as they are then; null: none
+  // of its own. 5.0 only.
+  std::function<std::unique_ptr<ClientAuthentication>(const ConnectOptions&)> authentication;
+  std::optional<Duration> authenticate_again_after;  // with `authentication`: re-authenticates this often
   std::optional<WillOptions> will;
 
   AddressFamily address_family = AddressFamily::any;
   std::string bind_address;  // local address to connect from; empty: any
   TransportOptions transport;
   ConnectObserver* connect_observer = nullptr;  // told of the steps to the broker; outlives the client
+  RequestAdvisor* advisor = nullptr;            // asked before each request; outlives the client
   ReconnectPolicy reconnect;
   Duration connect_timeout = std::chrono::seconds{10};  // one attempt, from the name lookup to the CONNACK
   // No acknowledgement at all for this long although some are due; nothing: wait for ever.

@@ -42,6 +42,7 @@ bool worth_retrying(const ConnectionFailure& failure) {
     case ConnectionFailure::Kind::disconnected: return passes_by_itself(failure.reason);
     case ConnectionFailure::Kind::connect_not_valid:
     case ConnectionFailure::Kind::protocol_broken:
+    case ConnectionFailure::Kind::authentication_failed:
     case ConnectionFailure::Kind::acknowledgement_overdue: return false;
     default: return true;
   }

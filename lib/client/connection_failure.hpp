@@ -25,6 +25,7 @@ struct ConnectionFailure {
     acknowledgement_overdue,  // acknowledge_timeout ran out
     no_pingresp,              // the broker did not answer PINGREQ
     no_credentials,           // `reason_string`: why the password could not be read anew
+    authentication_failed,    // `reason_string`: why enhanced authentication ended on this side
   };
   Kind kind = Kind::could_not_connect;
   Version version = Version::v5;  // that was spoken

@@ -10,24 +10,34 @@
 #include "net/openssl.hpp"
 
 namespace mqtk {
+namespace {
 
-std::optional<std::vector<std::uint8_t>> pbkdf2_sha512(std::string_view password, Bytes salt, int iterations,
-                                                       std::size_t size_bytes) {
+const EVP_MD* algorithm(HashKind kind) { return kind == HashKind::sha256 ? EVP_sha256() : EVP_sha512(); }
+
+}  // namespace
+
+Digest hash(HashKind kind, Bytes data) {
+  if (!load_openssl()) return std::nullopt;
+  std::vector<std::uint8_t> digest(hash_size_bytes(kind));
+  const int made = EVP_Digest(data.data(), data.size(), digest.data(), nullptr, algorithm(kind), nullptr);
+  return made == 1 ? Digest(std::move(digest)) : std::nullopt;
+}
+
+Digest hmac(HashKind kind, Bytes key, Bytes data) {
+  if (!load_openssl()) return std::nullopt;
+  std::vector<std::uint8_t> digest(hash_size_bytes(kind));
+  const auto* made =
+      HMAC(algorithm(kind), key.data(), static_cast<int>(key.size()), data.data(), data.size(), digest.data(), nullptr);
+  return made != nullptr ? Digest(std::move(digest)) : std::nullopt;
+}
+
+Digest pbkdf2(HashKind kind, std::string_view password, Bytes salt, int iterations, std::size_t size_bytes) {
   if (!load_openssl()) return std::nullopt;
   std::vector<std::uint8_t> key(size_bytes);
   const int made =
       PKCS5_PBKDF2_HMAC(password.data(), static_cast<int>(password.size()), salt.data(), static_cast<int>(salt.size()),
-                        iterations, EVP_sha512(), static_cast<int>(key.size()), key.data());
-  return made == 1 ? std::optional(std::move(key)) : std::nullopt;
-}
-
-std::optional<std::array<std::uint8_t, 32>> hmac_sha256(Bytes key, Bytes data) {
-  if (!load_openssl()) return std::nullopt;
-  std::array<std::uint8_t, 32> digest;
-  unsigned int size = 0;
-  const auto* made =
-      HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data.data(), data.size(), digest.data(), &size);
-  return made != nullptr ? std::optional(digest) : std::nullopt;
+                        iterations, algorithm(kind), static_cast<int>(key.size()), key.data());
+  return made == 1 ? Digest(std::move(key)) : std::nullopt;
 }
 
 std::optional<std::vector<std::uint8_t>> hmac(HashFunction hash, Bytes key, Bytes data) {

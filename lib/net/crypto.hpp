@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -11,11 +12,17 @@
 
 namespace mqtk {
 
-// Nothing if OpenSSL is not there. `iterations` is at least 1.
-[[nodiscard]] std::optional<std::vector<std::uint8_t>> pbkdf2_sha512(std::string_view password, Bytes salt,
-                                                                     int iterations, std::size_t size_bytes);
+enum class HashKind : std::uint8_t { sha256, sha512 };
 
-[[nodiscard]] std::optional<std::array<std::uint8_t, 32>> hmac_sha256(Bytes key, Bytes data);
+[[nodiscard]] constexpr std::size_t hash_size_bytes(HashKind kind) { return kind == HashKind::sha256 ? 32 : 64; }
+
+// These are nothing if OpenSSL is not there.
+using Digest = std::optional<std::vector<std::uint8_t>>;
+[[nodiscard]] Digest hash(HashKind kind, Bytes data);
+[[nodiscard]] Digest hmac(HashKind kind, Bytes key, Bytes data);
+// `iterations` is at least 1.
+[[nodiscard]] Digest pbkdf2(HashKind kind, std::string_view password, Bytes salt, int iterations,
+                            std::size_t size_bytes);
 
 [[nodiscard]] std::optional<std::vector<std::uint8_t>> hmac(HashFunction hash, Bytes key, Bytes data);
 

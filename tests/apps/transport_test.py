@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -124,6 +125,24 @@ class Ways(Cases):
         broker = self.opened(Mosquitto(["protocol websockets", f"listener {running.free_port()} 127.0.0.1"]))
         self.round_trip(f"ws://127.0.0.1:{broker.port}/mqtt")
 
+    def test_mosquitto_takes_websockets_over_tls_and_client_certificates_there(self):
+        shown = self.authority.issue("sensor 8", "DNS:sensor8")
+        broker = self.opened(Mosquitto([
+            "protocol websockets", f"cafile {self.authority.file}", f"certfile {self.certificate}", f"keyfile {self.key}",
+            "require_certificate true", f"listener {running.free_port()} 127.0.0.1"]))
+        place = [f"wss://localhost:{broker.port}/mqtt", "--ca-file", self.authority.file]
+        self.round_trip(*place, "--cert-file", shown[0], "--key-file", shown[1])
+        self.assertEqual(run("pub", "-L", *place, "-t", "a", "-m", "b", "-q", 1).returncode, 2)
+
+    def test_client_certificates_are_asked_for_on_websockets_too(self):
+        shown = self.authority.issue("sensor 9", "DNS:sensor9")
+        broker = self.opened(Broker(
+            "-l", f"wss://127.0.0.1:0/mqtt?cert-file={self.certificate}&key-file={self.key}&client-certificate=required"
+            f"&ca-file={self.authority.file}"))
+        place = [f"wss://localhost:{broker.port()}/mqtt", "--ca-file", self.authority.file]
+        self.round_trip(*place, "--cert-file", shown[0], "--key-file", shown[1])
+        self.assertEqual(run("pub", "-L", *place, "-t", "a", "-m", "b", "-q", 1).returncode, 2)
+
     def test_mosquittos_programs_take_our_tls_and_client_certificates(self):
         certificate, key = self.authority.issue("phone", "DNS:phone")
         broker = self.opened(Broker(
@@ -176,6 +195,19 @@ class Failures(Cases):
         self.assertEqual(self.failure(2, f"mqtt://127.0.0.1:{port}"),
                          f"connecting to 127.0.0.1:{port}: connection refused; check --host and --port, and that the "
                          "broker is running")
+
+    def test_no_route(self):
+        # In a network of its own, where nothing leads anywhere.
+        alone = ["unshare", "-n"]
+        if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
+            self.skipTest("no network of its own is to be had")
+        command = f"{running.BIN}/mqtk-pub -L mqtt://192.0.2.1 -t a -m b"
+        for prepare, why in [("", "network is unreachable"),
+                             ("ip link set lo up; ip route add unreachable 192.0.2.0/24; ", "no route to host")]:
+            done = subprocess.run([*alone, "sh", "-c", prepare + command], capture_output=True, timeout=LIMIT,
+                                  env=running.clean_environment())
+            self.assertEqual((done.returncode, done.stderr.decode()), (
+                2, f"mqtk-pub: connecting to 192.0.2.1:1883: {why}; check the network and --host\n"))
 
     def test_no_unix_socket(self):
         self.assertEqual(self.failure(2, "unix:///no/such/socket"),
@@ -294,6 +326,22 @@ class Failures(Cases):
                 peer = self.opened(Scripted(lambda stream, code=code: stream.receive() and stream.send(0x20, bytes([0, code, 0]))))
                 self.assertEqual(self.failure(3, f"mqtt://127.0.0.1:{peer.port}", "-V", version),
                                  f"127.0.0.1:{peer.port} refused the connection: {text}")
+
+    def test_refusals_of_our_own_broker(self):
+        for code, old_code, text in [
+            ("0x85", 2, "Client Identifier not valid (0x85): the Client Identifier is not acceptable; choose another --id"),
+            ("0x88", 3, "Server unavailable (0x88); try again later, or with --reconnect"),
+            ("0x89", 3, "Server busy (0x89); try again later, or with --reconnect"),
+            ("0x8A", 5, "Banned (0x8A); the broker does not let this client in; ask who runs it"),
+            ("0x9F", 3, "Connection rate exceeded (0x9F); try again later, or with --reconnect"),
+        ]:
+            with self.subTest(code):
+                broker = self.opened(Broker("--port", 0, "--fault", f"refuse={code}"))
+                said = self.failure(3, broker.urls[0], "-V", 5)
+                self.assertTrue(said.startswith(f"127.0.0.1:{broker.port()} refused the connection: "), said)
+                self.assertTrue(said.endswith(text.split("; ", 1)[1]), said)
+                self.assertIn(text.split(" (")[0] + f" ({code})", said)
+                self.assertIn(f"(return code {old_code})", self.failure(3, broker.urls[0], "-V", "3.1.1"))
 
     def test_bad_credentials_at_mosquitto(self):
         broker = self.opened(Mosquitto(anonymous=False))
@@ -483,7 +531,7 @@ class Profiles(Cases):
             self.assertEqual((pathlib.Path(folder) / "mqtk/config.json").stat().st_mode & 0o777, 0o600)
             self.assertEqual(profile("list"), "plant (default)  mqtts://me:***@broker.example:8883\nhome\n")
             self.assertEqual(profile("show", "plant"),
-                             "url=mqtts://me:***@broker.example:8883\nws-header=A: b\nws-header=C: d\n")
+                             "url=mqtts://me:***@broker.example:8883\nws-header=A: ***\nws-header=C: ***\n")
             self.assertEqual(profile("show", "home"), "host=localhost\npassword=***\ntls=true\n")
             self.assertIn("password=secret\n", profile("show", "home", "--show-secrets"))
             self.assertEqual(profile("set", "home", "topic=a", status=1),

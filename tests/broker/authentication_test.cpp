@@ -11,7 +11,7 @@ namespace {
 // Asks "who?" and then "sure?"; the right answers are "me" and "yes".
 class Questions final : public Authentication {
  public:
-  Step step(std::string_view data) override {
+  Step step(std::string_view data, mqtk::WallTime /*now*/) override {
     if (data == "begin") return {ReasonCode::continue_authentication, "who?"};
     if (data == "me") return {ReasonCode::continue_authentication, "sure?"};
     if (data == "yes") return {ReasonCode::success, "welcome"};

@@ -44,22 +44,43 @@ TEST_CASE("a line of mosquitto_passwd accepts its password and no other") {
 }
 
 TEST_CASE("a line of ours accepts its password; two of them differ") {
-  const auto line = PasswordFile::line_for("me", "secret");
+  constexpr auto form = PasswordFile::Form::pbkdf2;
+  const auto line = PasswordFile::lines_for("me", "secret", form);
   REQUIRE(line.has_value());
   CHECK(line->starts_with("me:$7$20000$"));
-  CHECK(*line != *PasswordFile::line_for("me", "secret"));
+  CHECK(*line != *PasswordFile::lines_for("me", "secret", form));
   auto file = PasswordFile::parse(*line);
   REQUIRE(file.has_value());
   CHECK(file->accepts("me", "secret"));
   CHECK_FALSE(file->accepts("me", "secre"));
-  CHECK_FALSE(PasswordFile::line_for("a:b", "x").has_value());
-  CHECK_FALSE(PasswordFile::line_for("", "x").has_value());
+  CHECK_FALSE(PasswordFile::lines_for("a:b", "x", form).has_value());
+  CHECK_FALSE(PasswordFile::lines_for("", "x", form).has_value());
+}
+
+TEST_CASE("lines of SCRAM accept their password and no other, and serve both hashes") {
+  const auto lines = PasswordFile::lines_for("me", "secret", PasswordFile::Form::scram);
+  REQUIRE(lines.has_value());
+  CHECK(lines->starts_with("me:SCRAM-SHA-256$20000:"));
+  CHECK(lines->contains("\nme:SCRAM-SHA-512$20000:"));
+  auto file = PasswordFile::parse(*lines);
+  REQUIRE(file.has_value());
+  CHECK(file->size() == 1);
+  CHECK(file->accepts("me", "secret"));
+  CHECK_FALSE(file->accepts("me", "Secret"));
+  CHECK(file->scram_verifier(HashKind::sha256, "me")->belongs_to("secret"));
+  CHECK(file->scram_verifier(HashKind::sha512, "me")->belongs_to("secret"));
 }
 
 TEST_CASE("damaged password files are refused with the line") {
-  CHECK(password_refusal("me") == "line 1: not NAME:$7$ITERATIONS$SALT$HASH");
-  CHECK(password_refusal("\n:$7$1$AA==$AA==") == "line 2: not NAME:$7$ITERATIONS$SALT$HASH");
-  CHECK(password_refusal("me:secret") == "line 1: not NAME:$7$ITERATIONS$SALT$HASH");
+  const std::string forms = "not NAME:$7$ITERATIONS$SALT$HASH or NAME:SCRAM-SHA-256$ITERATIONS:SALT$KEY:KEY";
+  CHECK(password_refusal("me:SCRAM-SHA-256$4096:c2FsdA==$AA==:AA==") ==
+        "line 1: salt or key is no Base64 of the right length");
+  CHECK(password_refusal("me:SCRAM-SHA-256$x:c2FsdA==$AA==:AA==") ==
+        "line 1: the number of iterations is not from 1 to 10000000");
+  CHECK(password_refusal("me:SCRAM-SHA-1$4096:c2FsdA==$AA==:AA==") == "line 1: " + forms);
+  CHECK(password_refusal("me") == "line 1: " + forms);
+  CHECK(password_refusal("\n:$7$1$AA==$AA==") == "line 2: " + forms);
+  CHECK(password_refusal("me:secret") == "line 1: " + forms);
   CHECK(password_refusal("me:$6$a$b") == "line 1: mosquitto's old form $6$ is not safe; set the password anew");
   CHECK(password_refusal("me:$7$0$AA==$AA==") == "line 1: the number of iterations is not from 1 to 10000000");
   CHECK(password_refusal("me:$7$101$AA==$AA==") == "line 1: salt or hash is no Base64 of the right length");

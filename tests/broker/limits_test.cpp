@@ -1,4 +1,7 @@
 // Clients that want too much: the broker stays bounded, says what it does about it, and serves the others.
+#include <memory>
+#include <vector>
+
 #include "broker/broker_fixture.hpp"
 
 using namespace mqtk::wire;
@@ -295,4 +298,91 @@ TEST_CASE("every drop is counted by its reason") {
     CHECK(f.count_events("message_dropped away") == 1);
     CHECK(f.core.counters().messages_dropped() == 2);
   }
+}
+
+TEST_CASE("an address may have only so many connections, and a new one when one has gone") {
+  BrokerOptions options = BrokerFixture::plain_options();
+  options.max_connections_per_address = 2;
+  BrokerFixture f(options);
+  Peer one(f);
+  one.connect({.id = "one"});
+  Peer two(f);
+  two.connect({.id = "two"});
+  Peer three(f);
+  three.send(connect({.id = "three"}));
+  CHECK(three.got().contains("00 97"));
+  CHECK(three.closed());
+  one.vanish();
+  Peer four(f);
+  four.connect({.id = "four"});
+  CHECK_FALSE(two.closed());
+}
+
+TEST_CASE("connections of an address far beyond its limit are closed unheard") {
+  BrokerOptions options = BrokerFixture::plain_options();
+  options.max_connections_per_address = 1;
+  BrokerFixture f(options);
+  std::vector<std::unique_ptr<Peer>> peers;
+  for (int i = 0; i < 17; ++i) peers.push_back(std::make_unique<Peer>(f));
+  CHECK_FALSE(peers.back()->closed());
+  Peer last(f);
+  CHECK(last.closed());
+  CHECK(f.count_events("refused") == 1);
+}
+
+TEST_CASE("only so many connections are opened in a second") {
+  BrokerOptions options = BrokerFixture::plain_options();
+  options.max_connections_per_second = 2;
+  BrokerFixture f(options);
+  Peer one(f);
+  one.connect({.id = "one"});
+  Peer two(f);
+  two.connect({.id = "two"});
+  Peer three(f);
+  three.send(connect({.id = "three"}));
+  CHECK(three.got().contains("00 9f"));
+  CHECK(three.closed());
+  Peer old_one(f);
+  old_one.send(connect({.id = "old", .version = 4}));
+  EXPECT_GOT(old_one, hex("20 02 00 03"));
+  f.advance(std::chrono::milliseconds{500});
+  Peer four(f);
+  four.connect({.id = "four"});
+}
+
+TEST_CASE("a client that publishes faster than it may is read more slowly, and nothing is lost") {
+  BrokerOptions options = BrokerFixture::plain_options();
+  options.max_publishes_per_second = 10;
+  BrokerFixture f(options);
+  Peer watcher(f);
+  watcher.connect({.id = "watcher"}).subscribe("t");
+  Peer sender(f);
+  sender.connect({.id = "sender"});
+  std::string all;
+  for (int i = 0; i < 25; ++i) all += publish({.topic = "t", .payload = "x"});
+  sender.send(all);
+  const std::string one = publish({.topic = "t", .payload = "x"});
+  const auto count = [&] { return (watcher.got().size() + 1) / (3 * one.size()); };
+  CHECK(count() == 11);
+  CHECK(sender.wire().paused);
+  f.advance(std::chrono::seconds{1});
+  CHECK(count() == 10);
+  f.advance(std::chrono::seconds{1});
+  CHECK(count() == 4);
+  CHECK_FALSE(sender.wire().paused);
+  CHECK_FALSE(sender.closed());
+}
+
+TEST_CASE("a client may have only so many subscriptions") {
+  BrokerOptions options = BrokerFixture::plain_options();
+  options.max_subscriptions_per_client = 2;
+  BrokerFixture f(options);
+  Peer peer(f);
+  peer.connect({.id = "a"});
+  peer.send(subscribe(1, {{"a", 0}, {"b", 1}, {"c", 0}}));
+  CHECK(peer.got().ends_with("00 01 97"));
+  peer.send(unsubscribe(2, {"a"}));
+  static_cast<void>(peer.got());
+  peer.send(subscribe(3, {{"c", 2}}));
+  EXPECT_GOT(peer, hex("90 04 00 03 00 02"));
 }

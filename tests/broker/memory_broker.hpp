@@ -78,6 +78,7 @@ class MemoryBroker : public BrokerHost, public BrokerListener {
 
   // --- BrokerHost and BrokerListener ---
   TimePoint now() const override { return time_; }
+  WallTime wall_now() const override { return WallTime{time_.time_since_epoch()}; }
   void call_at_turn_end() override { turn_end_wanted_ = true; }
   void wake_at(TimePoint when) override { wake_at_ = when; }
   void close_after_sending(std::unique_ptr<NetworkConnection> connection, SendQueue rest) override {

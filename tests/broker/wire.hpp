@@ -52,6 +52,8 @@ struct Connect {
   unsigned version = 5;
   bool clean = true;
   unsigned keep_alive = 0;
+  std::optional<std::string> user_name = {};
+  std::optional<std::string> password = {};
   Octets properties = {};
   std::optional<Will> will = {};
 };
@@ -59,6 +61,8 @@ struct Connect {
 inline Octets connect(const Connect& connect) {
   unsigned flags = connect.clean ? 0x02 : 0;
   if (connect.will) flags |= 0x04U | (connect.will->qos << 3U) | (connect.will->retain ? 0x20U : 0U);
+  if (connect.user_name) flags |= 0x80U;
+  if (connect.password) flags |= 0x40U;
   Octets rest = text(connect.version == 3 ? "MQIsdp" : "MQTT") + u8(connect.version) + u8(flags);
   rest += u16(connect.keep_alive);
   if (connect.version == 5) rest += properties(connect.properties);
@@ -67,6 +71,8 @@ inline Octets connect(const Connect& connect) {
     if (connect.version == 5) rest += properties(connect.will->properties);
     rest += text(connect.will->topic) + text(connect.will->payload);
   }
+  if (connect.user_name) rest += text(*connect.user_name);
+  if (connect.password) rest += text(*connect.password);
   return packet(0x10, rest);
 }
 
