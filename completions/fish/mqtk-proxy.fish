@@ -17,7 +17,7 @@ complete -c mqtk-proxy -l statistics -d 'Tables by type, topic, client and rule,
 complete -c mqtk-proxy -l summary -d 'A last line with the number of packets, problems and streams'
 complete -c mqtk-proxy -l full -d 'Do not fold long fields in the annotated view'
 complete -c mqtk-proxy -l color -x -a 'auto always never' -d 'Colors: auto, always or never'
-complete -c mqtk-proxy -l show-secrets -d 'Show Password and Authentication Data instead of ***'
+complete -c mqtk-proxy -l show-secrets -d 'Show Password, Authentication Data and signatures of shared access instead of ***'
 complete -c mqtk-proxy -s v -l verbose -d 'Tell when connections open and close'
 complete -c mqtk-proxy -l fault -x -d 'Do this to packets: \'delay=200ms client=sensor-* packet=publish count=3\''
 complete -c mqtk-proxy -l fault-file -r -F -d 'Read such rules from a file, one a line; # begins a comment'

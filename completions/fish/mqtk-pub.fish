@@ -17,6 +17,7 @@ complete -c mqtk-pub -l to-cbor -d 'The payload is written as JSON and sent as C
 complete -c mqtk-pub -l to-msgpack -d 'The payload is written as JSON and sent as MessagePack'
 complete -c mqtk-pub -s q -l qos -x -a '0 1 2' -d 'Quality of Service: 0, 1 or 2'
 complete -c mqtk-pub -s r -l retain -d 'Let the broker keep the message for later subscribers'
+complete -c mqtk-pub -l raw -r -F -d 'Send the bytes of FILE, - for standard input, as they are and print what comes back'
 complete -c mqtk-pub -l clear-retained -d 'Remove the retained message: the same as -r -n; with -l each line is a topic to clear'
 complete -c mqtk-pub -l template -d 'Fill in {n} {time} {uuid} {random:..} {env:..} {file:..} in the topic and the text of -m'
 complete -c mqtk-pub -s L -l url -x -d 'Where the broker is: mqtt://[USER[:PASSWORD]@]HOST[:PORT], mqtts://, ws://, wss://, unix://'
