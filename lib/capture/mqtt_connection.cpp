@@ -62,7 +62,7 @@ void MqttConnection::begin_tls(Side client) {
     sides_ = {};
     return;
   }
-  tls_ = std::make_unique<TlsConnection>(secrets_->log, *secrets_->crypto);
+  tls_ = std::make_unique<CapturedTls>(secrets_->log, *secrets_->crypto);
   tls_client_ = client;
   std::array<std::vector<std::uint8_t>, 2> heads;
   for (const Side side : {client, other(client)}) {

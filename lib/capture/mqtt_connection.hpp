@@ -94,7 +94,7 @@ class MqttConnection {
   std::size_t trial_bytes_;
   std::array<SideState, 2> sides_;
   const TlsSecrets* secrets_;
-  std::unique_ptr<TlsConnection> tls_;
+  std::unique_ptr<CapturedTls> tls_;
   Side tls_client_ = Side::first;
   bool tls_fault_told_ = false;
 };

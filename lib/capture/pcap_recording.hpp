@@ -12,8 +12,8 @@ namespace mqtk {
 // Whose PUBLISH packets. A capture at a broker holds a message once on its way in and again for each subscriber.
 enum class CaptureDirection : std::uint8_t { both, to_server, to_client };
 
-// All TCP streams of the capture are looked at, whatever their port; MQTT may be in WebSocket frames, and what is not MQTT
-// gives nothing. What is missing, and a PUBLISH that is no message, are told as damage.
+// All TCP streams of the capture are looked at, whatever their port; MQTT may be in WebSocket frames, and what is not
+// MQTT gives nothing. What is missing, and a PUBLISH that is no message, are told as damage.
 [[nodiscard]] std::unique_ptr<RecordingReader> make_pcap_recording(std::unique_ptr<ByteStream> stream,
                                                                    CaptureDirection direction);
 

@@ -95,7 +95,7 @@ TlsSecret nonce_of(const TlsKeys& keys, std::uint64_t sequence) {
 
 }  // namespace
 
-void TlsConnection::fail(std::string why) {
+void CapturedTls::fail(std::string why) {
   if (!fault_.empty()) return;
   fault_ = std::move(why);
   for (Direction& each : directions_) {
@@ -104,7 +104,7 @@ void TlsConnection::fail(std::string why) {
   }
 }
 
-void TlsConnection::take(Role sender, Bytes bytes) {
+void CapturedTls::take(Role sender, Bytes bytes) {
   if (!fault_.empty()) return;
   std::vector<std::uint8_t>& records = direction(sender).records;
   records.insert(records.end(), bytes.begin(), bytes.end());
@@ -113,7 +113,7 @@ void TlsConnection::take(Role sender, Bytes bytes) {
   read_records(peer_of(sender));
 }
 
-void TlsConnection::read_records(Role sender) {
+void CapturedTls::read_records(Role sender) {
   Direction& from = direction(sender);
   std::size_t at = 0;
   while (fault_.empty() && from.records.size() - at >= header_bytes) {
@@ -131,7 +131,7 @@ void TlsConnection::read_records(Role sender) {
   if (from.records.size() > max_handshake_bytes) fail("the TLS handshake was not captured");
 }
 
-bool TlsConnection::take_record(Role sender, Bytes record) {
+bool CapturedTls::take_record(Role sender, Bytes record) {
   Direction& from = direction(sender);
   const std::uint8_t type = record[0];
   if (version_ == Version::unknown && type == content::application_data) {
@@ -158,7 +158,7 @@ bool TlsConnection::take_record(Role sender, Bytes record) {
   return true;
 }
 
-void TlsConnection::take_content(Role sender, std::uint8_t type, Bytes bytes) {
+void CapturedTls::take_content(Role sender, std::uint8_t type, Bytes bytes) {
   if (type == content::handshake) {
     take_handshake(sender, bytes);
   } else if (type == content::application_data) {
@@ -167,7 +167,7 @@ void TlsConnection::take_content(Role sender, std::uint8_t type, Bytes bytes) {
   }
 }
 
-void TlsConnection::take_handshake(Role sender, Bytes bytes) {
+void CapturedTls::take_handshake(Role sender, Bytes bytes) {
   std::vector<std::uint8_t>& messages = direction(sender).handshake;
   messages.insert(messages.end(), bytes.begin(), bytes.end());
   std::size_t at = 0;
@@ -183,7 +183,7 @@ void TlsConnection::take_handshake(Role sender, Bytes bytes) {
   if (messages.size() > max_handshake_bytes) fail("a message of the TLS handshake does not end");
 }
 
-void TlsConnection::take_message(Role sender, std::uint8_t type, Bytes body) {
+void CapturedTls::take_message(Role sender, std::uint8_t type, Bytes body) {
   const bool is_client = sender == Role::client;
   if (type == message::client_hello && is_client) {
     take_client_hello(body);
@@ -201,7 +201,7 @@ void TlsConnection::take_message(Role sender, std::uint8_t type, Bytes body) {
   }
 }
 
-void TlsConnection::take_client_hello(Bytes body) {
+void CapturedTls::take_client_hello(Bytes body) {
   if (direction(Role::client).encrypted) return fail("the TLS connection negotiates anew, which cannot be read");
   Fields fields{body};
   static_cast<void>(fields.u16());
@@ -216,7 +216,7 @@ void TlsConnection::take_client_hello(Bytes body) {
   if (!log_.knows(client_random_)) fail("the key log has no secrets of this connection");
 }
 
-void TlsConnection::take_server_hello(Bytes body) {
+void CapturedTls::take_server_hello(Bytes body) {
   if (!hello_seen_) return fail("the TLS handshake was not captured");
   Fields fields{body};
   const std::uint16_t version = fields.u16();
@@ -244,7 +244,7 @@ void TlsConnection::take_server_hello(Bytes body) {
   if (early_data_ && !early.empty()) early_keys_ = traffic_keys(crypto_, suite_.hash, suite_.cipher, early);
 }
 
-void TlsConnection::change_cipher_spec(Role sender) {
+void CapturedTls::change_cipher_spec(Role sender) {
   const Bytes master = log_.find(client_random_, TlsKeyLog::Label::master_secret);
   auto keys = master.empty()
                   ? std::nullopt
@@ -256,7 +256,7 @@ void TlsConnection::change_cipher_spec(Role sender) {
   from.encrypted = true;
 }
 
-void TlsConnection::use_secret(Role sender, Bytes secret) {
+void CapturedTls::use_secret(Role sender, Bytes secret) {
   Direction& from = direction(sender);
   from.secret.assign(secret.begin(), secret.end());
   from.keys = secret.empty() ? std::nullopt : traffic_keys(crypto_, suite_.hash, suite_.cipher, secret);
@@ -265,13 +265,13 @@ void TlsConnection::use_secret(Role sender, Bytes secret) {
   from.encrypted = true;
 }
 
-void TlsConnection::update_keys(Role sender) {
+void CapturedTls::update_keys(Role sender) {
   const auto next =
       expand_label(crypto_, suite_.hash, direction(sender).secret, "traffic upd", digest_bytes(suite_.hash));
   use_secret(sender, next ? Bytes{*next} : Bytes{});
 }
 
-void TlsConnection::take_encrypted(Role sender, Bytes record) {
+void CapturedTls::take_encrypted(Role sender, Bytes record) {
   Direction& from = direction(sender);
   if (!from.keys) return fail("the key log has no secrets of this connection");
   if (version_ == Version::tls_1_2) {
@@ -294,7 +294,7 @@ void TlsConnection::take_encrypted(Role sender, Bytes record) {
 }
 
 // RFC 5288, 3 and RFC 7905, 2
-std::optional<std::vector<std::uint8_t>> TlsConnection::unseal_1_2(Direction& from, Bytes record) const {
+std::optional<std::vector<std::uint8_t>> CapturedTls::unseal_1_2(Direction& from, Bytes record) const {
   Bytes sealed = record.subspan(header_bytes);
   TlsSecret nonce;
   if (from.keys->cipher == SealingCipher::chacha20_poly1305) {
@@ -317,14 +317,14 @@ std::optional<std::vector<std::uint8_t>> TlsConnection::unseal_1_2(Direction& fr
 }
 
 // RFC 8446, 5.2
-std::optional<std::vector<std::uint8_t>> TlsConnection::unseal_1_3(const TlsKeys& keys, std::uint64_t sequence,
-                                                                   Bytes record) const {
+std::optional<std::vector<std::uint8_t>> CapturedTls::unseal_1_3(const TlsKeys& keys, std::uint64_t sequence,
+                                                                 Bytes record) const {
   if (record.size() < header_bytes + seal_tag_bytes) return std::nullopt;
   return crypto_.unseal(keys.cipher, keys.key, nonce_of(keys, sequence), record.first(header_bytes),
                         record.subspan(header_bytes));
 }
 
-std::optional<std::vector<std::uint8_t>> TlsConnection::unseal_early(Bytes record) {
+std::optional<std::vector<std::uint8_t>> CapturedTls::unseal_early(Bytes record) {
   if (!early_keys_) return std::nullopt;
   auto plain = unseal_1_3(*early_keys_, early_sequence_, record);
   if (plain) ++early_sequence_;
@@ -332,7 +332,7 @@ std::optional<std::vector<std::uint8_t>> TlsConnection::unseal_early(Bytes recor
 }
 
 // The content, its type, and zeros behind it.
-void TlsConnection::take_inner(Role sender, Bytes plain) {
+void CapturedTls::take_inner(Role sender, Bytes plain) {
   while (!plain.empty() && plain.back() == 0) plain = plain.first(plain.size() - 1);
   if (plain.empty()) return;
   take_content(sender, plain.back(), plain.first(plain.size() - 1));

@@ -15,10 +15,10 @@
 
 namespace mqtk {
 
-class TlsConnection {
+class CapturedTls {
  public:
   // Both outlive the connection.
-  TlsConnection(const TlsKeyLog& log, const TlsCrypto& crypto) : log_(log), crypto_(crypto) {}
+  CapturedTls(const TlsKeyLog& log, const TlsCrypto& crypto) : log_(log), crypto_(crypto) {}
 
   // Bytes from the client or the server, in order. Appends what they carry, which may be data that came earlier: that
   // of the other side is in its own output.

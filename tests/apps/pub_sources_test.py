@@ -236,8 +236,8 @@ class Usage(unittest.TestCase):
              "--repeat-delay does not go with --rate and --interval; give one"),
             (["-t", "a", "-m", "x", "--clear-retained"], "--clear-retained sends no payload; it goes with -l or alone"),
             (["-t", "a", "-m", "x", "-V", "3.1.1", "--content-type", "a"],
-             "--mqtt-version '3.1.1': properties, --session-expiry, --receive-maximum, --maximum-packet-size and "
-             "--topic-alias-maximum need version 5"),
+             "--mqtt-version '3.1.1': properties, --session-expiry, --receive-maximum, --maximum-packet-size, "
+             "--topic-alias-maximum and --auth-method need version 5"),
             (["-t", "a", "-m", "x", "-V", "3.1.1", "--auto-topic-alias"], "--auto-topic-alias needs version 5"),
             (["-t", "a", "-m", "x", "--correlation-data", "hex:0"],
              "--correlation-data 'hex:0': not hex digits in pairs"),

@@ -45,7 +45,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const OpenCrypto crypto;
   TlsKeyLog read;
   (void)read.add(as_text(Bytes{data, size}));
-  TlsConnection connection{log, crypto};
+  CapturedTls connection{log, crypto};
   Bytes rest{data, size};
   // The first byte of each piece is its length, and its top bit whose it is.
   while (!rest.empty()) {
