@@ -241,9 +241,9 @@ void DiscoveryLint::not_retained(std::string_view topic) {
                        "published without RETAIN: the entity is gone when Home Assistant starts again"});
 }
 
-void DiscoveryLint::is_silent(const std::string& state_topic) {
-  problems_.push_back({Severity::warning, state_topics_.at(state_topic),
-                       fmt::format("the broker keeps nothing at '{}' and nothing came there", state_topic)});
+void DiscoveryLint::is_silent(const std::string& topic) {
+  problems_.push_back({Severity::warning, state_topics_.at(topic),
+                       fmt::format("the broker keeps nothing at '{}' and nothing came there", topic)});
 }
 
 }  // namespace mqtk::retained

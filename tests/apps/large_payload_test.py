@@ -15,6 +15,10 @@ SIZE = 64_000_000
 PROGRAM = 30_000_000  # bytes that a program takes without any payload; plenty, since the debug build is large
 
 
+# The address sanitizer keeps what is freed and marks what is used: what is measured with it is its memory.
+SANITIZED = b"__asan_init" in (running.BIN / "mqtk-pub").read_bytes()
+
+
 @unittest.skipUnless(running.MOSQUITTO, "mosquitto is not installed")  # which passes on QoS 0 of any size
 class LargePayload(unittest.TestCase):
     @classmethod
@@ -48,7 +52,8 @@ class LargePayload(unittest.TestCase):
             for process, name in ((publisher, "pub"), (subscriber, "sub")):
                 status, bytes_ = self.peak(process)
                 self.assertEqual(status, 0, name)
-                self.assertLess(bytes_, SIZE * 1.2 + PROGRAM, f"{name} at QoS {qos}")
+                if not SANITIZED:
+                    self.assertLess(bytes_, SIZE * 1.2 + PROGRAM, f"{name} at QoS {qos}")
             self.assertEqual(hashlib.sha256(received.read_bytes()).digest(), hashlib.sha256(self.file.read_bytes()).digest())
 
     def test_a_slow_reader_of_a_pipe_gets_all_of_a_long_message(self):

@@ -30,7 +30,8 @@ class ManyLines(unittest.TestCase):
         return received, stop
 
     def check(self, received, qos, name):
-        self.assertTrue(running.wait_until(lambda: len(received) >= len(LINES), LIMIT), f"{len(received)} came: {name}")
+        # At QoS 1 lines may come twice: as many as were sent need not be all of them.
+        running.wait_until(lambda: len(received) >= len(LINES) and len(set(received)) == len(LINES), LIMIT)
         self.assertEqual(sorted(set(LINES) - set(received)), [], f"lost: {name}")
         if qos == 2:
             self.assertEqual(received, LINES, f"twice or out of order: {name}")
