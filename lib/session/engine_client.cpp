@@ -29,6 +29,8 @@ Engine::Done Engine::connect(const Connect& connect, ClientSession& session, Tim
                                : connect.clean_start ? 0
                                                      : never_expires;
   session_expiry_is_zero_ = handshake_->session_expiry == 0;
+  // Without a CONNACK nobody knows whether the server got the CONNECT: what it asks for holds.
+  session.expiry_interval = handshake_->session_expiry;
   handshake_->keep_alive = connect.keep_alive;
   handshake_->clean_start = connect.clean_start;
   handshake_->client_identifier_empty = connect.client_identifier.empty();

@@ -69,6 +69,17 @@ TEST_CASE("3.1 sends again likewise, although CONNACK cannot say that the Sessio
   CHECK(client.sent() == "3a 05 00 01 61 00 01");
 }
 
+TEST_CASE("a Session taken up from an earlier run lasts through a connection lost before CONNACK [MQTT-3.2.2-4]") {
+  Scripted client{Role::client};
+  const PropertyWriter properties = kept_for_ever();
+  client.client_session.exists = true;
+  client.connect(Version::v5, "", false, 0, properties.block());
+  client.client_session.connection_closed(client.now);
+  client.reconnect();
+  client.connect(Version::v5, connack_v5_present, false, 0, properties.block());
+  CHECK(client.event().session_present);
+}
+
 TEST_CASE("nothing is sent again on the same connection [MQTT-4.4.0-1]") {
   Scripted client{Role::client};
   client.connect(Version::v5, connack_v5, true, 60);
