@@ -6,6 +6,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <utility>
 
 #include "base/base64.hpp"
 #include "codec/packet.hpp"
@@ -210,7 +211,8 @@ Body properties_of(Members& fields) {
 
 class PacketEncoder {
  public:
-  PacketEncoder(PacketType type, Version version, Members fields) : type_(type), version_(version), fields_(fields) {}
+  PacketEncoder(PacketType type, Version version, Members fields)
+      : type_(type), version_(version), fields_(std::move(fields)) {}
 
   // Without the fixed header; `flags` are the four low bits of its first byte.
   Body body(unsigned& flags);
