@@ -1,12 +1,13 @@
 #include "cli/child_command.hpp"
 
 #include <fmt/format.h>
-#include <spawn.h>
 #include <sys/wait.h>
 
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+
+#include "cli/spawn_settings.hpp"
 
 extern char** environ;
 
@@ -20,16 +21,9 @@ std::expected<void, std::string> ChildCommand::start(const std::vector<std::stri
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
 
-  // Our programs ignore SIGPIPE; the command must not inherit that.
-  posix_spawnattr_t attributes;
-  ::posix_spawnattr_init(&attributes);
-  sigset_t defaults;
-  ::sigemptyset(&defaults);
-  ::sigaddset(&defaults, SIGPIPE);
-  ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  const int error = ::posix_spawnp(&process_, words.front().c_str(), nullptr, &attributes, arguments.data(), environ);
-  ::posix_spawnattr_destroy(&attributes);
+  const SpawnSettings settings;
+  const int error = ::posix_spawnp(&process_, words.front().c_str(), &settings.actions, &settings.attributes,
+                                   arguments.data(), environ);
   if (error == 0) return {};
   process_ = 0;
   return std::unexpected(fmt::format("cannot run '{}': {}", words.front(), std::strerror(error)));

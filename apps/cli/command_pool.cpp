@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include "base/base64.hpp"
 #include "base/utf8.hpp"
 #include "capture/properties_json.hpp"
+#include "cli/spawn_settings.hpp"
 
 extern char** environ;
 
@@ -75,28 +75,6 @@ bool is_message_variable(std::string_view variable) {
   return std::ranges::find(message_variable_names, variable.substr(0, variable.find('='))) !=
          std::end(message_variable_names);
 }
-
-// What posix_spawn asks for, destroyed with this.
-struct SpawnSettings {
-  SpawnSettings() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-    // We ignore SIGPIPE; the command must not inherit that.
-    sigset_t defaults;
-    ::sigemptyset(&defaults);
-    ::sigaddset(&defaults, SIGPIPE);
-    ::posix_spawnattr_setsigdefault(&attributes, &defaults);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
-  }
-  SpawnSettings(const SpawnSettings&) = delete;
-  SpawnSettings& operator=(const SpawnSettings&) = delete;
-  ~SpawnSettings() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
-};
 
 }  // namespace
 
