@@ -326,22 +326,12 @@ cli::OptionTable option_table(Options& options) {
              .value = "URL",
              .help = "With sink: where it listens",
              .default_text = "mqtt://127.0.0.1:0, a free port",
-             .set = [&options](std::string_view text) -> Accepted {
-               auto endpoint = parse_endpoint(text);
-               if (!endpoint) return std::unexpected(endpoint.error());
-               options.typed.listen = std::move(*endpoint);
-               return {};
-             }});
+             .set = cli::store_parsed(options.typed.listen, parse_endpoint)});
   table.add({.long_name = "bind-range",
              .value = "ADDRESSES",
              .help = "Connect from these local addresses in turn, such as 127.0.0.1-127.0.0.9",
              .manual = "Each address has its own range of ports, of which there are about 28,000.",
-             .set = [&options](std::string_view text) -> Accepted {
-               auto addresses = parse_address_range(text);
-               if (!addresses) return std::unexpected(addresses.error());
-               options.typed.source_addresses = std::move(*addresses);
-               return {};
-             }});
+             .set = cli::store_parsed(options.typed.source_addresses, parse_address_range)});
   table.add({.long_name = "threads",
              .value = "N",
              .help = "Spread the clients over N threads, each with an event loop of its own",

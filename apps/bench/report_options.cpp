@@ -121,12 +121,7 @@ void add_sharing_options(cli::OptionTable& table, Options& options) {
            "'auto/N', from here. Conditions about loss are left to 'bench merge' of all parts, which judges them. "
            "The parts compare their clocks over the broker, under mqtk/bench/clocks/. Latency from one to another "
            "is corrected by the difference, and left out where that is not known to a tenth of the median.",
-       .set = [&options](std::string_view text) -> Accepted {
-         const auto shard = parse_shard(text);
-         if (!shard) return std::unexpected(shard.error());
-         options.shard = *shard;
-         return {};
-       }});
+       .set = cli::store_parsed(options.shard, parse_shard)});
   table.add({.long_name = "start-at",
              .value = "TIME",
              .help = "Connect at once, and begin then: 2026-11-21T12:00:00Z, or next-minute",

@@ -42,12 +42,7 @@ cli::OptionTable option_table(Options& options) {
              .value = "SOURCE",
              .help = "Take the password from file:PATH, fd:NUMBER, env:NAME, command:COMMAND or prompt",
              .default_text = "prompt",
-             .set = [&options](std::string_view text) -> cli::Accepted {
-               auto source = cli::parse_secret_source(text);
-               if (!source) return std::unexpected(source.error());
-               options.source = std::move(*source);
-               return {};
-             }});
+             .set = cli::store_parsed(options.source, cli::parse_secret_source)});
   table.add({.long_name = "scram",
              .help = "Write what SCRAM-SHA-256 and SCRAM-SHA-512 need, from which nobody can log in",
              .manual = "Two lines, which serve plain passwords, too; mosquitto does not read them.",

@@ -52,12 +52,7 @@ void add_authentication_options(OptionTable& table, TypedAuthentication& typed) 
              .value = "SOURCE",
              .help = "Where the authentication data, such as a token, comes from, as for --password-from",
              .manual = "Files and commands are read anew for each connection and each --auth-again.",
-             .set = [&typed](std::string_view text) -> Accepted {
-               auto source = parse_secret_source(text);
-               if (!source) return std::unexpected(source.error());
-               typed.data_source = std::move(*source);
-               return {};
-             }});
+             .set = store_parsed(typed.data_source, parse_secret_source)});
   table.add({.long_name = "auth-again",
              .value = "DURATION",
              .help = "Authenticate again this often while connected, as tokens that expire need it",

@@ -226,12 +226,7 @@ void add_place(OptionTable& table, ConnectionOptions& options, const ConnectionU
              .manual = "The first line counts. Files and commands are read anew for each connection, so that a token "
                        "that was renewed is used; the prompt does not show what is typed.",
              .environment = "MQTK_PASSWORD_FROM",
-             .set = [&typed](std::string_view text) -> Accepted {
-               auto source = parse_secret_source(text);
-               if (!source) return std::unexpected(source.error());
-               typed.password_source = std::move(*source);
-               return {};
-             }});
+             .set = store_parsed(typed.password_source, parse_secret_source)});
   table.add({.long_name = "password-file",
              .value = "FILE",
              .help = "Take the password from the first line of FILE, as --password-from file:FILE does",

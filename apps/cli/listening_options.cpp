@@ -11,6 +11,7 @@
 
 #include "base/hex.hpp"
 #include "cli/setters.hpp"
+#include "cli/transport_options.hpp"
 
 namespace mqtk::cli {
 namespace {
@@ -19,22 +20,6 @@ using ClientCertificate = TlsServerOptions::ClientCertificate;
 
 bool speaks_tls(Transport transport) {
   return transport == Transport::tls || transport == Transport::websocket_over_tls;
-}
-
-Accepted set_alpn(std::string_view text, std::vector<std::string>& protocols) {
-  protocols.clear();
-  std::istringstream words{std::string(text)};
-  for (std::string word; std::getline(words, word, ',');) protocols.push_back(word);
-  return {};
-}
-
-Setter store_source(std::optional<SecretSource>& target) {
-  return [&target](std::string_view text) -> Accepted {
-    auto source = parse_secret_source(text);
-    if (!source) return std::unexpected(source.error());
-    target = std::move(*source);
-    return {};
-  };
 }
 
 void add_self_signed(OptionTable& table, ListenerSettings& settings, std::uint16_t standard_port) {
@@ -71,7 +56,7 @@ void add_certificates(OptionTable& table, ListenerSettings& settings) {
              .value = "SOURCE",
              .help = "Pass phrase of the key: file:PATH, fd:NUMBER, env:NAME, command:COMMAND or prompt",
              .default_text = "prompt",
-             .set = store_source(settings.pass_phrase_source)});
+             .set = store_parsed(settings.pass_phrase_source, parse_secret_source)});
   table.add(
       {.long_name = "client-certificate",
        .value = "WHEN",
@@ -99,7 +84,7 @@ void add_handshake(OptionTable& table, ListenerSettings& settings) {
   table.add({.long_name = "alpn",
              .value = "NAMES",
              .help = "Protocols to agree on (ALPN), with commas between them; clients that offer others are refused",
-             .set = [&tls](std::string_view text) { return set_alpn(text, tls.alpn); }});
+             .set = store_parsed(tls.alpn, parse_alpn)});
   table.add({.long_name = "tls-version",
              .value = "VERSION",
              .help = "Oldest version of TLS to speak",

@@ -116,12 +116,7 @@ void add_form_options(OptionTable& table, MessageInput& input) {
              .value = "SIZE",
              .help = "Cut the standard input of -s, or the file, into messages of this many bytes (64k, 1M)",
              .manual = "Input is read as the broker takes it; the last message is what is left.",
-             .set = [&input](std::string_view text) -> Accepted {
-               const auto size = parse_size(text);
-               if (!size) return std::unexpected(size.error());
-               input.chunk_bytes = *size;
-               return {};
-             }});
+             .set = store_parsed(input.chunk_bytes, parse_size)});
   table.add(
       {.long_name = "hex", .help = "The payload is written in hex digits", .set = encode(input, PayloadEncoding::hex)});
   table.add({.long_name = "base64",

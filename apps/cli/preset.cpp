@@ -163,12 +163,7 @@ void add_preset_options(OptionTable& table, TypedPreset& typed) {
   table.add({.long_name = "connection-string-from",
              .value = "SOURCE",
              .help = "Where that comes from, as for --password-from",
-             .set = [&typed](std::string_view text) -> Accepted {
-               auto source = parse_secret_source(text);
-               if (!source) return std::unexpected(source.error());
-               typed.connection_string_source = std::move(*source);
-               return {};
-             }});
+             .set = store_parsed(typed.connection_string_source, parse_secret_source)});
 }
 
 std::expected<OptionSource, std::string> preset_settings(TypedPreset& typed) {

@@ -4,6 +4,8 @@
 #include <fmt/ranges.h>
 #include <charconv>
 
+#include "cli/output.hpp"
+
 namespace mqtk::cli {
 
 namespace {
@@ -96,20 +98,13 @@ Setter store(Version& target) {
   };
 }
 
-Setter store(Duration& target) {
-  return [&target](std::string_view text) -> Accepted {
-    const auto parsed = duration(text);
-    if (!parsed) return std::unexpected(parsed.error());
-    target = *parsed;
-    return {};
-  };
-}
+Setter store(Duration& target) { return store_parsed(target, duration); }
 
-Setter store(std::optional<Duration>& target) {
-  return [&target](std::string_view text) -> Accepted {
-    const auto parsed = duration(text);
-    if (!parsed) return std::unexpected(parsed.error());
-    target = *parsed;
+Setter store(std::optional<Duration>& target) { return store_parsed(target, duration); }
+
+Setter silence() {
+  return [](std::string_view) -> Accepted {
+    set_quiet(Quiet::yes);
     return {};
   };
 }

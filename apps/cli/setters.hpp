@@ -25,6 +25,7 @@ namespace mqtk::cli {
 [[nodiscard]] Setter set_true(bool& target);                    // flags
 [[nodiscard]] Setter set_false(bool& target);
 [[nodiscard]] Setter count(int& target);  // -v, -vv
+[[nodiscard]] Setter silence();           // --quiet: cli::report says nothing from then on
 [[nodiscard]] Setter store(QoS& target);  // 0, 1, 2
 [[nodiscard]] Setter store(Version& target);
 // As base/time.hpp reads them: "500ms", "2m", a bare number is seconds.
@@ -43,6 +44,17 @@ template <class T>
     } else {
       target = static_cast<T>(*number);
     }
+    return {};
+  };
+}
+
+// What `parse` makes of the text. Parse: a function of a std::string_view to an expected with a std::string as error.
+template <class T, class Parse>
+[[nodiscard]] Setter store_parsed(T& target, Parse parse) {
+  return [&target, parse](std::string_view text) -> Accepted {
+    auto value = parse(text);
+    if (!value) return std::unexpected(std::move(value.error()));
+    target = std::move(*value);
     return {};
   };
 }

@@ -25,19 +25,6 @@ Transport transport_of(bool tls, bool websocket) {
 
 // --- values ----------------------------------------------------------------------------------------------------------
 
-Accepted set_alpn(std::string_view text, std::vector<std::string>& protocols) {
-  protocols.clear();
-  while (!text.empty()) {
-    const std::size_t comma = std::min(text.find(','), text.size());
-    protocols.emplace_back(text.substr(0, comma));
-    if (protocols.back().empty() || protocols.back().size() > 255) {
-      return std::unexpected("not names of 1 to 255 bytes with commas between them");
-    }
-    text.remove_prefix(std::min(comma + 1, text.size()));
-  }
-  return {};
-}
-
 Accepted set_version(std::string_view text, TlsVersion& version) {
   if (text == "1.2" || text == "tlsv1.2") {
     version = TlsVersion::tls1_2;
@@ -60,15 +47,6 @@ Accepted add_header(std::string_view text, std::vector<std::pair<std::string, st
   while (value.starts_with(' ')) value.remove_prefix(1);
   headers.emplace_back(text.substr(0, colon), value);
   return {};
-}
-
-Setter store_source(std::optional<SecretSource>& target) {
-  return [&target](std::string_view text) -> Accepted {
-    auto source = parse_secret_source(text);
-    if (!source) return std::unexpected(source.error());
-    target = std::move(*source);
-    return {};
-  };
 }
 
 // --- tables ----------------------------------------------------------------------------------------------------------
@@ -154,7 +132,7 @@ void add_identity(OptionTable& table, TypedTransport& typed) {
            .help = "Where the pass phrase of the key comes from, as for --password-from",
            .manual = "Without this option it is asked for at the terminal where the key needs one.",
            .default_text = "prompt",
-           .set = store_source(typed.pass_phrase_source)});
+           .set = store_parsed(typed.pass_phrase_source, parse_secret_source)});
   add_tls(table, typed,
           {.long_name = "psk-identity",
            .value = "NAME",
@@ -172,7 +150,7 @@ void add_identity(OptionTable& table, TypedTransport& typed) {
           {.long_name = "psk-from",
            .value = "SOURCE",
            .help = "Where that key comes from, as for --password-from",
-           .set = store_source(typed.psk_source)});
+           .set = store_parsed(typed.psk_source, parse_secret_source)});
 }
 
 void add_handshake(OptionTable& table, TypedTransport& typed) {
@@ -182,7 +160,7 @@ void add_handshake(OptionTable& table, TypedTransport& typed) {
            .value = "NAMES",
            .help = "Protocols to offer (ALPN), with commas between them",
            .aliases = {"tls-alpn"},
-           .set = [&tls](std::string_view text) { return set_alpn(text, tls.alpn); }});
+           .set = store_parsed(tls.alpn, parse_alpn)});
   add_tls(table, typed,
           {.long_name = "tls-version",
            .value = "VERSION",
@@ -230,12 +208,7 @@ void add_network(OptionTable& table, TypedTransport& typed, ConnectOptions& conn
              .manual = "With socks5h:// and http:// the proxy looks the broker's name up. Ports 3128 and 1080 unless "
                        "given.",
              .environment = "MQTK_PROXY",
-             .set = [&connect](std::string_view text) -> Accepted {
-               auto proxy = parse_proxy(text);
-               if (!proxy) return std::unexpected(proxy.error());
-               connect.transport.proxy = std::move(*proxy);
-               return {};
-             }});
+             .set = store_parsed(connect.transport.proxy, parse_proxy)});
   table.add({.long_name = "srv",
              .help = "The host is a domain whose DNS names its brokers: _mqtt._tcp or _secure-mqtt._tcp (SRV records)",
              .set = set_true(connect.transport.service_lookup)});
@@ -279,6 +252,19 @@ std::optional<std::string> pass_phrase(const TypedTransport& typed) {
 }
 
 }  // namespace
+
+std::expected<std::vector<std::string>, std::string> parse_alpn(std::string_view text) {
+  std::vector<std::string> protocols;
+  while (!text.empty()) {
+    const std::size_t comma = std::min(text.find(','), text.size());
+    protocols.emplace_back(text.substr(0, comma));
+    if (protocols.back().empty() || protocols.back().size() > 255) {
+      return std::unexpected("not names of 1 to 255 bytes with commas between them");
+    }
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return protocols;
+}
 
 void add_transport_options(OptionTable& table, TypedTransport& typed, ConnectOptions& connect) {
   add_trust(table, typed);

@@ -26,6 +26,9 @@ struct TypedTransport {
   std::optional<SecretSource> pass_phrase_source;
 };
 
+// Of --alpn: names with commas between them, each of 1 to 255 bytes, as TLS carries them.
+[[nodiscard]] std::expected<std::vector<std::string>, std::string> parse_alpn(std::string_view text);
+
 // Adds the groups TLS and Network.
 void add_transport_options(OptionTable& table, TypedTransport& typed, ConnectOptions& connect);
 

@@ -74,12 +74,7 @@ void add_contents(OptionTable& table, ViewOptions& options) {
                  "!, with parentheses. ~ matches a Topic Filter against topics and looks for a part of other "
                  "texts. A field alone asks whether the packet has it; of several values one is enough. The "
                  "fields are those of --fields.",
-             .set = [&options](std::string_view text) -> Accepted {
-               auto filter = PacketFilter::parse(text);
-               if (!filter) return std::unexpected(filter.error());
-               options.where = std::move(*filter);
-               return {};
-             }});
+             .set = store_parsed(options.where, PacketFilter::parse)});
   table.add({.long_name = "write",
              .value = "FILE",
              .help = "Write the packets that are shown to a pcapng file as well",

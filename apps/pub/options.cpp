@@ -168,10 +168,7 @@ void add_run_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "stats",
              .help = "Print one line of counts to standard error at the end",
              .set = cli::set_true(options.stats)});
-  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = [](std::string_view) -> Accepted {
-               cli::set_quiet(cli::Quiet::yes);
-               return {};
-             }});
+  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = cli::silence()});
 }
 
 Accepted check_topic(const Options& options) {

@@ -167,12 +167,8 @@ void add_end_options(cli::OptionTable& table, Options& options) {
              .value = "DURATION",
              .help = "End when no message has come for so long",
              .set = cli::store(options.idle)});
-  table.add({.long_name = "quiet",
-             .help = "Print no live line, no summary and no errors of the run",
-             .set = [](std::string_view) -> Accepted {
-               cli::set_quiet(cli::Quiet::yes);
-               return {};
-             }});
+  table.add(
+      {.long_name = "quiet", .help = "Print no live line, no summary and no errors of the run", .set = cli::silence()});
 }
 
 Accepted check(Options& options, const std::optional<RecordingFormat>& format) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "cli/output.hpp"
 #include "cli/setters.hpp"
@@ -15,19 +14,6 @@ namespace {
 using cli::Accepted;
 using cli::ExitStatus;
 using Command = Options::Command;
-
-struct CommandName {
-  std::string_view name;
-  Command command;
-};
-constexpr std::array<CommandName, 8> commands{{{"info", Command::info},
-                                               {"topics", Command::topics},
-                                               {"cat", Command::cat},
-                                               {"filter", Command::filter},
-                                               {"merge", Command::merge},
-                                               {"convert", Command::convert},
-                                               {"repair", Command::repair},
-                                               {"diff", Command::diff}}};
 
 cli::ProgramText program_text() {
   return {
@@ -120,10 +106,7 @@ void add_output_options(cli::OptionTable& table, Options& options) {
              .help = "With diff: print so many differences; all are counted",
              .default_text = "20",
              .set = cli::store_number(options.shown_differences, 0, UINT64_MAX)});
-  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = [](std::string_view) -> Accepted {
-               cli::set_quiet(cli::Quiet::yes);
-               return {};
-             }});
+  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = cli::silence()});
 }
 
 bool writes(Command command) {
@@ -191,13 +174,14 @@ cli::OptionTable option_table(Options& options) {
                                 options.files.emplace_back(word);
                                 return {};
                               }
-                              const auto* found = std::ranges::find(commands, word, &CommandName::name);
-                              if (found == commands.end()) {
-                                return std::unexpected(
-                                    "not one of info, topics, cat, filter, merge, convert, repair, diff");
-                              }
-                              options.command = found->command;
-                              return {};
+                              return cli::store_choice<Command>(options.command, {{"info", Command::info},
+                                                                                  {"topics", Command::topics},
+                                                                                  {"cat", Command::cat},
+                                                                                  {"filter", Command::filter},
+                                                                                  {"merge", Command::merge},
+                                                                                  {"convert", Command::convert},
+                                                                                  {"repair", Command::repair},
+                                                                                  {"diff", Command::diff}})(word);
                             }});
   add_selection_options(table, options);
   table.group("Input");

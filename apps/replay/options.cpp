@@ -208,12 +208,8 @@ void add_run_options(cli::OptionTable& table, Options& options) {
              .help = "QoS 1 and 2 messages sent before the first is acknowledged",
              .default_text = "1000",
              .set = cli::store_number(options.connection.connect.maximum_in_flight, 1, 65'535)});
-  table.add({.long_name = "quiet",
-             .help = "Print no progress, no report and no errors of the run",
-             .set = [](std::string_view) -> Accepted {
-               cli::set_quiet(cli::Quiet::yes);
-               return {};
-             }});
+  table.add(
+      {.long_name = "quiet", .help = "Print no progress, no report and no errors of the run", .set = cli::silence()});
 }
 
 Accepted check(Options& options) {

@@ -156,10 +156,7 @@ cli::OptionTable option_table(Options& options) {
   add_answer_options(table, options);
   cli::add_message_format_options(table, options.format, cli::PayloadOptions::without_encodings);
   table.group("Run");
-  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = [](std::string_view) -> Accepted {
-               cli::set_quiet(cli::Quiet::yes);
-               return {};
-             }});
+  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = cli::silence()});
   table.check([&options] { return check(options); });
   return table;
 }

@@ -109,10 +109,7 @@ void add_run_options(cli::OptionTable& table, Options& options) {
              .value = "DURATION",
              .help = "End with status 6 after this time",
              .set = cli::store(options.timeout)});
-  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = [](std::string_view) -> Accepted {
-               cli::set_quiet(cli::Quiet::yes);
-               return {};
-             }});
+  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = cli::silence()});
 }
 
 Accepted check(const Options& options) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "cli/output.hpp"
 #include "cli/setters.hpp"
@@ -15,19 +14,6 @@ namespace {
 using cli::Accepted;
 using cli::ExitStatus;
 using Command = Options::Command;
-
-struct CommandName {
-  std::string_view name;
-  Command command;
-};
-constexpr std::array<CommandName, 8> commands{{{"ls", Command::ls},
-                                               {"tree", Command::tree},
-                                               {"get", Command::get},
-                                               {"export", Command::export_},
-                                               {"import", Command::import},
-                                               {"rm", Command::rm},
-                                               {"diff", Command::diff},
-                                               {"lint", Command::lint}}};
 
 cli::ProgramText program_text() {
   return {
@@ -135,10 +121,7 @@ void add_run_options(cli::OptionTable& table, Options& options) {
              .value = "DURATION",
              .help = "End with status 6 when fetching or sending takes longer",
              .set = cli::store(options.timeout)});
-  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = [](std::string_view) -> Accepted {
-               cli::set_quiet(cli::Quiet::yes);
-               return {};
-             }});
+  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = cli::silence()});
 }
 
 // Behind import and diff stand files, behind the others Topic Filters.
@@ -204,12 +187,14 @@ Accepted take_word(Options& options, std::string_view word) {
     options.words.emplace_back(word);
     return {};
   }
-  const auto* found = std::ranges::find(commands, word, &CommandName::name);
-  if (found == commands.end()) {
-    return std::unexpected("not one of ls, tree, get, export, import, rm, diff, lint");
-  }
-  options.command = found->command;
-  return {};
+  return cli::store_choice<Command>(options.command, {{"ls", Command::ls},
+                                                      {"tree", Command::tree},
+                                                      {"get", Command::get},
+                                                      {"export", Command::export_},
+                                                      {"import", Command::import},
+                                                      {"rm", Command::rm},
+                                                      {"diff", Command::diff},
+                                                      {"lint", Command::lint}})(word);
 }
 
 }  // namespace

@@ -232,10 +232,7 @@ void add_run_options(cli::OptionTable& table, Options& options) {
              .value = "DURATION",
              .help = "End with status 6 when the broker does not answer the subscription for so long",
              .set = cli::store(options.connection.connect.acknowledge_timeout)});
-  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = [](std::string_view) -> Accepted {
-               cli::set_quiet(cli::Quiet::yes);
-               return {};
-             }});
+  table.add({.long_name = "quiet", .help = "Print no errors of the run", .set = cli::silence()});
 }
 
 Accepted check_filter(std::string_view option, const std::string& filter, Version version) {
