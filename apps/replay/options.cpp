@@ -193,8 +193,10 @@ void add_run_options(cli::OptionTable& table, Options& options) {
              .set = cli::set_true(options.dry_run)});
   table.add({.long_name = "verify",
              .help = "Subscribe beside, and end with status 8 unless all that is sent arrives",
-             .manual = "Compared are the number of messages, their order within a topic and their payloads. Nothing "
-                       "else may publish to the same topics meanwhile.",
+             .manual = "Compared are the number of messages, the order of what a client publishes to a topic at one "
+                       "QoS, and the payloads. Nothing else may publish to the same topics meanwhile. With "
+                       "--connections per-client a message waits for the arrival of an equal one that another client "
+                       "has sent to the same topic: they could not be told apart.",
              .set = cli::set_true(options.verify)});
   table.add({.long_name = "verify-filter",
              .value = "FILTER",
@@ -229,9 +231,6 @@ Accepted check(Options& options) {
   const bool per_client = options.connections == Connections::per_client;
   if (!per_client && !(options.client_property.empty() && options.client_prefix.empty())) {
     return std::unexpected("--client-property and --client-prefix are for --connections per-client");
-  }
-  if (per_client && options.verify) {
-    return std::unexpected("--verify compares the order of messages, which several connections do not keep");
   }
   if (options.dry_run && options.verify) return std::unexpected("--dry-run sends nothing that --verify could see");
   return {};

@@ -141,6 +141,7 @@ bool Player::send_one() {
   if (verifier_ && verifier_->outstanding() >= most_outstanding) return false;  // goes on when some have arrived
   if (message_ == nullptr) message_ = &source_.message(source_.wants_time() ? loop_.wall_now() : WallTime{});
   const Publish& publish = *message_;
+  if (verifier_ && !verifier_->can_expect(publish, source_.client())) return false;  // likewise
   const auto sent = publisher_->publish(publish);
   if (!sent) {
     ++refused_;
@@ -150,7 +151,7 @@ bool Player::send_one() {
   }
   if (*sent == Client::Flow::wait) return false;
   loaded_ = false;
-  if (verifier_) verifier_->expect(publish);
+  if (verifier_) verifier_->expect(publish, source_.client());
   const TimePoint now = loop_.now();
   if (sent_++ == 0) first_sent_at_ = now;
   last_sent_at_ = now;

@@ -63,35 +63,61 @@ Verifier::Fingerprint Verifier::fingerprint(Bytes payload) {
   return {std::hash<std::string_view>{}(as_text(payload)), payload.size()};
 }
 
-void Verifier::expect(const Publish& message) {
+std::string Verifier::stream_name(std::string_view client, QoS qos) {
+  return fmt::format("{} {}", static_cast<int>(qos), client);
+}
+
+bool Verifier::can_expect(const Publish& message, std::string_view client) const {
+  const auto topic = topics_.find(message.topic_name);
+  if (topic == topics_.end()) return true;
+  const auto equal = topic->second.on_their_way.find(fingerprint(message.payload));
+  if (equal == topic->second.on_their_way.end()) return true;
+  const auto stream = topic->second.streams.find(stream_name(client, message.qos));
+  return stream != topic->second.streams.end() && equal->second.stream == &stream->second;
+}
+
+void Verifier::expect(const Publish& message, std::string_view client) {
   if (!topic_matches(options_.verify_filter, message.topic_name)) {
     ++result_.ignored;
     return;
   }
-  expected_[std::string{message.topic_name}].push_back(fingerprint(message.payload));
+  Topic& topic = topics_[std::string{message.topic_name}];
+  Stream& stream = topic.streams[stream_name(client, message.qos)];
+  const Fingerprint sent = fingerprint(message.payload);
+  stream.push_back(sent);
+  OnItsWay& equal = topic.on_their_way[sent];
+  equal.stream = &stream;
+  ++equal.count;
   if (outstanding_++ == 0) moved_at_ = loop_.now();
 }
 
 void Verifier::on_message(const Publish& message) {
-  const auto found = expected_.find(std::string{message.topic_name});
-  if (found == expected_.end()) return;  // somebody else's, or retained from before
-  std::deque<Fingerprint>& due = found->second;
+  const auto found = topics_.find(message.topic_name);
+  if (found == topics_.end()) return;  // somebody else's, or retained from before
+  Topic& topic = found->second;
   const Fingerprint came = fingerprint(message.payload);
   moved_at_ = loop_.now();
-  if (!due.empty() && due.front() == came) {
-    due.pop_front();
-    --outstanding_;
-    ++result_.arrived;
-  } else if (const auto later = std::ranges::find(due, came); later != due.end()) {
-    note(fmt::format("a message to '{}' came before one that was sent earlier", message.topic_name));
-    due.erase(later);
-    --outstanding_;
-    ++result_.wrong;
+  if (const auto sent = topic.on_their_way.find(came); sent != topic.on_their_way.end()) {
+    take(message.topic_name, came, sent->second);
+    if (--sent->second.count == 0) topic.on_their_way.erase(sent);
   } else {
     note(fmt::format("a message to '{}' came that was not sent, or twice", message.topic_name));
     ++result_.surplus;
   }
   events_.moved();
+}
+
+void Verifier::take(std::string_view topic, Fingerprint came, const OnItsWay& on_its_way) {
+  Stream& due = *on_its_way.stream;
+  --outstanding_;
+  if (due.front() == came) {
+    due.pop_front();
+    ++result_.arrived;
+    return;
+  }
+  note(fmt::format("a message to '{}' came before one that was sent earlier", topic));
+  due.erase(std::ranges::find(due, came));
+  ++result_.wrong;
 }
 
 void Verifier::note(const std::string& problem) {

@@ -231,8 +231,7 @@ class Connections(Files):
         self.assertEqual(broker.connections, 0)
 
     def test_what_cannot_go_together_is_refused(self):
-        for arguments in (["--client-prefix", "x"], ["--client-property", "x"], ["--connections", "per-client", "--verify"],
-                          ["--connections", "many"]):
+        for arguments in (["--client-prefix", "x"], ["--client-property", "x"], ["--connections", "many"]):
             self.assertEqual(run("replay", *arguments, "x.jsonl").returncode, 1)
 
 
@@ -344,6 +343,47 @@ class Faults(Files):
             result = self.verify(alter)
             self.assertEqual(result.returncode, status, result.stderr)
             self.assertRegex(result.stderr, told)
+
+    def test_verify_holds_for_the_connections_of_all_recorded_clients(self):
+        source = self.jsonl("clients.jsonl", [{"topic": f"v/{number % 2}", "payload": str(number // 8), "qos": number % 3,
+                                               "client": f"c{number % 5}"} for number in range(400)])
+        for broker in (MqtkBroker(), running.Mosquitto()):
+            self.addCleanup(broker.close)
+            result = run("replay", "-p", broker.port, "--connections", "per-client", "--verify", "--speed", "max", source)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.assertIn(b"5 connections", result.stderr)
+            self.assertIn(b"verified: 400 arrived as sent, 0 missing, 0 out of order, 0 not expected", result.stderr)
+
+    def verify_clients(self, alter, messages):
+        source = self.jsonl("vc.jsonl", [{"topic": "v", "payload": payload, "client": client} for client, payload in messages])
+        broker = Altering(self, alter)
+        return run("replay", "-i", "me", "-p", broker.port, "--connections", "per-client", "--verify", "--speed", "max", source)
+
+    def test_verify_expects_the_order_of_each_client_and_no_other(self):
+        for order, told, status in (("baAB", b"4 arrived as sent, 0 missing, 0 out of order, 0 not", 0),
+                                    ("AbaB", b"3 arrived as sent, 0 missing, 1 out of order, 0 not", 8)):
+            came = {}
+
+            def reordered(_, body, order=order, came=came):
+                came[body[-1:].decode()] = body
+                return [came[payload] for payload in order] if len(came) == 4 else []
+
+            result = self.verify_clients(reordered, [("one", "a"), ("two", "b"), ("one", "A"), ("two", "B")])
+            self.assertEqual(result.returncode, status, result.stderr)
+            self.assertRegex(result.stderr, told)
+
+    def test_verify_waits_with_a_message_that_equals_another_clients_on_its_way(self):
+        came = []
+
+        def slow(_, body):
+            came.append((time.monotonic(), body[-1:]))
+            time.sleep(0.2)
+            return [body]
+
+        result = self.verify_clients(slow, [("one", "x"), ("two", "x"), ("one", "y"), ("two", "z")])
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertGreaterEqual(came[1][0] - came[0][0], 0.2)
+        self.assertEqual([payload for _, payload in came[:2]], [b"x", b"x"])
 
     def test_a_message_that_the_broker_refuses_is_told(self):
         source = self.jsonl("r.jsonl", [("t", "x")])
