@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "capture/sparkplug_schema.hpp"
 #include "codec/codec.hpp"
 
 namespace mqtk {
@@ -52,14 +53,23 @@ void McapWriter::append_metadata(std::string_view name, const mcap::Metadata& pa
 }
 
 void McapWriter::define(std::uint16_t id, std::string_view topic, std::string_view encoding,
-                        const mcap::Metadata& pairs) {
+                        const mcap::Metadata& pairs, Schema schema) {
   const std::size_t start = records_.size();
   Appender to{records_};
-  to.begin_record(Opcode::channel).number(id).number(std::uint16_t{0}).text(topic).text(encoding);
+  to.begin_record(Opcode::channel).number(id).number(static_cast<std::uint16_t>(schema)).text(topic).text(encoding);
   append_pairs(to, pairs);
   to.end_record();
   channel_records_.append(records_.view().subspan(start));
   channels_[id].defined = true;
+}
+
+void McapWriter::define_sparkplug_schema() {
+  if (!schema_records_.empty()) return;
+  const std::size_t start = records_.size();
+  Appender to{records_};
+  to.begin_record(Opcode::schema).number(static_cast<std::uint16_t>(Schema::sparkplug));
+  to.text(mcap::sparkplug_schema_name).text("protobuf").text(mcap::sparkplug_descriptors()).end_record();
+  schema_records_.append(records_.view().subspan(start));
 }
 
 std::uint16_t McapWriter::channel_for(const MessageRecord& message) {
@@ -74,7 +84,13 @@ std::uint16_t McapWriter::channel_for(const MessageRecord& message) {
   const auto id = static_cast<std::uint16_t>(channels_.size());
   channels_.emplace_back();
   ids_.emplace(key_, id);
-  define(id, message.topic, mcap::message_encoding(message), mcap::channel_metadata(mcap::channel_of(message)));
+  const mcap::Metadata metadata = mcap::channel_metadata(mcap::channel_of(message));
+  if (mcap::has_sparkplug_payload(message.topic)) {
+    define_sparkplug_schema();
+    define(id, message.topic, "protobuf", metadata, Schema::sparkplug);
+  } else {
+    define(id, message.topic, mcap::message_encoding(message), metadata);
+  }
   return id;
 }
 
@@ -256,6 +272,8 @@ bool McapWriter::finish() {
 
 void McapWriter::begin_summary() {
   summary_start_ = size();
+  out_.append(schema_records_.view());
+  channels_start_ = size();
   out_.append(channel_records_.view());
   statistics_start_ = size();
   append_statistics();
@@ -267,7 +285,8 @@ void McapWriter::append_statistics() {
   const auto used = [](const Channel& channel) { return channel.messages > 0; };
   const auto counted = static_cast<std::uint32_t>(std::ranges::count_if(channels_, used));
   const auto defined = static_cast<std::uint32_t>(std::ranges::count_if(channels_, &Channel::defined));
-  to.begin_record(Opcode::statistics).number(messages_).number(std::uint16_t{0}).number(defined);
+  const auto schemas = static_cast<std::uint16_t>(schema_records_.empty() ? 0 : 1);
+  to.begin_record(Opcode::statistics).number(messages_).number(schemas).number(defined);
   to.number(std::uint32_t{0}).number(metadata_count_).number(chunks_).number(first_time_).number(last_time_);
   to.number(counted * 10);
   for (std::size_t id = 0; id < channels_.size(); ++id) {
@@ -288,7 +307,8 @@ void McapWriter::end_summary() {
   const std::uint64_t metadata_start = size();
   out_.append(metadata_indexes_.view());
   const std::uint64_t offsets_start = size();
-  append_summary_offset(Opcode::channel, summary_start_, statistics_start_);
+  append_summary_offset(Opcode::schema, summary_start_, channels_start_);
+  append_summary_offset(Opcode::channel, channels_start_, statistics_start_);
   append_summary_offset(Opcode::statistics, statistics_start_, chunk_indexes_start_);
   append_summary_offset(Opcode::chunk_index, chunk_indexes_start_, metadata_start);
   append_summary_offset(Opcode::metadata_index, metadata_start, offsets_start);

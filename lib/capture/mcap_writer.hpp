@@ -75,7 +75,10 @@ class McapWriter final : public RecordingWriter {
   };
 
   [[nodiscard]] std::uint16_t channel_for(const MessageRecord& message);
-  void define(std::uint16_t id, std::string_view topic, std::string_view encoding, const mcap::Metadata& pairs);
+  enum class Schema : std::uint16_t { none = 0, sparkplug = 1 };  // identifiers in the file
+  void define(std::uint16_t id, std::string_view topic, std::string_view encoding, const mcap::Metadata& pairs,
+              Schema schema = Schema::none);
+  void define_sparkplug_schema();
   std::uint8_t* add_message(std::uint16_t channel, std::uint64_t time, std::size_t data_bytes);
   void append_overflow(const MessageRecord& message, std::uint64_t time);
   void begin_output();
@@ -91,7 +94,8 @@ class McapWriter final : public RecordingWriter {
   ByteSpool spool_;  // Chunk Index records
   std::unordered_map<std::string, std::uint16_t, TextHash, std::equal_to<>> ids_;
   std::vector<Channel> channels_;  // by identifier
-  GrowingBytes channel_records_;   // for the summary
+  GrowingBytes schema_records_;    // for the summary
+  GrowingBytes channel_records_;   // likewise
   GrowingBytes metadata_indexes_;
 
   GrowingBytes records_;  // of the open chunk
@@ -115,6 +119,7 @@ class McapWriter final : public RecordingWriter {
   Stage stage_ = Stage::open;
   std::uint64_t spooled_ = 0;  // bytes of the spool that are written
   std::uint64_t summary_start_ = 0;
+  std::uint64_t channels_start_ = 0;
   std::uint64_t statistics_start_ = 0;
   std::uint64_t chunk_indexes_start_ = 0;
   std::uint32_t summary_crc_ = 0;

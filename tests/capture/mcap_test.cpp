@@ -221,6 +221,68 @@ TEST_CASE("the attributes name the client that published a message") {
   CHECK(read.client.empty());
 }
 
+TEST_CASE("the channels of Sparkplug payloads share a schema, which stands before them and in the summary") {
+  McapWriter writer{{.zstd_level = std::nullopt}};
+  Buffer file;
+  for (const char* topic : {"spBv1.0/plant/NBIRTH/node", "spBv1.0/plant/DDATA/node/device", "spBv1.0/STATE/host",
+                            "spBv1.0/plant", "spBv1.0", "spBv1.0/plant/NDATA"}) {
+    writer.append(text_message(topic, "x", 1));
+  }
+  finish(writer, file);
+  const std::string text = to_hex(file);
+  // Schema 1 with this name and encoding; of its length: identifier, three lengths, name, encoding, descriptors.
+  const std::string schema =
+      "0100"
+      "21000000"
+      "6f72672e65636c697073652e746168752e70726f746f6275662e5061796c6f6164"
+      "08000000"
+      "70726f746f627566";
+  const std::string of_first_channel =
+      "0300"
+      "0100"
+      "19000000";
+  const std::string of_second_channel =
+      "0400"
+      "0100"
+      "1f000000";
+  const std::string of_third_channel =
+      "0500"
+      "0000"
+      "12000000";
+  const auto first = text.find(schema);
+  REQUIRE(first != std::string::npos);
+  CHECK(text.find(of_first_channel) > first);
+  CHECK(text.find(of_second_channel) > first);
+  CHECK(text.find(of_third_channel) != std::string::npos);
+  CHECK(text.find("0600"
+                  "0000"
+                  "0d000000") != std::string::npos);
+  CHECK(text.find("0700"
+                  "0000"
+                  "07000000") != std::string::npos);
+  CHECK(text.find("0800"
+                  "0000"
+                  "13000000") != std::string::npos);
+  const auto second = text.find(schema, first + 1);
+  REQUIRE(second != std::string::npos);
+  CHECK(text.find(schema, second + 1) == std::string::npos);
+  // Its file, its package, its first message and the first field: uint64 timestamp = 1, optional.
+  CHECK(text.find("0a11"
+                  "737061726b706c75675f622e70726f746f"
+                  "1219"
+                  "6f72672e65636c697073652e746168752e70726f746f627566"
+                  "22") != std::string::npos);
+  CHECK(text.find("0a07"
+                  "5061796c6f6164"
+                  "1211"
+                  "0a09"
+                  "74696d657374616d70"
+                  "1801"
+                  "2001"
+                  "2804") != std::string::npos);
+  CHECK(read_back(file).payloads == std::vector<std::string>(6, "x"));
+}
+
 TEST_CASE("attributes belong to their message only") {
   McapWriter writer{{}};
   Buffer file;

@@ -3,6 +3,8 @@
 const fs = require("fs");
 const { McapIndexedReader, McapStreamReader } = require("@mcap/core");
 const { loadDecompressHandlers } = require("@mcap/support");
+const protobuf = require("protobufjs");
+const { FileDescriptorSet } = require("protobufjs/ext/descriptor");
 
 function toMessage(channel, record) {
   return {
@@ -31,10 +33,20 @@ async function readIndexed(path, decompressHandlers) {
   for await (const record of reader.readMessages({ validateCrcs: true })) {
     messages.push(toMessage(reader.channelsById.get(record.channelId), record));
   }
+  const schemas = new Map();
+  for (const { topic, schemaId } of reader.channelsById.values()) schemas.set(topic, reader.schemasById.get(schemaId));
+  const decoded = [];
+  for (const { topic, encoding, data } of messages) {
+    const schema = schemas.get(topic);
+    if (schema === undefined) continue;
+    if (schema.encoding !== "protobuf" || encoding !== "protobuf") throw new Error(`${topic}: what is it?`);
+    const type = protobuf.Root.fromDescriptor(FileDescriptorSet.decode(schema.data)).lookupType(schema.name);
+    decoded.push(type.toObject(type.decode(Buffer.from(data, "base64")), { longs: String, oneofs: true }));
+  }
   const metadata = {};
   for await (const record of reader.readMetadata()) metadata[record.name] = Object.fromEntries(record.metadata);
   await file.close();
-  return { messages, metadata, profile: reader.header.profile, counted: Number(reader.statistics.messageCount) };
+  return { messages, decoded, metadata, profile: reader.header.profile, counted: Number(reader.statistics.messageCount) };
 }
 
 function readStream(path, decompressHandlers) {

@@ -29,7 +29,24 @@ def messages():
         "correlation_data_base64": "AP8=", "user_properties": [["k", "\u00e4"], ["k", "2"]]}}
 
 
+# timestamp 1, a metric "t" of the datatype Float with the value 21.5, and one with a data set of one column; seq 7.
+SPARKPLUG = ("0801" "120a" "0a0174" "2009" "650000ac41" "1215" "0a0164" "2010" "8a010d" "0801" "120163" "1803" "2204" "0a02"
+             "0802" "1807")
+SHOWN = {"timestamp": "1", "seq": "7", "metrics": [
+    {"name": "t", "datatype": 9, "float_value": 21.5, "value": "float_value"},
+    {"name": "d", "datatype": 16, "value": "dataset_value", "dataset_value": {
+        "num_of_columns": "1", "columns": ["c"], "types": [3],
+        "rows": [{"elements": [{"int_value": 2, "value": "int_value"}]}]}}]}
+
+
+def sparkplug():
+    return [{"topic": "spBv1.0/plant/NBIRTH/node", "qos": 0, "retain": False,
+             "payload_base64": base64.b64encode(bytes.fromhex(SPARKPLUG)).decode()},
+            {"topic": "spBv1.0/STATE/host", "qos": 1, "retain": True, "payload": "{}"}]
+
+
 RECORDINGS = {
+    "sparkplug": sparkplug,
     "kinds": lambda: list(messages()),
     "nothing": list,
     "one": lambda: [{"topic": "t", "qos": 0, "retain": False, "payload": "x"}],
@@ -105,6 +122,8 @@ def check(found, listed):
     attributes = [json.loads(base64.b64decode(m["data"])) for m in found["messages"] if m["topic"] == "$mqtt/attributes"]
     if sum("properties" in m or m.get("dup", False) or m.get("retained_at_subscribe", False) for m in listed) != len(attributes):
         return f"{len(attributes)} messages have attributes"
+    if found["decoded"] != [SHOWN for message in listed if message["topic"].startswith("spBv1.0/plant/")]:
+        return f"the metrics of Sparkplug are shown as {found['decoded']}"
     if found["profile"] != "mqtt" or found["metadata"]["mqtt"]["mapping"] != "1":
         return "profile or mapping is missing"
     return None
