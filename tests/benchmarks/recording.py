@@ -103,18 +103,18 @@ def record(options, folder):
             process.wait()
 
 
-def lines(path, messages, interval_ns):
+def lines(path, messages, interval_ns, topics=TOPICS):
     """JSON Lines as mqtk-record writes them."""
     with path.open("w") as out:
         for number in range(messages):
             seconds, nanoseconds = divmod(number * interval_ns, 10**9)
             stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(1_700_000_000 + seconds))
-            out.write(f'{{"time":"{stamp}.{nanoseconds:09d}Z","topic":"bench/{number % TOPICS:03d}","qos":0,"retain":false,'
+            out.write(f'{{"time":"{stamp}.{nanoseconds:09d}Z","topic":"bench/{number % topics:03d}","qos":0,"retain":false,'
                       f'"dup":false,"payload":"{number:<{PAYLOAD_BYTES}d}"}}\n')
 
 
-def recording(options, folder, messages, interval_ns):
-    lines(folder / "in.jsonl", messages, interval_ns)
+def recording(options, folder, messages, interval_ns, topics=TOPICS):
+    lines(folder / "in.jsonl", messages, interval_ns, topics)
     subprocess.run([options.bin / "mqtk-recording", "convert", "--overwrite", "-o", folder / "in.mcap", folder / "in.jsonl"],
                    check=True)
     return folder / "in.mcap"
@@ -134,23 +134,33 @@ def replay(options, folder):
 
 
 def fastest(options, folder):
-    path = recording(options, folder, options.messages, 1_000)
-    payloads = folder / "payloads"
-    payloads.write_text("".join(f"{number:<{PAYLOAD_BYTES}d}\n" for number in range(options.messages)))
-    broker, port = start_broker(options)
-    try:
+    """The same messages, topics, QoS and window from pub and from replay, in turns."""
+    for topics in (1, TOPICS):
+        path = recording(options, folder, options.messages, 1_000, topics)
+        text = folder / "text"
+        topic = [f"bench/{number:03d} " if topics > 1 else "" for number in range(topics)]
+        text.write_text("".join(f"{topic[number % topics]}{number:<{PAYLOAD_BYTES}d}\n" for number in range(options.messages)))
+        where = ["--topic-from-line", "-l"] if topics > 1 else ["-t", "bench/000", "-l"]
         for qos in (0, 1):
             pub, replayed = [], []
             for _ in range(options.runs):
-                with payloads.open() as stdin:
-                    pub.append(timed([options.bin / "mqtk-pub", "-p", port, "-t", "bench/000", "-l", "-q", qos], stdin=stdin))
-                replayed.append(timed([options.bin / "mqtk-replay", "-p", port, "-q", qos, "--speed", "max", "--quiet", path]))
-            print(f"{options.messages} messages, QoS {qos}, wall and processor seconds: " + ", ".join(
+                for name, runs in (("pub", pub), ("replay", replayed)):
+                    broker, port = start_broker(options)
+                    try:
+                        common = [options.bin / f"mqtk-{name}", "-p", port, "-q", qos, "-M", 1000]
+                        if name == "pub":
+                            with text.open() as stdin:
+                                runs.append(timed([*common, *where], stdin=stdin))
+                        else:
+                            runs.append(timed([*common, "--speed", "max", "--quiet", path]))
+                    finally:
+                        broker.kill()
+                        broker.wait()
+            walls = [statistics.median(run[0] for run in runs) for runs in (pub, replayed)]
+            print(f"{options.messages} messages, {topics} topics, QoS {qos}, wall and processor seconds: " + ", ".join(
                 f"{name} {statistics.median(run[0] for run in runs):.2f} {statistics.median(run[1] for run in runs):.2f}"
-                for name, runs in (("pub -l", pub), ("replay --speed max", replayed))))
-    finally:
-        broker.kill()
-        broker.wait()
+                for name, runs in ((f"pub {where[0]}", pub), ("replay --speed max", replayed)))
+                + f"; ratio {walls[1] / walls[0]:.2f}", flush=True)
 
 
 def large(options, folder):

@@ -1,9 +1,13 @@
 // MCAP writer and reader alone, in memory, beside zstd on the same bytes.
 //
+// The figures depend on the payloads (longer or less alike ones take zstd longer), on the level of zstd, which is most
+// of writing, on the number of topics (more of them miss the caches), and on the processor.
+//
 //   recording_benchmark [MESSAGES [PAYLOAD_BYTES [TOPICS]]]
 //   recording_benchmark write FILE MESSAGES    makes a large file, not compressed, of a message each millisecond
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <time.h>
 
 #include <algorithm>
 #include <chrono>
@@ -21,7 +25,6 @@ using namespace mqtk;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
 constexpr int rounds = 5;
 
 // Payloads as sensors send them: alike, but for their numbers.
@@ -38,17 +41,30 @@ std::vector<std::string> payloads(std::size_t size) {
   return made;
 }
 
-template <class Do>
-double median_seconds(Do act) {
-  std::vector<double> times;
-  for (int i = 0; i < rounds; ++i) {
-    const auto start = Clock::now();
-    act();
-    times.push_back(std::chrono::duration<double>(Clock::now() - start).count());
-  }
-  std::ranges::sort(times);
-  return times[rounds / 2];
+// Of this process: what other processes take does not count, though they may slow it down.
+double processor_seconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
+
+// Seconds of each round.
+struct Series {
+  std::vector<double> times;
+
+  template <class Do>
+  void time(Do act) {
+    const double start = processor_seconds();
+    act();
+    times.push_back(processor_seconds() - start);
+  }
+  [[nodiscard]] double median() const {
+    std::vector<double> sorted = times;
+    std::ranges::sort(sorted);
+    return sorted[sorted.size() / 2];
+  }
+  [[nodiscard]] double best() const { return std::ranges::min(times); }
+};
 
 void write_all(std::uint64_t count, const std::vector<std::string>& texts, const std::vector<std::string>& topics,
                std::vector<std::uint8_t>* file, std::optional<int> level) {
@@ -79,49 +95,71 @@ std::uint64_t read_all(const std::vector<std::uint8_t>& file) {
   return count;
 }
 
-void compare(std::uint64_t count, const std::vector<std::string>& texts, const std::vector<std::string>& topics,
-             std::optional<int> level) {
-  std::vector<std::uint8_t> file;
-  write_all(count, texts, topics, &file, level);
-  const double writing = median_seconds([&] { write_all(count, texts, topics, nullptr, level); });
-  const double reading = median_seconds([&] {
-    if (read_all(file) != count) std::abort();
-  });
-  fmt::print("{}: write {:.2f}, read {:.2f} million messages/s; {:.1f} bytes a message in the file\n",
-             level ? fmt::format("zstd level {}", *level) : "not compressed",
-             static_cast<double>(count) / writing / 1e6, static_cast<double>(count) / reading / 1e6,
-             static_cast<double>(file.size()) / static_cast<double>(count));
+// What the chunks of a file hold, and the same compressed.
+struct Chunks {
+  std::vector<Bytes> records;
+  std::vector<GrowingBytes> frames;
+};
+
+Chunks chunks_of(const std::vector<std::uint8_t>& plain_file, int level) {
+  Chunks chunks;
+  Compressor compressor{level};
+  const auto reader = McapReader::open(memory_source(plain_file));
+  for (const McapChunk& chunk : (*reader)->summary()->chunks) {
+    chunks.records.push_back(Bytes{plain_file}.subspan(chunk.offset + 49, chunk.uncompressed));
+    compressor.compress(chunks.records.back(), chunks.frames.emplace_back());
+  }
+  return chunks;
 }
 
-// zstd alone on what the chunks hold.
-void zstd_alone(std::uint64_t count, const std::vector<std::string>& texts, const std::vector<std::string>& topics) {
-  std::vector<std::uint8_t> file;
-  write_all(std::min<std::uint64_t>(count, 200'000), texts, topics, &file, std::nullopt);
-  auto reader = McapReader::open(memory_source(file));
-  const double share = static_cast<double>(count) / static_cast<double>(std::min<std::uint64_t>(count, 200'000));
-  Compressor compressor{1};
-  Decompressor decompressor;
-  std::vector<GrowingBytes> frames;
-  std::vector<std::size_t> sizes;
-  double packing = 0;
-  for (const McapChunk& chunk : (*reader)->summary()->chunks) {
-    const Bytes records = Bytes{file}.subspan(chunk.offset + 49, chunk.uncompressed);
-    GrowingBytes frame;
-    packing += median_seconds([&] {
-      frame.clear();
-      compressor.compress(records, frame);
-    });
-    frames.push_back(std::move(frame));
-    sizes.push_back(records.size());
+void compress_all(const Chunks& chunks, Compressor& compressor) {
+  GrowingBytes out;
+  for (const Bytes records : chunks.records) {
+    out.clear();
+    compressor.compress(records, out);
   }
-  const double unpacking = median_seconds([&] {
-    GrowingBytes out;
-    for (std::size_t i = 0; i < frames.size(); ++i) {
-      if (!decompressor.decompress(frames[i].view(), sizes[i], out)) std::abort();
-    }
-  });
-  fmt::print("zstd level 1 alone on the same bytes: compress {:.2f}, decompress {:.2f} million messages/s\n",
-             static_cast<double>(count) / share / packing / 1e6, static_cast<double>(count) / share / unpacking / 1e6);
+}
+
+void decompress_all(const Chunks& chunks) {
+  Decompressor decompressor;
+  GrowingBytes out;
+  for (std::size_t i = 0; i < chunks.frames.size(); ++i) {
+    if (!decompressor.decompress(chunks.frames[i].view(), chunks.records[i].size(), out)) std::abort();
+  }
+}
+
+// Ours and zstd alone take turns, so that whatever slows the machine down slows down both.
+void compare(std::uint64_t count, const std::vector<std::string>& texts, const std::vector<std::string>& topics,
+             const std::vector<std::uint8_t>& plain_file, std::optional<int> level) {
+  std::vector<std::uint8_t> file;
+  write_all(count, texts, topics, &file, level);
+  const Chunks chunks = level ? chunks_of(plain_file, *level) : Chunks{};
+  Series writing;
+  Series reading;
+  Series compressing;
+  Series decompressing;
+  for (int i = 0; i < rounds; ++i) {
+    writing.time([&] { write_all(count, texts, topics, nullptr, level); });
+    reading.time([&] {
+      if (read_all(file) != count) std::abort();
+    });
+    if (!level) continue;
+    Compressor compressor{*level};
+    compressing.time([&] { compress_all(chunks, compressor); });
+    decompressing.time([&] { decompress_all(chunks); });
+  }
+  const auto millions = [&](double seconds) { return static_cast<double>(count) / seconds / 1e6; };
+  const auto rates = [&](const Series& series) {
+    return fmt::format("{:.2f} (best {:.2f})", millions(series.median()), millions(series.best()));
+  };
+  fmt::print("{}: write {}, read {} million messages/s; {:.1f} bytes a message in the file\n",
+             level ? fmt::format("zstd level {}", *level) : "not compressed", rates(writing), rates(reading),
+             static_cast<double>(file.size()) / static_cast<double>(count));
+  if (!level) return;
+  fmt::print(
+      "  zstd alone on the same bytes: compress {}, decompress {}; it is {:.0f} % of writing, {:.0f} % of reading\n",
+      rates(compressing), rates(decompressing), compressing.median() / writing.median() * 100,
+      decompressing.median() / reading.median() * 100);
 }
 
 int write_file(const std::string& path, std::uint64_t count) {
@@ -163,11 +201,13 @@ int main(int argc, char** argv) {
   for (std::size_t i = 0; i < std::max<std::size_t>(names, 1); ++i)
     topics.push_back(fmt::format("house/room{}/climate", i));
   const std::vector<std::string> texts = payloads(size);
-  fmt::print("{} messages of {} bytes, {} topics, medians of {}\n", count, size, topics.size(), rounds);
-  compare(count, texts, topics, std::nullopt);
-  compare(count, texts, topics, 1);
-  compare(count, texts, topics, 3);
-  zstd_alone(count, texts, topics);
+  fmt::print("{} messages of {} bytes, {} topics, each second one of a processor, medians of {}\n", count, size,
+             topics.size(), rounds);
+  std::vector<std::uint8_t> plain_file;
+  write_all(count, texts, topics, &plain_file, std::nullopt);
+  for (const auto level : {std::optional<int>{}, std::optional{1}, std::optional{3}}) {
+    compare(count, texts, topics, plain_file, level);
+  }
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   fmt::print("{} MiB of memory at most, the files among them\n", usage.ru_maxrss / 1024);
