@@ -136,6 +136,7 @@ void Run::compare_clocks() {
                                       ClockExchange::Setting{.endpoint = options_.scenario.endpoint,
                                                              .connect = options_.connection.connect,
                                                              .process = options_.shard,
+                                                             .run = options_.run.name,
                                                              .clock = identity_of_clock()},
                                       [this](const std::vector<SenderClock>& clocks) { run_.set_clocks(clocks); });
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/shard.hpp"
 #include "cli/connection_options.hpp"
 #include "cli/option_table.hpp"
 #include "load/scenario.hpp"
@@ -34,6 +35,8 @@ struct Options {
   std::optional<std::uint16_t> metrics_port;
   LoadSlice shard;                      // of the scenario, that this process does
   std::optional<std::string> start_at;  // as parse_start reads it
+  std::optional<std::string> run_id;    // of the shared load, as typed
+  RunIdentity run;                      // known when the run begins
   // Files to write at the end.
   std::optional<std::string> output;
   std::optional<std::string> series;

@@ -4,29 +4,43 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <random>
 #include <utility>
 
 #include "bench/machine.hpp"
 #include "bench/measurement.hpp"
 #include "bench/scenario_text.hpp"
+#include "bench/shard.hpp"
 #include "cli/program.hpp"
 
 namespace mqtk::bench {
 namespace {
 
 // Messages of an earlier run that are still on their way are foreign to this one; those of the other parts of a shared
-// load are not.
+// load are not: all parts come to the same identity by themselves.
 void choose_mark(Options& options) {
   std::random_device random;
   options.scenario.seed = std::uint64_t{random()} << 32 | random();
   options.scenario.run_mark = static_cast<std::uint8_t>(random());
-  if (options.shard.count > 1) options.scenario.run_mark = static_cast<std::uint8_t>(options.shard.count);
+  if (options.shard.count == 1) return;
+  std::string known_to_all = fmt::format("{} parts of {}", options.shard.count, shared_json(options.scenario));
+  if (options.start_at) known_to_all += " at " + *options.start_at;
+  options.run = identity_of_run(options.run_id.value_or(known_to_all));
+  options.scenario.run_mark = options.run.mark;
+}
+
+// So that it means the same minute to all who ask.
+void settle_start(Options& options) {
+  if (options.start_at) {
+    options.start_at = rfc3339(*parse_start(*options.start_at, std::chrono::system_clock::now()));
+  }
 }
 
 }  // namespace
 
 Report measured_report(Options& options) {
+  settle_start(options);
   choose_mark(options);
   Report report;
   report.title = scenario_title(options);
@@ -39,6 +53,7 @@ Report measured_report(Options& options) {
   report.threads = options.scenario.threads;
   report.shard = options.shard.index + 1;
   report.shards = options.shard.count;
+  report.run = options.run.name;
   report.result = std::move(measurement.result);
   report.generator = measurement.generator;
   report.started_at = measurement.started_at;

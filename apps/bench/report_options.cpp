@@ -120,8 +120,18 @@ void add_sharing_options(cli::OptionTable& table, Options& options) {
            "SLURM_ARRAY_TASK_ID or PARALLEL_SEQ, and N from MQTK_SHARDS, SLURM_ARRAY_TASK_COUNT or, in "
            "'auto/N', from here. Conditions about loss are left to 'bench merge' of all parts, which judges them. "
            "The parts compare their clocks over the broker, under mqtk/bench/clocks/. Latency from one to another "
-           "is corrected by the difference, and left out where that is not known to a tenth of the median.",
+           "is corrected by the difference, and left out where that is not known to a tenth of the median. They know "
+           "each other by --run-id.",
        .set = cli::store_parsed(options.shard, parse_shard)});
+  table.add({.long_name = "run-id",
+             .value = "TEXT",
+             .help = "With --shard: what all parts of this load are given and no other load at this broker",
+             .manual =
+                 "By it the parts tell their messages and clocks from those of another load. Loads that differ in "
+                 "their groups, phases, number of parts or --start-at need none. Parts that are given different "
+                 "loads, such as topics of their own, do.",
+             .default_text = "made of the load, the number of parts and --start-at",
+             .set = cli::store(options.run_id)});
   table.add({.long_name = "start-at",
              .value = "TIME",
              .help = "Connect at once, and begin then: 2026-11-21T12:00:00Z, or next-minute",

@@ -68,7 +68,28 @@ void write_group(std::string& out, const ClientGroup& group) {
   if (group.responds) object.flag("responds", true);
 }
 
+void write_load(JsonObject& object, std::string& out, const Scenario& scenario) {
+  write_json_list(object.key("groups"), scenario.groups, [&](const ClientGroup& group) { write_group(out, group); });
+  write_json_list(object.key("phases"), scenario.phases, [&](const LoadPhase& phase) {
+    JsonObject each{out};
+    each.text("phase", phase.name);
+    each.number("length_ns", phase.length);
+    each.real("from", phase.from);
+    each.real("to", phase.to);
+    each.flag("measured", phase.is_measured);
+  });
+}
+
 }  // namespace
+
+std::string shared_json(const Scenario& scenario) {
+  std::string out;
+  {
+    JsonObject object{out};
+    write_load(object, out, scenario);
+  }
+  return out;
+}
 
 std::string scenario_title(const Options& options) {
   const Scenario& scenario = options.scenario;
@@ -105,15 +126,7 @@ std::string scenario_json(const Options& options) {
     object.number("publishers", scenario.publishers());
     object.number("subscribers", scenario.subscribers());
     object.number("idle_clients", idle_clients(scenario));
-    write_json_list(object.key("groups"), scenario.groups, [&](const ClientGroup& group) { write_group(out, group); });
-    write_json_list(object.key("phases"), scenario.phases, [&](const LoadPhase& phase) {
-      JsonObject each{out};
-      each.text("phase", phase.name);
-      each.number("length_ns", phase.length);
-      each.real("from", phase.from);
-      each.real("to", phase.to);
-      each.flag("measured", phase.is_measured);
-    });
+    write_load(object, out, scenario);
     object.number("drain_ns", scenario.drain);
     object.number("most_pending", scenario.most_pending);
     object.number("threads", scenario.threads);

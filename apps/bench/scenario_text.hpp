@@ -15,4 +15,7 @@ namespace mqtk::bench {
 // One object.
 [[nodiscard]] std::string scenario_json(const Options& options);
 
+// What of it is the same for all parts of a shared load, wherever they run; likewise.
+[[nodiscard]] std::string shared_json(const Scenario& scenario);
+
 }  // namespace mqtk::bench

@@ -346,6 +346,33 @@ Accepted settle_broker(Options& options) {
   return {};
 }
 
+// What the cloud service of --preset is known to refuse of the load, told by the first client of each group.
+void warn_of_load(const Options& options) {
+  cli::CloudAdvisor* const advisor = options.connection.advisor.get();
+  if (advisor == nullptr) return;
+  for (const ClientGroup& group : options.scenario.groups) {
+    if (group.publishes()) {
+      const std::string topic = example_of(options, group.topic, 0);
+      std::size_t size = group.payload.size_bytes;
+      for (const auto& file : group.payload.files) size = std::max(size, file.size());
+      const std::vector<std::uint8_t> payload(size);
+      Publish publish = {};
+      publish.qos = group.qos;
+      publish.retain = group.retain;
+      publish.topic_name = topic;
+      publish.payload = payload;
+      advisor->before_publish(publish);
+    }
+    SubscriptionWriter subscriptions;
+    for (const LoadSubscription& each : group.subscriptions) {
+      subscriptions.add({.topic_filter = example_of(options, each.filter, 0), .qos = each.qos});
+    }
+    if (group.subscribes()) {
+      advisor->before_subscribe({0, group.subscribe_properties.block(), subscriptions.list()});
+    }
+  }
+}
+
 }  // namespace
 
 Accepted settle(Options& options) {
@@ -353,6 +380,7 @@ Accepted settle(Options& options) {
   if (options.print_schema) return {};
   if (options.task == Task::compare || options.task == Task::merge) return settle_files(options);
   if (options.tolerance) return std::unexpected("--tolerance is for 'bench compare'");
+  if (options.run_id && options.shard.count == 1) return std::unexpected("--run-id is for the parts of --shard");
   if (options.task == Task::find_max) {
     if (auto settled = settle_search(options); !settled) return settled;
   }
@@ -369,7 +397,9 @@ Accepted settle(Options& options) {
     return std::unexpected("--messages: the threads of --threads cannot count together what 'bench sub' receives");
   }
   options.scenario.source_addresses = typed.source_addresses;
-  return settle_broker(options);
+  if (auto settled = settle_broker(options); !settled) return settled;
+  warn_of_load(options);
+  return {};
 }
 
 }  // namespace mqtk::bench

@@ -5,6 +5,9 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/hex.hpp"
+#include "base/sha1.hpp"
+
 namespace mqtk::bench {
 namespace {
 
@@ -57,6 +60,11 @@ std::expected<LoadSlice, std::string> parse_shard(std::string_view text) {
                                : std::string{"not a part such as 1/4 to 4/4, or auto"});
   }
   return LoadSlice{.index = *number - 1, .count = *count};
+}
+
+RunIdentity identity_of_run(std::string_view text) {
+  const auto hash = sha1(as_bytes(text));
+  return {.name = to_hex(Bytes{hash}.first(8)), .mark = hash.back()};
 }
 
 std::optional<WallTime> parse_start(std::string_view text, WallTime now) {

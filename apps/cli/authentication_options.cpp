@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "base/bytes.hpp"
@@ -14,12 +15,22 @@
 namespace mqtk::cli {
 namespace {
 
+// What was read and not used yet; the clients of a load test may be in several threads.
+struct FirstReading {
+  std::mutex mutex;
+  std::optional<std::string> text;
+};
+
 // The first reading was before connecting, so that what cannot be read is told before anything is tried.
 std::function<ClientAuthentication::Data()> reader(const std::optional<SecretSource>& source, std::string first) {
   if (!source || !source->may_change()) return [first = std::move(first)] { return first; };
-  return [source = *source, unused = std::make_shared<std::optional<std::string>>(
-                                std::move(first))]() mutable -> ClientAuthentication::Data {
-    if (*unused) return *std::exchange(*unused, std::nullopt);
+  auto unused = std::make_shared<FirstReading>();
+  unused->text = std::move(first);
+  return [source = *source, unused = std::move(unused)]() -> ClientAuthentication::Data {
+    {
+      const std::scoped_lock lock{unused->mutex};
+      if (unused->text) return *std::exchange(unused->text, std::nullopt);
+    }
     return read_secret(source, "authentication data");
   };
 }

@@ -61,9 +61,9 @@ std::expected<OptionSource, std::string> profile_settings(const Typed& typed, Co
   OptionSource source{.name = fmt::format("the profile '{}'", profile->name), .settings = {}};
   for (auto& setting : profile->settings) {
     const bool is_place = setting.first == "url" || setting.first == "host" || setting.first == "port";
-    // A load test does not reconnect and lacks these options.
-    const bool lacking = clients == ConnectionUse::Clients::many && setting.first.starts_with("reconnect");
-    if ((!is_place || !has_place) && !lacking) source.settings.push_back(std::move(setting));
+    // A load test connects once unless it is asked to do more: a lost connection is one of its results.
+    const bool not_meant = clients == ConnectionUse::Clients::many && setting.first.starts_with("reconnect");
+    if ((!is_place || !has_place) && !not_meant) source.settings.push_back(std::move(setting));
   }
   return source;
 }

@@ -235,10 +235,8 @@ void add_place(OptionTable& table, ConnectionOptions& options, const ConnectionU
                typed.password_source = SecretSource{.kind = SecretSource::Kind::file, .value = std::string(text)};
                return {};
              }});
-  if (has_default) {
-    add_authentication_options(table, typed.authentication);
-    add_preset_options(table, typed.preset);
-  }
+  add_authentication_options(table, typed.authentication);
+  add_preset_options(table, typed.preset);
   table.add({.long_name = "profile",
              .value = "NAME",
              .help = "Take what is not given from a profile of mqtk profile",

@@ -40,8 +40,7 @@ bool ClockExchange::is_first_parts_clock() const {
 }
 
 std::string ClockExchange::topic(std::string_view last) const {
-  // Loads of as many parts at one broker at the same time cannot be told apart, as their messages cannot.
-  return fmt::format("mqtk/bench/clocks/{}/{}", setting_.process.count, last);
+  return fmt::format("mqtk/bench/clocks/{}/{}", setting_.run, last);
 }
 
 ClockReading ClockExchange::read_clocks() { return {.steady = loop_.refresh_now(), .wall = loop_.wall_now()}; }

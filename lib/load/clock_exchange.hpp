@@ -23,6 +23,7 @@ class ClockExchange final : ClientListener {
     Endpoint endpoint;
     ConnectOptions connect;  // of the load's clients
     LoadSlice process;
+    std::string run;          // the same for the parts of one load, and for no other: a level of topics
     std::uint64_t clock = 0;  // see ClockNotice; below 2^60
   };
   // `changed` is called with one element for each part whenever something has become known.

@@ -15,7 +15,24 @@ LoadErrorKind kind_of(const NetError& error) {
                                                          : LoadErrorKind::connect_failed;
 }
 
+PropertyWriter with_data(std::string_view data) {
+  PropertyWriter properties;
+  if (!data.empty()) properties.add(PropertyId::authentication_data, data);
+  return properties;
+}
+
+std::string_view data_of(PropertyBlock properties) {
+  return properties.text(PropertyId::authentication_data).value_or(std::string_view{});
+}
+
 }  // namespace
+
+struct LoadClient::Login {
+  Login(Loop& loop, LoadClient& client, std::unique_ptr<ClientAuthentication> made)
+      : exchange(std::move(made)), again(loop, [&client] { client.log_in_again(); }) {}
+  std::unique_ptr<ClientAuthentication> exchange;
+  Timer again;
+};
 
 LoadClient::LoadClient(Loop& loop, const LoadClientSettings& settings, LoadClientListener& listener,
                        std::uint32_t place, std::uint32_t number)
@@ -36,8 +53,11 @@ void LoadClient::begin(Texts texts) {
   texts_ = std::make_unique<Texts>(std::move(texts));
   began_ = loop_.refresh_now();
   const ConnectOptions& connect = settings_.group->connect;
+  Endpoint endpoint = settings_.scenario->endpoint;
+  // Such as a URL that is signed for a short time. With one that is too old the broker says what is wrong.
+  if (connect.renew_endpoint) endpoint = connect.renew_endpoint().value_or(endpoint);
   connector_ = std::make_unique<Connector>(loop_);
-  connector_->connect(settings_.scenario->endpoint,
+  connector_->connect(endpoint,
                       {.family = connect.address_family,
                        .time_limit = connect.connect_timeout,
                        .bind_address = texts_->source_address,
@@ -75,9 +95,15 @@ void LoadClient::send_connect() {
   connect.clean_start = options.clean_start;
   connect.keep_alive = options.keep_alive_seconds;
   const bool v5 = options.version == Version::v5;
-  if (v5) connect.properties = options.properties.block();
+  PropertyWriter properties = v5 ? options.properties : PropertyWriter{};
+  if (const auto begun = begin_login(properties); !begun) {
+    return fail(LoadErrorKind::connect_failed, ReasonCode::success, begun.error());
+  }
+  connect.properties = properties.block();
   if (options.user_name) connect.user_name = texts_->user_name;
-  if (options.password) connect.password = as_bytes(texts_->password);
+  const bool is_secret =
+      login_ != nullptr ? login_->exchange->proves_password() : static_cast<bool>(options.authentication);
+  if (options.password && !is_secret) connect.password = as_bytes(texts_->password);
   if (options.will) {
     connect.will = Will{.qos = options.will->qos,
                         .retain = options.will->retain,
@@ -85,7 +111,7 @@ void LoadClient::send_connect() {
                         .topic = texts_->will_topic,
                         .payload = options.will->payload};
   }
-  asked_ = loop_.now();
+  asked_ = loop_.refresh_now();
   if (const auto sent = engine_->connect(connect, session_, asked_); !sent) {
     return fail(LoadErrorKind::connect_failed, ReasonCode::success, rule_info(sent.error().rule).text);
   }
@@ -99,6 +125,7 @@ void LoadClient::take_connack(const Event& event, TimePoint now) {
     told_ = true;
     return;
   }
+  if (!broker_is_authentic(event.as<Connack>().properties)) return;
   listener_.on_latency(Latency::connack, now - asked_);
   listener_.on_latency(Latency::connect, now - began_);
   // The broker has forgotten the Session: nobody will answer for these.
@@ -139,6 +166,66 @@ void LoadClient::become_ready() {
   texts_.reset();
   ready_ = was_ready_ = true;
   listener_.on_ready(*this);
+}
+
+// --- enhanced authentication -----------------------------------------------------------------------------------------
+
+std::expected<void, std::string> LoadClient::begin_login(PropertyWriter& properties) {
+  const ConnectOptions& options = settings_.group->connect;
+  login_.reset();
+  if (!options.authentication || options.version != Version::v5) return {};
+  ConnectOptions own;
+  if (options.user_name) own.user_name = texts_->user_name;
+  if (options.password) own.password.emplace(texts_->password.begin(), texts_->password.end());
+  login_ = std::make_unique<Login>(loop_, *this, options.authentication(own));
+  const auto data = login_->exchange->begin();
+  if (!data) return std::unexpected(data.error());
+  properties.add(PropertyId::authentication_method, login_->exchange->method());
+  if (!data->empty()) properties.add(PropertyId::authentication_data, *data);
+  return {};
+}
+
+void LoadClient::take_auth(const Auth& auth, TimePoint now) {
+  if (login_ == nullptr) return;  // the engine waits, which take_events tells
+  if (auth.reason_code == ReasonCode::success) {
+    (void)broker_is_authentic(auth.properties);
+    return;
+  }
+  const auto answer = login_->exchange->answer(data_of(auth.properties));
+  if (!answer) return login_failed(answer.error());
+  if (!engine_->auth(ReasonCode::continue_authentication, with_data(*answer).block(), now)) {
+    login_failed("the broker does not take a packet of that size");
+  }
+}
+
+bool LoadClient::broker_is_authentic(PropertyBlock properties) {
+  if (login_ == nullptr) return true;
+  if (const auto proven = login_->exchange->finish(data_of(properties)); !proven) {
+    login_failed(proven.error());
+    return false;
+  }
+  if (const auto again = settings_.group->connect.authenticate_again_after) {
+    login_->again.arm(loop_.time_after(*again));
+  }
+  return true;
+}
+
+// The engine tells `closed` next.
+void LoadClient::login_failed(std::string_view why) {
+  listener_.on_error(ready_ ? LoadErrorKind::connection_lost : LoadErrorKind::connect_failed, ReasonCode::success,
+                     fmt::format("authentication: {}", why));
+  told_ = true;
+  (void)engine_->disconnect();
+}
+
+void LoadClient::log_in_again() {
+  if (!ready_) return;
+  const auto data = login_->exchange->begin();
+  if (data && engine_->auth(ReasonCode::re_authenticate, with_data(*data).block(), loop_.now())) {
+    return loop_.call_at_turn_end(*this);
+  }
+  login_failed(data ? "the broker does not take a packet of that size" : data.error());
+  engine_closed();
 }
 
 // --- sending ---------------------------------------------------------------------------------------------------------
@@ -238,6 +325,7 @@ void LoadClient::take(const Event& event, TimePoint now) {
       return listener_.on_publish_done(*this, event.tag, event.reason_code, now);
     case Event::Type::connack: return take_connack(event, now);
     case Event::Type::suback: return take_suback(event, now);
+    case Event::Type::auth: return take_auth(event.as<Auth>(), now);
     case Event::Type::disconnect:
       listener_.on_error(LoadErrorKind::disconnected, event.reason_code,
                          reason_name(event.reason_code, PacketType::disconnect));
@@ -283,6 +371,7 @@ std::uint32_t LoadClient::drop_connection() {
   ready_ = false;
   engine_timer_.cancel();
   read_timer_.reset();
+  login_.reset();
   engine_.reset();
   connection_.reset();
   connector_.reset();

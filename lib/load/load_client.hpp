@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <expected>
 #include <functional>
 #include <memory>
 #include <string>
@@ -120,6 +121,11 @@ class LoadClient final : NetworkConnectionListener, TurnEndListener, ConnectObse
   [[nodiscard]] bool awaits_more() const;
   void take(const Event& event, TimePoint now);
   void take_connack(const Event& event, TimePoint now);
+  std::expected<void, std::string> begin_login(PropertyWriter& properties);
+  void take_auth(const Auth& auth, TimePoint now);
+  [[nodiscard]] bool broker_is_authentic(PropertyBlock properties);
+  void login_failed(std::string_view why);
+  void log_in_again();
   void subscribe(TimePoint now);
   void become_ready();
   void take_suback(const Event& event, TimePoint now);
@@ -151,6 +157,8 @@ class LoadClient final : NetworkConnectionListener, TurnEndListener, ConnectObse
   std::unique_ptr<Connector> connector_;
   std::unique_ptr<NetworkConnection> connection_;
   std::unique_ptr<Engine> engine_;
+  struct Login;
+  std::unique_ptr<Login> login_;       // by enhanced authentication
   std::unique_ptr<Timer> read_timer_;  // of a slow consumer
   Timer engine_timer_;                 // of the engine, or without a connection the wait for the next one
 };

@@ -64,6 +64,7 @@ struct LoadReport {
   double highest_rate = 0;             // that it found
   std::uint32_t shard = 1;             // of `shards` processes that share the scenario, from 1
   std::uint32_t shards = 1;
+  std::string run;  // the same for all of them
   // Of a part: how far part 1's clocks are ahead of its own, if that became known; of a merged result: of the part for
   // which the clocks that people read differ most.
   struct Clock {

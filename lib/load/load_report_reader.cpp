@@ -296,6 +296,7 @@ std::expected<LoadReport, std::string> read_load_report(std::string_view json) {
     if (number < 1 || count > 1'000'000 || number > count) reader.complain("shard", "no part of a whole");
     report.shard = static_cast<std::uint32_t>(number);
     report.shards = static_cast<std::uint32_t>(count);
+    report.run = reader.text(shard, "run");
   }
   read_clock(reader, document, report);
   if (Reader::member(document, "highest_rate") != nullptr) report.highest_rate = reader.real(document, "highest_rate");

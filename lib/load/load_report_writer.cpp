@@ -185,6 +185,7 @@ std::string to_json(const LoadReport& report) {
       JsonObject shard{object.key("shard")};
       shard.number("number", std::uint64_t{report.shard});
       shard.number("count", std::uint64_t{report.shards});
+      shard.text("run", report.run);
     }
     if (report.clock) write_clock(object.key("clock"), *report.clock);
     if (has_one_way(result.one_way)) write_one_way(object.key("one_way"), result.one_way);

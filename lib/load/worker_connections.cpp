@@ -58,6 +58,12 @@ LoadClient::Texts Worker::texts_of(const LoadClient& client) {
   if (plan.requests()) texts.filters.emplace_back(plan.response_topic.text(values), plan.qos);
   texts.user_name = group.user_name.text(values);
   texts.password = group.password.text(values);
+  if (client.was_ready() && plan.connect.renew_password) {
+    // With one that is too old the broker says what is wrong.
+    if (const auto fresh = plan.connect.renew_password()) {
+      texts.password = credential_template(as_text(*fresh), scenario_.table).text(values);
+    }
+  }
   texts.will_topic = group.will_topic.text(values);
   values.number += plan.first_identifier;
   texts.client_identifier = group.client_identifier.text(values);

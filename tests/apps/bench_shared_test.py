@@ -7,6 +7,7 @@ import pathlib
 import re
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -38,20 +39,20 @@ class Cases(unittest.TestCase):
         self.addCleanup(lambda: (process.kill(), process.wait(LIMIT)))
         return int(process.stdout.readline().decode().strip().rsplit(":", 1)[1])
 
-    def parts(self, port, *arguments, before=((), ()), expect=0):
+    def parts(self, port, *arguments, before=((), ()), expect=0, name=""):
         """Runs as many parts as there are words `before` the program: their results and what they printed."""
         start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 4))
         count = len(before)
         running_parts = [
             subprocess.Popen([*words, str(running.BIN / "mqtk-bench"), *map(str, arguments), "-p", str(port), "--quiet",
-                              "--shard", f"{i + 1}/{count}", "--start-at", start, "--output", str(self.folder / f"{i}")],
+                              "--shard", f"{i + 1}/{count}", "--start-at", start, "--output", str(self.folder / f"{name}{i}")],
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=running.clean_environment())
             for i, words in enumerate(before)]
         results, texts = [], []
         for i, part in enumerate(running_parts):
             text, errors = part.communicate(timeout=LIMIT)
             self.assertEqual(part.returncode, expect, text + errors)
-            results.append(json.loads((self.folder / f"{i}").read_text()))
+            results.append(json.loads((self.folder / f"{name}{i}").read_text()))
             texts.append(" ".join(text.decode().split()))
         return results, texts
 
@@ -91,7 +92,7 @@ class Clocks(Cases):
 
     def test_latency_is_left_out_where_it_is_no_longer_than_the_clocks_are_uncertain(self):
         # Answers about the clocks take long, the messages do not.
-        port = self.broker("--fault", "delay=60ms topic=mqtk/bench/clocks/2/answer/+ direction=to-client")
+        port = self.broker("--fault", "delay=60ms topic=mqtk/bench/clocks/+/answer/+ direction=to-client")
         results, texts = self.parts(port, *ACROSS, before=((), self.shifted))
         for result, text in zip(results, texts):
             self.assertEqual((result["counts"]["received"], result["one_way"]["left_out"]), (200, True))
@@ -118,6 +119,37 @@ class Clocks(Cases):
         result = json.loads((self.folder / "r").read_text())
         self.assertEqual((result["counts"]["received"], result["one_way"]["not_timed"]), (50, 50))
         self.assertNotIn("end_to_end", result["latencies"])
+
+
+class Identity(Cases):
+    def test_loads_of_as_many_parts_at_one_broker_are_told_apart(self):
+        port = self.broker()
+        results = {}
+
+        def share(name, *arguments):
+            results[name], _ = self.parts(port, *ACROSS, *arguments, name=name)
+
+        # The first two differ in nothing else, the others in their rate.
+        loads = [threading.Thread(target=share, args=each) for each in (
+            ("one", "--run-id", "one"), ("two", "--run-id", "two"), ("slower", "--rate", 100), ("slowest", "--rate", 50))]
+        for load in loads:
+            load.start()
+        for load in loads:
+            load.join(LIMIT)
+        runs = {name: {part["shard"]["run"] for part in parts} for name, parts in results.items()}
+        self.assertEqual([len(run) for run in runs.values()], [1] * 4)
+        self.assertEqual(len(set.union(*runs.values())), 4)
+        sent = {"one": 200, "two": 200, "slower": 100, "slowest": 50}
+        for name, parts in results.items():
+            for part in parts:  # each has one of the two subscribers, to which all messages go
+                self.assertEqual((part["counts"]["received"], part["counts"]["duplicated"]), (sent[name], 0), name)
+                self.assertTrue(part["clock"]["same_as_part_1"])
+            self.assertGreater(sum(part["counts"]["foreign"] for part in parts), 0)
+
+    def test_only_a_shared_load_has_an_identity(self):
+        done = run("bench", "pub", "--run-id", "x")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(b"--run-id is for the parts of --shard", done.stderr)
 
 
 class Verdicts(Cases):
