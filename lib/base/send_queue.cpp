@@ -11,14 +11,20 @@ constexpr std::size_t small_chunk = 512;        // an idle connection's PINGRESP
 constexpr std::size_t large_chunk = 16 * 1024;  // pooled: busy connections take and give back all the time
 constexpr std::size_t pool_limit = 256;
 
-// Chunks of large_chunk bytes given back by queues of this thread.
-struct ChunkPool {
-  std::vector<std::uint8_t*> free;
-  ~ChunkPool() {
-    for (std::uint8_t* chunk : free) delete[] chunk;
+}  // namespace
+
+// What queues of this thread have given back: chunks of large_chunk bytes and lists of segments.
+struct SendQueuePool {
+  std::vector<std::uint8_t*> chunks;
+  std::vector<std::unique_ptr<std::vector<SendQueue::Segment>>> lists;
+  ~SendQueuePool() {
+    for (std::uint8_t* chunk : chunks) delete[] chunk;
   }
 };
-thread_local ChunkPool pool;
+
+namespace {
+
+thread_local SendQueuePool pool;
 
 }  // namespace
 
@@ -42,7 +48,7 @@ void SendQueue::append(Bytes bytes) {
 
 void SendQueue::close_tail() {
   if (tail_ == nullptr) return;
-  segments_.back().end = tail_;
+  segments_->back().end = tail_;
   tail_ = nullptr;
   room_ = 0;
 }
@@ -51,17 +57,17 @@ std::uint8_t* SendQueue::append_chunk(std::size_t size) {
   close_tail();
   std::size_t capacity = size;
   std::uint8_t* memory = nullptr;
-  if (segments_.empty() && size <= small_chunk) {
+  if (segments_ == nullptr && size <= small_chunk) {
     capacity = small_chunk;
   } else if (size <= large_chunk) {
     capacity = large_chunk;
-    if (!pool.free.empty()) {
-      memory = pool.free.back();
-      pool.free.pop_back();
+    if (!pool.chunks.empty()) {
+      memory = pool.chunks.back();
+      pool.chunks.pop_back();
     }
   }
   if (memory == nullptr) memory = new std::uint8_t[capacity];
-  segments_.push_back({memory, nullptr, memory, {}, capacity == large_chunk});
+  add_segment({memory, nullptr, memory, {}, capacity == large_chunk});
   tail_ = memory + size;
   room_ = static_cast<std::uint32_t>(capacity - size);
   size_ += size;
@@ -72,15 +78,29 @@ void SendQueue::append_shared(const SharedBytes& owner, Bytes view) {
   if (view.empty()) return;
   close_tail();
   auto* begin = const_cast<std::uint8_t*>(view.data());
-  segments_.push_back({begin, begin + view.size(), nullptr, owner, false});
+  add_segment({begin, begin + view.size(), nullptr, owner, false});
   size_ += view.size();
 }
 
+void SendQueue::add_segment(Segment segment) {
+  if (segments_ == nullptr) {
+    if (pool.lists.empty()) {
+      segments_ = std::make_unique<std::vector<Segment>>();
+    } else {
+      segments_ = std::move(pool.lists.back());
+      pool.lists.pop_back();
+    }
+  }
+  segments_->push_back(std::move(segment));
+}
+
 std::size_t SendQueue::gather(std::span<Bytes> parts) const {
+  if (segments_ == nullptr) return 0;
+  const std::vector<Segment>& segments = *segments_;
   std::size_t count = 0;
-  for (std::size_t i = front_; i < segments_.size() && count < parts.size(); ++i) {
-    const Segment& segment = segments_[i];
-    const std::uint8_t* end = i + 1 == segments_.size() && tail_ != nullptr ? tail_ : segment.end;
+  for (std::size_t i = front_; i < segments.size() && count < parts.size(); ++i) {
+    const Segment& segment = segments[i];
+    const std::uint8_t* end = i + 1 == segments.size() && tail_ != nullptr ? tail_ : segment.end;
     if (end != segment.begin) parts[count++] = {segment.begin, static_cast<std::size_t>(end - segment.begin)};
   }
   return count;
@@ -89,18 +109,10 @@ std::size_t SendQueue::gather(std::span<Bytes> parts) const {
 void SendQueue::consume(std::size_t count) {
   count = std::min(count, size_);
   size_ -= count;
-  if (size_ == 0) {
-    while (front_ < segments_.size()) drop_front();
-    // A burst must not pin its memory; the usual few segments stay.
-    segments_.clear();
-    if (segments_.capacity() > 8) std::vector<Segment>{}.swap(segments_);
-    tail_ = nullptr;
-    room_ = front_ = 0;
-    return;
-  }
+  if (size_ == 0) return drop_all();
   while (count > 0) {
-    Segment& segment = segments_[front_];
-    const bool last = front_ + 1 == segments_.size();
+    Segment& segment = (*segments_)[front_];
+    const bool last = front_ + 1 == segments_->size();
     const auto length = static_cast<std::size_t>((last && tail_ != nullptr ? tail_ : segment.end) - segment.begin);
     if (count < length) {
       segment.begin += count;
@@ -109,16 +121,27 @@ void SendQueue::consume(std::size_t count) {
     count -= length;
     drop_front();
   }
-  if (front_ > 64 && front_ * 2 > segments_.size()) {
-    segments_.erase(segments_.begin(), segments_.begin() + front_);
+  if (front_ > 64 && front_ * 2 > segments_->size()) {
+    segments_->erase(segments_->begin(), segments_->begin() + front_);
     front_ = 0;
   }
 }
 
+void SendQueue::drop_all() {
+  if (segments_ == nullptr) return;
+  while (front_ < segments_->size()) drop_front();
+  segments_->clear();
+  // A burst must not pin its memory.
+  if (segments_->capacity() <= 8 && pool.lists.size() < pool_limit) pool.lists.push_back(std::move(segments_));
+  segments_.reset();
+  tail_ = nullptr;
+  room_ = front_ = 0;
+}
+
 void SendQueue::drop_front() {
-  Segment& segment = segments_[front_++];
-  if (segment.pooled && pool.free.size() < pool_limit) {
-    pool.free.push_back(segment.memory);
+  Segment& segment = (*segments_)[front_++];
+  if (segment.pooled && pool.chunks.size() < pool_limit) {
+    pool.chunks.push_back(segment.memory);
   } else {
     delete[] segment.memory;
   }

@@ -1,10 +1,11 @@
 // Bytes waiting to be written to one connection, in order, for one gather write.
 //
 // Small packets are appended to owned chunks; a large payload is referenced in the counted block that holds it.
-// An empty queue holds next to no memory.
+// An empty queue holds no memory.
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "base/bytes.hpp"
@@ -48,6 +49,7 @@ class SendQueue {
   void clear() { consume(size_); }
 
  private:
+  friend struct SendQueuePool;
   struct Segment {
     std::uint8_t* begin;   // first byte not yet written
     std::uint8_t* end;     // not set while this is the last segment and tail_ is: tail_ counts
@@ -58,9 +60,11 @@ class SendQueue {
 
   std::uint8_t* append_chunk(std::size_t size);
   void close_tail();
+  void add_segment(Segment segment);
   void drop_front();
+  void drop_all();
 
-  std::vector<Segment> segments_;
+  std::unique_ptr<std::vector<Segment>> segments_;  // null while the queue is empty; pooled, as busy queues come and go
   std::uint8_t* tail_ = nullptr;  // where the next byte goes in the last chunk, null if the last segment is closed
   std::size_t size_ = 0;
   std::uint32_t room_ = 0;   // bytes left behind tail_

@@ -46,7 +46,7 @@ ReasonCode Admission::check(BrokerConnection& connection, const Connect& connect
   const std::string address = connection.peer_address();
   AccessControl::Verdict verdict = state_.access_control->connect(
       {.connect = connect, .peer_address = address, .tls = connection.tls_facts(), .now = state_.host.wall_now()});
-  connection.user_name = std::move(verdict.user_name);
+  if (!verdict.user_name.empty()) connection.particulars().user_name = std::move(verdict.user_name);
   if (verdict.valid_for) connection.authorize_for(verdict.valid_for);
   detail = std::move(verdict.detail);
   return verdict.reason_code;
@@ -73,8 +73,7 @@ void Admission::begin_authentication(BrokerConnection& connection, const Connect
   }
   const auto data = connect.properties.text(PropertyId::authentication_data);
   const Authentication::Step step = authentication->step(data.value_or(std::string_view{}), state_.host.wall_now());
-  connection.exchange = std::make_unique<BrokerConnection::Exchange>();
-  connection.exchange->authentication = std::move(authentication);
+  connection.particulars().authentication = std::move(authentication);
   if (is_failure(step.result)) {  // [MQTT-4.12.0-4]
     return refuse(connection, step.result, connect.client_identifier, step.detail);
   }
@@ -82,7 +81,7 @@ void Admission::begin_authentication(BrokerConnection& connection, const Connect
     note_authenticated(connection, step);
     return accept(connection, connect, step.data, now);
   }
-  connection.exchange->connect.assign(packet.begin(), packet.end());
+  connection.particulars().unanswered_connect.assign(packet.begin(), packet.end());
   PropertyWriter properties;
   if (!step.data.empty()) properties.add(PropertyId::authentication_data, step.data);
   if (!connection.engine().auth(ReasonCode::continue_authentication, properties.block(), now)) {
@@ -91,24 +90,24 @@ void Admission::begin_authentication(BrokerConnection& connection, const Connect
 }
 
 void Admission::on_auth(BrokerConnection& connection, const Auth& auth, TimePoint now) {
-  BrokerConnection::Exchange& exchange = *connection.exchange;
+  BrokerConnection::Particulars& exchange = connection.particulars();
   const auto data = auth.properties.text(PropertyId::authentication_data);
   const Authentication::Step step =
       exchange.authentication->step(data.value_or(std::string_view{}), state_.host.wall_now());
-  const bool connecting = !exchange.connect.empty();
+  const bool connecting = !exchange.unanswered_connect.empty();
   if (is_failure(step.result)) {
     if (connecting) return refuse(connection, step.result, {}, step.detail);
     return connection.condemn(step.result);  // [MQTT-4.12.1-2]
   }
   const bool done = step.result == ReasonCode::success;
   // Who authenticates again stays who he is: what he may do and has was granted to him.
-  if (done && !connecting && step.user_name != connection.user_name) {
+  if (done && !connecting && step.user_name != connection.user_name()) {
     return connection.condemn(ReasonCode::not_authorized);
   }
   if (done) note_authenticated(connection, step);
   if (connecting && done) {
-    const std::vector<std::uint8_t> packet = std::move(exchange.connect);
-    exchange.connect.clear();
+    const std::vector<std::uint8_t> packet = std::move(exchange.unanswered_connect);
+    exchange.unanswered_connect.clear();
     Packet connect;
     if (decode(packet, {Version::v5, Role::client}, connect)) return;  // it was decoded before
     return accept(connection, *std::get_if<Connect>(&connect), step.data, now);
@@ -121,7 +120,7 @@ void Admission::on_auth(BrokerConnection& connection, const Auth& auth, TimePoin
 }
 
 void Admission::note_authenticated(BrokerConnection& connection, const Authentication::Step& step) {
-  connection.user_name = step.user_name;
+  connection.particulars().user_name = step.user_name;
   connection.authorize_for(step.valid_for);
 }
 

@@ -54,11 +54,14 @@ BrokerConnection::BrokerConnection(BrokerCore& core, std::unique_ptr<NetworkConn
       core_(core),
       network_(std::move(network)),
       engine_(Role::server, core.scratch(), core.state().engine_options, core.state().host.now()),
-      last_progress_(core.state().host.now()),
-      publish_rate_(core.state().options.max_publishes_per_second) {
+      last_progress_(core.state().host.now()) {
   if (core.state().listener.wants_packets()) {
-    tap_ = std::make_unique<Tap>(*this, core.state().counters.connections_opened);
-    engine_.observe(tap_.get());
+    particulars().tap = std::make_unique<Tap>(*this, core.state().counters.connections_opened);
+    engine_.observe(particulars().tap.get());
+  }
+  if (core.state().options.max_publishes_per_second > 0) {
+    particulars().publish_rate = RateLimit{core.state().options.max_publishes_per_second};
+    rate_limit_ = true;
   }
   tells_messages_ = core.state().listener.wants_messages();
   network_->start(*this);
@@ -67,25 +70,46 @@ BrokerConnection::BrokerConnection(BrokerCore& core, std::unique_ptr<NetworkConn
 
 BrokerConnection::~BrokerConnection() { core_.state().deadlines.clear(*this); }
 
+BrokerConnection::Particulars& BrokerConnection::particulars() {
+  if (particulars_ == nullptr) particulars_ = std::make_unique<Particulars>();
+  return *particulars_;
+}
+
+std::string_view BrokerConnection::counted_address() const {
+  return particulars_ == nullptr ? std::string_view{} : std::string_view{particulars_->counted_address};
+}
+
+std::string_view BrokerConnection::user_name() const {
+  return particulars_ == nullptr ? std::string_view{} : std::string_view{particulars_->user_name};
+}
+
 void BrokerConnection::watch_deadline() {
   std::optional<TimePoint> next = engine_.deadline();
-  for (const auto& own : {authorized_until_, throttled_until_}) {
-    if (own) next = std::min(next.value_or(*own), *own);
+  if (particulars_ != nullptr) {
+    for (const auto& own : {particulars_->authorized_until, particulars_->throttled_until}) {
+      if (own) next = std::min(next.value_or(*own), *own);
+    }
   }
   if (next) core_.state().set_deadline(*this, *next);
 }
 
 void BrokerConnection::authorize_for(std::optional<Duration> duration) {
-  authorized_until_.reset();
-  if (duration) authorized_until_ = core_.state().host.now() + *duration;
+  if (!duration && particulars_ == nullptr) return;
+  particulars().authorized_until.reset();
+  if (duration) particulars().authorized_until = core_.state().host.now() + *duration;
   watch_deadline();
 }
 
 void BrokerConnection::on_deadline(TimePoint now) {
   if (network_ == nullptr) return;
-  if (authorized_until_ && *authorized_until_ <= now) return close_by_broker(ReasonCode::maximum_connect_time, now);
-  if (throttled_until_ && *throttled_until_ > now) return core_.state().set_deadline(*this, *throttled_until_);
-  if (std::exchange(throttled_until_, std::nullopt) && !paused_) return resume_reading(now);
+  if (particulars_ != nullptr) {
+    const auto authorized_until = particulars_->authorized_until;
+    if (authorized_until && *authorized_until <= now) return close_by_broker(ReasonCode::maximum_connect_time, now);
+    auto& throttled_until = particulars_->throttled_until;
+    if (throttled_until && *throttled_until > now) return core_.state().set_deadline(*this, *throttled_until);
+    throttled_until.reset();
+    if (std::exchange(throttled_, false) && !paused_) return resume_reading(now);
+  }
   if (paused_) return core_.state().set_deadline(*this, now + grace_after_pause);
   const auto deadline = engine_.deadline();
   if (deadline && *deadline <= now) {
@@ -148,7 +172,7 @@ void BrokerConnection::on_publish(const Event& event, TimePoint now) {
     return condemn(ReasonCode::packet_too_large);
   }
   const ReasonCode reason_code = admit(publish);
-  if (publish_rate_.exists()) limit_publish_rate(now);
+  if (rate_limit_) limit_publish_rate(now);
   if (is_failure(reason_code)) return refuse(event, reason_code);
   if (tells_messages_) core_.state().listener.on_message(session_->client_identifier, publish);
   const std::size_t receivers = core_.fan_out().publish(publish, *this, *session_, now);
@@ -172,11 +196,11 @@ ReasonCode BrokerConnection::admit(const Publish& publish) const {
   const ServiceLimits& service = state.options.service;
   if (publish.topic_name.size() > service.max_topic_bytes) return ReasonCode::topic_name_invalid;
   if (service.topics != nullptr &&
-      !service.topics->may_publish({session_->client_identifier, user_name}, publish.topic_name)) {
+      !service.topics->may_publish({session_->client_identifier, user_name()}, publish.topic_name)) {
     return ReasonCode::not_authorized;
   }
   if (state.access_control != nullptr &&
-      !state.access_control->may_publish({session_->client_identifier, user_name}, publish.topic_name)) {
+      !state.access_control->may_publish({session_->client_identifier, user_name()}, publish.topic_name)) {
     return ReasonCode::not_authorized;
   }
   const bool kept = publish.retain && !publish.payload.empty();
@@ -370,7 +394,7 @@ void BrokerConnection::pause_reading() {
 
 void BrokerConnection::resume_reading(TimePoint now) {
   paused_ = false;
-  if (network_ == nullptr || throttled_until_) return;
+  if (network_ == nullptr || throttled_) return;
   core_.state().set_deadline(*this, now + grace_after_pause);
   if (unread_left_) return want_turn_end();
   network_->resume_reading();
@@ -383,12 +407,13 @@ void BrokerConnection::take_what_was_set_aside(TimePoint now) {
 }
 
 void BrokerConnection::limit_publish_rate(TimePoint now) {
-  const Duration wait = publish_rate_.take(now);
+  const Duration wait = particulars_->publish_rate.take(now);
   if (wait == Duration{0}) return;
-  throttled_until_ = now + wait;
+  throttled_ = true;
+  particulars_->throttled_until = now + wait;
   ++core_.state().counters.publishers_slowed;
   network_->pause_reading();
-  core_.state().set_deadline(*this, *throttled_until_);
+  core_.state().set_deadline(*this, now + wait);
 }
 
 // --- the end

@@ -28,8 +28,6 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   [[nodiscard]] std::string peer_address() const { return network_ == nullptr ? "" : network_->peer_address(); }
   [[nodiscard]] const TlsFacts* tls_facts() const { return network_ == nullptr ? nullptr : network_->tls_facts(); }
   ReasonCode refusal = ReasonCode::success;  // of the CONNECT, decided when the connection was opened
-  std::string counted_address;               // by ConnectionLimits; empty: none
-  std::string user_name;                     // that access control has found; empty: none
 
   // --- deliveries ----------------------------------------------------------------------------------------------------
 
@@ -79,18 +77,26 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   void on_deadline(TimePoint now) override;
   void watch_deadline();
 
-  // Enhanced authentication that is under way or may be repeated.
-  struct Exchange {
-    std::vector<std::uint8_t> connect;  // the CONNECT packet until it is answered
+  // What most connections do not have. An idle one is to cost as little memory as can be.
+  class Tap;
+  struct Particulars {
+    std::string counted_address;  // by ConnectionLimits; empty: none
+    std::string user_name;        // that access control has found; empty: none
+    // Enhanced authentication that is under way or may be repeated.
+    std::vector<std::uint8_t> unanswered_connect;  // the CONNECT packet until it is answered
     std::unique_ptr<Authentication> authentication;
+    std::optional<TimePoint> authorized_until;
+    RateLimit publish_rate{0};
+    std::optional<TimePoint> throttled_until;  // nothing is read before
+    std::unique_ptr<Tap> tap;
   };
-  std::unique_ptr<Exchange> exchange;
+  [[nodiscard]] Particulars& particulars();
+  [[nodiscard]] std::string_view counted_address() const;
+  [[nodiscard]] std::string_view user_name() const;
 
   std::uint32_t position;  // in the core's list of connections
 
  private:
-  class Tap;
-
   void on_readable() override;
   void on_writable() override;
 
@@ -110,7 +116,7 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   void take_what_was_set_aside(TimePoint now);
   // Holds the client back if it publishes too fast.
   void limit_publish_rate(TimePoint now);
-  [[nodiscard]] bool reads() const { return !paused_ && !throttled_until_; }
+  [[nodiscard]] bool reads() const { return !paused_ && !throttled_; }
 
   void lost(const std::error_code& error, TimePoint now);
   void close(TimePoint now);
@@ -121,15 +127,14 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   std::unique_ptr<NetworkConnection> network_;
   Engine engine_;
   Session* session_ = nullptr;
-  std::unique_ptr<Tap> tap_;
+  std::unique_ptr<Particulars> particulars_;  // null: none
   TimePoint last_progress_;
-  std::optional<TimePoint> authorized_until_;
-  RateLimit publish_rate_;
-  std::optional<TimePoint> throttled_until_;  // nothing is read before
   ReasonCode condemned_ = ReasonCode::success;
   bool wants_turn_end_ = false;
   bool write_blocked_ = false;
   bool paused_ = false;
+  bool throttled_ = false;    // particulars_->throttled_until says until when
+  bool rate_limit_ = false;   // particulars_->publish_rate holds
   bool unread_left_ = false;  // packets that came before reading was paused
   bool tells_messages_ = false;
   bool work_left_ = false;  // acknowledgements came or retained messages wait: the Session's queues may move on

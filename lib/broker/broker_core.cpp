@@ -52,7 +52,7 @@ void BrokerCore::accept(std::unique_ptr<NetworkConnection> network) {
   const auto position = static_cast<std::uint32_t>(connections_.size());
   connections_.push_back(std::make_unique<BrokerConnection>(*this, std::move(network), position));
   connections_.back()->refusal = limited.reason_code;
-  connections_.back()->counted_address = std::move(limited.address);
+  if (!limited.address.empty()) connections_.back()->particulars().counted_address = std::move(limited.address);
 }
 
 void BrokerCore::call_at_turn_end(BrokerConnection& connection) {
@@ -61,7 +61,7 @@ void BrokerCore::call_at_turn_end(BrokerConnection& connection) {
 }
 
 void BrokerCore::remove(BrokerConnection& connection) {
-  connection_limits_.closed(connection.counted_address);
+  connection_limits_.closed(connection.counted_address());
   const std::uint32_t position = connection.position;
   removed_.push_back(std::move(connections_[position]));
   if (position + 1 != connections_.size()) {

@@ -24,8 +24,8 @@ ConnectionLimits::Verdict ConnectionLimits::opened(std::string_view peer_address
   return verdict;
 }
 
-void ConnectionLimits::closed(const std::string& address) {
-  const auto found = address.empty() ? open_.end() : open_.find(address);
+void ConnectionLimits::closed(std::string_view address) {
+  const auto found = address.empty() ? open_.end() : open_.find(std::string{address});
   if (found != open_.end() && --found->second == 0) open_.erase(found);
 }
 

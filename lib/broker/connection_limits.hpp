@@ -25,7 +25,7 @@ class ConnectionLimits {
   };
   // `peer_address` as NetworkConnection tells it.
   [[nodiscard]] Verdict opened(std::string_view peer_address, TimePoint now);
-  void closed(const std::string& address);
+  void closed(std::string_view address);
 
  private:
   std::uint32_t per_address_;

@@ -17,7 +17,7 @@ void Session::forget_retained(std::string_view filter) {
 
 Session* SessionStore::find(std::string_view client_identifier) const {
   const auto found = sessions_.find(client_identifier);
-  return found == sessions_.end() ? nullptr : found->get();
+  return found == sessions_.end() ? nullptr : &changeable(*found);
 }
 
 Session& SessionStore::create(std::string_view client_identifier) {
@@ -25,11 +25,8 @@ Session& SessionStore::create(std::string_view client_identifier) {
 }
 
 Session& SessionStore::restore(std::string_view client_identifier, std::uint64_t number) {
-  auto session = std::make_unique<Session>(owner_);
-  session->client_identifier = client_identifier;
-  session->number = number;
   last_number_ = std::max(last_number_, number);
-  return **sessions_.insert(std::move(session)).first;
+  return changeable(*sessions_.emplace(owner_, client_identifier, number).first);
 }
 
 void SessionStore::erase(Session& session) {

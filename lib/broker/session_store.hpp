@@ -36,15 +36,20 @@ struct RetainedDelivery {
 };
 
 struct Session final : BrokerSession, Subscriber, Timed {
-  explicit Session(SessionDeadlineListener& deadline_listener) : owner(deadline_listener) {}
+  Session(SessionDeadlineListener& deadline_listener, std::string_view identifier, std::uint64_t session_number)
+      : owner(deadline_listener) {
+    client_identifier = identifier;
+    number = session_number;
+  }
   void on_deadline(TimePoint now) override { owner.on_session_deadline(*this, now); }
 
+  bool kept = false;           // on a disk, as it outlives its connection
+  std::uint32_t snapshot = 0;  // for StateJournal: the last one that it is in
   SessionDeadlineListener& owner;
   BrokerConnection* connection = nullptr;  // null while the client is away
   std::uint64_t dropped = 0;               // messages that it missed
   // Null while none is under way. Until the last of them is sent, QoS 0 messages queue up behind them.
   std::unique_ptr<std::deque<RetainedDelivery>> retained;
-  bool kept = false;  // on a disk, as it outlives its connection
 
   // A new subscription is to be sent retained messages.
   RetainedDelivery& expect_retained(const TopicFilter& filter, std::uint32_t identifier, QoS qos);
@@ -68,24 +73,31 @@ class SessionStore {
   // In no order. `visit` neither creates nor erases Sessions.
   template <class Visit>
   void for_each(Visit visit) const {
-    for (const Owned& session : sessions_) visit(*session);
+    for (const Session& session : sessions_) visit(changeable(session));
+  }
+  // The same in portions: one bucket of the table after the other. All begin anew when there are other buckets.
+  [[nodiscard]] std::size_t bucket_count() const { return sessions_.bucket_count(); }
+  template <class Visit>
+  void for_each_in_bucket(std::size_t bucket, Visit visit) const {
+    for (auto at = sessions_.begin(bucket); at != sessions_.end(bucket); ++at) visit(changeable(*at));
   }
 
  private:
-  using Owned = std::unique_ptr<Session>;
   struct Hash : TextHash {
     using TextHash::operator();
-    std::size_t operator()(const Owned& session) const noexcept { return (*this)(session->client_identifier); }
+    std::size_t operator()(const Session& session) const noexcept { return (*this)(session.client_identifier); }
   };
   struct Equal {
     using is_transparent = void;
-    bool operator()(const Owned& a, const Owned& b) const noexcept { return a == b; }
-    bool operator()(std::string_view a, const Owned& b) const noexcept { return a == b->client_identifier; }
-    bool operator()(const Owned& a, std::string_view b) const noexcept { return b == a->client_identifier; }
+    bool operator()(const Session& a, const Session& b) const noexcept { return &a == &b; }
+    bool operator()(std::string_view a, const Session& b) const noexcept { return a == b.client_identifier; }
+    bool operator()(const Session& a, std::string_view b) const noexcept { return b == a.client_identifier; }
   };
+  // They lie in the nodes of the table, which knows them by their Client Identifiers alone: all else may change.
+  static Session& changeable(const Session& session) { return const_cast<Session&>(session); }
 
   SessionDeadlineListener& owner_;
-  std::unordered_set<Owned, Hash, Equal> sessions_;
+  std::unordered_set<Session, Hash, Equal> sessions_;
   std::uint64_t last_number_ = 0;
 };
 

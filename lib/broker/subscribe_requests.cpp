@@ -68,7 +68,7 @@ ReasonCode SubscribeRequests::check(const TopicFilter& filter, const Session& se
   if (slashes >= options.max_topic_levels) return ReasonCode::topic_filter_invalid;
   if (filter.filter().size() > options.service.max_topic_bytes) return ReasonCode::topic_filter_invalid;
   if (options.service.topics != nullptr &&
-      !options.service.topics->may_subscribe({session.client_identifier, session.connection->user_name},
+      !options.service.topics->may_subscribe({session.client_identifier, session.connection->user_name()},
                                              filter.text())) {
     return ReasonCode::not_authorized;
   }
@@ -80,7 +80,7 @@ ReasonCode SubscribeRequests::check(const TopicFilter& filter, const Session& se
   }
   if (session.subscription_count >= options.max_subscriptions_per_client) return ReasonCode::quota_exceeded;
   if (state_.access_control != nullptr &&
-      !state_.access_control->may_subscribe({session.client_identifier, session.connection->user_name},
+      !state_.access_control->may_subscribe({session.client_identifier, session.connection->user_name()},
                                             filter.text())) {
     return ReasonCode::not_authorized;
   }

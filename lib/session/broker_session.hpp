@@ -14,10 +14,13 @@ struct BrokerSession : SessionState {
   WillMessage will;
   std::uint32_t expiry_interval = 0;  // seconds; never_expires as in 5.0
 
-  [[nodiscard]] bool connected() const { return !disconnected_at_; }
-  void connection_opened() { disconnected_at_.reset(); }
+  [[nodiscard]] bool connected() const { return disconnected_at_ == there; }
+  void connection_opened() { disconnected_at_ = there; }
   void connection_closed(TimePoint now) { disconnected_at_ = now; }
-  [[nodiscard]] std::optional<TimePoint> disconnected_at() const { return disconnected_at_; }
+  [[nodiscard]] std::optional<TimePoint> disconnected_at() const {
+    if (connected()) return std::nullopt;
+    return disconnected_at_;
+  }
 
   // When the Session ends; nothing while connected or if it never ends [MQTT-4.1.0-2].
   [[nodiscard]] std::optional<TimePoint> ends_at() const;
@@ -26,7 +29,8 @@ struct BrokerSession : SessionState {
   [[nodiscard]] std::optional<TimePoint> will_due() const;
 
  private:
-  std::optional<TimePoint> disconnected_at_ = TimePoint{};
+  static constexpr TimePoint there = TimePoint::max();
+  TimePoint disconnected_at_{};
 };
 
 }  // namespace mqtk

@@ -5,15 +5,26 @@
 namespace mqtk {
 namespace {
 
+constexpr std::uint32_t no_timeout = 0xFFFF'FFFF;
+
 // A little before the interval is over [MQTT-3.1.2-20], so that the PINGREQ has time for its way.
 Duration ping_interval(std::uint16_t seconds) { return std::chrono::milliseconds{seconds * 900}; }
 
 }  // namespace
 
+// Rounded up to whole milliseconds, at most 49 days.
+void KeepAlive::set_timeout(Duration timeout) {
+  constexpr std::chrono::milliseconds longest{no_timeout - 1};
+  timeout_milliseconds_ = timeout == Duration::max()
+                              ? no_timeout
+                              : static_cast<std::uint32_t>(
+                                    std::min(longest, std::chrono::ceil<std::chrono::milliseconds>(timeout)).count());
+}
+
 void KeepAlive::begin_handshake(TimePoint now, Duration timeout) {
   phase_ = Phase::handshake;
   waits_since_ = now;
-  timeout_ = timeout;
+  set_timeout(timeout);
 }
 
 void KeepAlive::begin(Role role, std::uint16_t seconds, TimePoint now) {
@@ -26,7 +37,7 @@ void KeepAlive::begin(Role role, std::uint16_t seconds, TimePoint now) {
 void KeepAlive::pingreq_sent(TimePoint now, Duration timeout) {
   if (!pingresp_due_) {
     waits_since_ = now;
-    timeout_ = timeout;
+    set_timeout(timeout);
   }
   pingresp_due_ = true;
   last_sent_ = now;
@@ -48,7 +59,8 @@ TimePoint KeepAlive::fails_at() const {
     case Phase::handshake: break;
     case Phase::off: return TimePoint::max();
   }
-  return timeout_ == Duration::max() ? TimePoint::max() : waits_since_ + timeout_;
+  return timeout_milliseconds_ == no_timeout ? TimePoint::max()
+                                             : waits_since_ + std::chrono::milliseconds{timeout_milliseconds_};
 }
 
 std::optional<TimePoint> KeepAlive::deadline() const {

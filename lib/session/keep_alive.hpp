@@ -41,11 +41,12 @@ class KeepAlive {
 
   [[nodiscard]] TimePoint ping_at() const;
   [[nodiscard]] TimePoint fails_at() const;
+  void set_timeout(Duration timeout);
 
   TimePoint last_received_{};
   TimePoint last_sent_{};
-  TimePoint waits_since_{};  // for the handshake or PINGRESP
-  Duration timeout_{};       // of either
+  TimePoint waits_since_{};                 // for the handshake or PINGRESP
+  std::uint32_t timeout_milliseconds_ = 0;  // of either
   std::uint16_t seconds_ = 0;
   bool pingresp_due_ = false;
   Phase phase_ = Phase::off;

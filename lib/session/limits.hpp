@@ -16,10 +16,10 @@ struct Limits {
   std::uint16_t topic_alias_maximum = 0;
   // Only a server limits these.
   QoS maximum_qos = QoS::exactly_once;
-  bool retain_available = true;
-  bool wildcard_subscription_available = true;
-  bool subscription_identifier_available = true;
-  bool shared_subscription_available = true;
+  bool retain_available : 1 = true;  // bits: a broker keeps two Limits for each of its connections
+  bool wildcard_subscription_available : 1 = true;
+  bool subscription_identifier_available : 1 = true;
+  bool shared_subscription_available : 1 = true;
 
   // From the properties of a CONNECT or CONNACK.
   [[nodiscard]] static Limits from(PropertyBlock properties);
