@@ -83,6 +83,7 @@ void BrokerCore::end_turn() {
   // What was removed is in no list but maybe that of the next turn's end.
   std::erase_if(turn_end_, [](const BrokerConnection* connection) { return connection->removed(); });
   removed_.clear();
+  if (state_.journal != nullptr && !went_well(state_.journal->continue_snapshot())) cut_all(now);
   if (back_pressure_.any_wait()) state_.deadlines.set_earlier(chores_, now + chores_interval_under_pressure);
   if (const auto next = state_.deadlines.next()) state_.host.wake_at(*next);
 }
@@ -180,7 +181,10 @@ BrokerCore::KeptState BrokerCore::keep_state(StateStorage& storage, Bytes log, W
 
 bool BrokerCore::commit() {
   if (state_.journal == nullptr) return !state_lost_;
-  const std::error_code error = state_.journal->commit();
+  return went_well(state_.journal->commit());
+}
+
+bool BrokerCore::went_well(const std::error_code& error) {
   if (!error) return true;
   state_lost_ = true;
   state_.journal = nullptr;

@@ -76,6 +76,7 @@ class BrokerCore final : SessionDeadlineListener {
   [[nodiscard]] bool commit();
 
  private:
+  [[nodiscard]] bool went_well(const std::error_code& error);
   void cut_all(TimePoint now);
   void on_session_deadline(Session& session, TimePoint now) override { session_life_.settle(session, now); }
 

@@ -74,6 +74,9 @@ struct BrokerOptions {
   std::uint32_t max_retained_messages = 1'000'000;
   std::uint64_t max_retained_bytes = 256U * 1024 * 1024;
 
+  // The log of the kept state is written anew when it is twice as large as when it began, and so many bytes more.
+  std::uint64_t state_log_growth_bytes = 16U * 1024 * 1024;
+
   // $SYS topics are published this often; 0 is never.
   Duration system_topics_interval = std::chrono::seconds{10};
 

@@ -45,6 +45,18 @@ class RetainedMessages {
     for (const Kept& kept : by_topic_) visit(kept.message);
   }
 
+  // The same in portions: begins behind the topic `position` and ends when `visit` says that it is enough, with true;
+  // the next call goes on from there. False when there are no more.
+  template <class Visit>
+  bool for_some(std::string& position, Visit visit) const {
+    for (auto at = by_topic_.upper_bound(std::string_view{position}); at != by_topic_.end(); ++at) {
+      if (!visit(at->message)) continue;
+      position = at->message.topic();
+      return true;
+    }
+    return false;
+  }
+
   // Null if there is none.
   [[nodiscard]] const ApplicationMessage* find(std::string_view topic_name) const;
 

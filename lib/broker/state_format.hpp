@@ -48,6 +48,7 @@ class StateWriter {
   void number(std::uint64_t value);
   void text(Bytes value);
   void text(std::string_view value) { text(as_bytes(value)); }
+  void append(Bytes records) { bytes_.insert(bytes_.end(), records.begin(), records.end()); }
 
   [[nodiscard]] std::vector<std::uint8_t>& bytes() { return bytes_; }
   [[nodiscard]] bool empty() const { return bytes_.empty(); }

@@ -3,6 +3,10 @@
 //
 // Records gather during a turn; commit() writes them as one frame before anything of that turn goes to the network, so
 // that what was acknowledged has been written. After an error nothing is written any more.
+//
+// When the log has grown the whole state is written to a new one, a slice at the end of each turn, so that no client
+// waits for it. What changes meanwhile goes to both logs, but what changes in a Session only once that is in the new
+// one.
 #pragma once
 
 #include <system_error>
@@ -21,7 +25,7 @@ class StateJournal final : public QoS2Listener {
       : state_(state), storage_(storage), wall_clock_(wall_clock) {}
 
   // --- of Sessions with Session::kept; of others nothing is written --------------------------------------------------
-  void session_opened(const Session& session);
+  void session_opened(Session& session);
   void session_left(const Session& session);
   void session_ended(const Session& session);
   void will_gone(const Session& session);
@@ -47,7 +51,9 @@ class StateJournal final : public QoS2Listener {
 
   // --- writing -------------------------------------------------------------------------------------------------------
   [[nodiscard]] std::error_code commit();
-  // The whole state in a new log in place of the old one.
+  // The next slice of a snapshot, if one is under way or due. At the end of each turn, after commit().
+  [[nodiscard]] std::error_code continue_snapshot();
+  // The whole state in a new log in place of the old one, at once.
   [[nodiscard]] std::error_code write_snapshot();
 
  private:
@@ -61,24 +67,53 @@ class StateJournal final : public QoS2Listener {
   void write_in_flight(const Session& session, PacketIdentifier id, const InFlight& entry);
   void begin(StateRecord type);
   void begin(StateRecord type, const Session& session);
-  std::error_code write_frame();
-  std::error_code write_state();
+  void write_message(const ApplicationMessage& message);
+  void end_record();
+  Bytes framed(StateWriter& records);
+
+  // state_snapshot.cpp
+  enum class SnapshotPhase : std::uint8_t { none, retained, sessions, finishing };
+  std::error_code begin_snapshot();
+  std::error_code write_slice();
+  void write_some_retained();
+  void write_some_sessions();
+  void write_to_snapshot(Session& session);
+  [[nodiscard]] bool in_snapshot(const Session& session) const {
+    return phase_ != SnapshotPhase::none && session.snapshot == snapshot_number_;
+  }
+  std::error_code append_to_snapshot();
+  void snapshot_took_over();
 
   BrokerState& state_;
   StateStorage& storage_;
   WallTime wall_clock_;
-  StateWriter records_;
+  StateWriter records_;               // of this turn
+  std::size_t record_begins_ = 0;     // the last of them
+  bool record_goes_to_both_ = false;  // it, while there is a snapshot
+  StateWriter* out_ = &records_;      // where records are written now
   std::vector<std::uint8_t> frame_;
   std::vector<std::uint8_t> properties_;
   // The message written last, held so that no other can have its address.
   ApplicationMessage last_message_;
-  std::uint64_t last_message_number_ = 0;
-  // In a snapshot: those that are written, by the address of their block, since many Sessions may wait for one.
-  std::unordered_map<const std::uint8_t*, std::uint64_t> written_;
-  bool in_snapshot_ = false;
-  std::uint64_t snapshot_bytes_ = 0;
+  std::uint64_t last_written_ = 0;         // its number
+  std::uint64_t last_message_number_ = 0;  // of all, those of snapshots as well
   std::uint64_t log_bytes_ = 0;
+  std::uint64_t first_log_bytes_ = 0;  // that it began with
   std::error_code failed_;
+
+  SnapshotPhase phase_ = SnapshotPhase::none;
+  std::uint32_t snapshot_number_ = 0;
+  StateWriter snapshot_records_;
+  std::uint64_t snapshot_bytes_ = 0;
+  std::string retained_position_;
+  std::size_t bucket_ = 0;
+  std::size_t bucket_count_ = 0;
+  // The messages that wait for Sessions in the snapshot, by their blocks, since many may wait for one.
+  struct Numbered {
+    ApplicationMessage message;  // holds the block, so that no other can have its address
+    std::uint64_t number;
+  };
+  std::unordered_map<const std::uint8_t*, Numbered> numbered_;
 };
 
 }  // namespace mqtk

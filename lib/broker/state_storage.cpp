@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
+#include <thread>
 
 namespace mqtk {
 namespace {
@@ -21,7 +23,56 @@ FileDescriptor open_file(const std::string& path, int flags) {
   return FileDescriptor{::open(path.c_str(), flags | O_CLOEXEC, 0600)};
 }
 
+std::error_code append_to(const FileDescriptor& file, Bytes bytes) {
+  while (!bytes.empty()) {
+    const ssize_t count = ::write(file.number(), bytes.data(), bytes.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return last_error();
+    bytes = bytes.subspan(static_cast<std::size_t>(count));
+  }
+  return {};
+}
+
 }  // namespace
+
+// Has the new log take the place of the old one, in a thread of its own: the disk may take its time, and the broker's
+// clients must not wait for it.
+class StateDirectory::Exchange {
+ public:
+  Exchange(int log, std::string from, std::string to, std::string directory)
+      : thread_([this, log, from = std::move(from), to = std::move(to), directory = std::move(directory)] {
+          error_ = carry_out(log, from, to, directory);
+          done_.store(true, std::memory_order_release);
+        }) {}
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange() { wait(); }
+
+  [[nodiscard]] bool done() const { return done_.load(std::memory_order_acquire); }
+  void wait() {
+    if (thread_.joinable()) thread_.join();
+  }
+  [[nodiscard]] std::error_code error() const { return error_; }  // once it is done
+
+ private:
+  // Only a file whose bytes are on the disk may take the name: else a power cut could leave neither old nor new state.
+  static std::error_code carry_out(int log, const std::string& from, const std::string& to,
+                                   const std::string& directory) {
+    if (::fsync(log) != 0) return last_error();
+    if (std::rename(from.c_str(), to.c_str()) != 0) return last_error();
+    const FileDescriptor opened = open_file(directory, O_RDONLY | O_DIRECTORY);
+    return opened.is_open() && ::fsync(opened.number()) == 0 ? std::error_code{} : last_error();
+  }
+
+  std::error_code error_;
+  std::atomic<bool> done_ = false;
+  std::thread thread_;  // last: it uses the others
+};
+
+StateDirectory::StateDirectory(std::string path, Durability durability)
+    : path_(std::move(path)), durability_(durability) {}
+StateDirectory::StateDirectory(StateDirectory&&) noexcept = default;
+StateDirectory::~StateDirectory() = default;
 
 std::expected<StateDirectory, NetError> StateDirectory::open(const std::string& path, Durability durability) {
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failure("making the state directory " + path);
@@ -65,29 +116,34 @@ std::expected<std::string, std::error_code> StateDirectory::set_aside() {
 }
 
 std::error_code StateDirectory::append(Bytes bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(log_.number(), bytes.data(), bytes.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return last_error();
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-  const bool wait = durability_ == Durability::power && !in_snapshot_;
-  return wait && ::fdatasync(log_.number()) != 0 ? last_error() : std::error_code{};
+  if (const auto error = append_to(log_, bytes)) return error;
+  return durability_ == Durability::power && ::fdatasync(log_.number()) != 0 ? last_error() : std::error_code{};
 }
 
 std::error_code StateDirectory::begin_snapshot() {
-  log_ = open_file(new_path(), O_WRONLY | O_CREAT | O_TRUNC);
-  in_snapshot_ = true;
-  return log_.is_open() ? std::error_code{} : last_error();
+  snapshot_ = open_file(new_path(), O_WRONLY | O_CREAT | O_TRUNC);
+  return snapshot_.is_open() ? std::error_code{} : last_error();
 }
 
-// Only a file whose bytes are on the disk may take the name: else a power cut could leave neither old nor new state.
-std::error_code StateDirectory::end_snapshot() {
-  in_snapshot_ = false;
-  if (::fsync(log_.number()) != 0) return last_error();
-  if (std::rename(new_path().c_str(), log_path().c_str()) != 0) return last_error();
-  const FileDescriptor directory = open_file(path_, O_RDONLY | O_DIRECTORY);
-  return directory.is_open() && ::fsync(directory.number()) == 0 ? std::error_code{} : last_error();
+std::error_code StateDirectory::append_to_snapshot(Bytes bytes) {
+  if (const auto error = append_to(snapshot_, bytes)) return error;
+  // Before, the disk is waited for at the end.
+  const bool wait = durability_ == Durability::power && exchange_ != nullptr;
+  return wait && ::fdatasync(snapshot_.number()) != 0 ? last_error() : std::error_code{};
+}
+
+void StateDirectory::finish_snapshot() {
+  exchange_ = std::make_unique<Exchange>(snapshot_.number(), new_path(), log_path(), path_);
+}
+
+std::expected<bool, std::error_code> StateDirectory::snapshot_finished(Wait wait) {
+  if (wait == Wait::no && !exchange_->done()) return false;
+  exchange_->wait();
+  const std::error_code error = exchange_->error();
+  exchange_.reset();
+  if (error) return std::unexpected(error);
+  log_ = std::move(snapshot_);
+  return true;
 }
 
 }  // namespace mqtk

@@ -97,27 +97,29 @@ class MemoryBroker : public BrokerHost, public BrokerListener {
 
   // Lets everything happen that can happen without time.
   void settle() {
-    for (bool again = true; again;) {
-      again = false;
-      for (std::size_t i = 0; i < wires_.size(); ++i) {
-        const std::shared_ptr<Wire> wire = wires_[i];
-        const bool waits = !wire->to_broker.empty() || wire->client_gone;
-        if (wire->listener != nullptr && waits && !wire->paused) {
-          wire->listener->on_readable();
-          again = true;
-        }
-        if (wire->listener != nullptr && wire->blocked && wire->room > 0) {
-          wire->blocked = false;
-          wire->listener->on_writable();
-          again = true;
-        }
+    while (one_turn()) {
+    }
+  }
+  // False if there was nothing to do.
+  bool one_turn() {
+    bool worked = false;
+    for (std::size_t i = 0; i < wires_.size(); ++i) {
+      const std::shared_ptr<Wire> wire = wires_[i];
+      const bool waits = !wire->to_broker.empty() || wire->client_gone;
+      if (wire->listener != nullptr && waits && !wire->paused) {
+        wire->listener->on_readable();
+        worked = true;
       }
-      if (turn_end_wanted_) {
-        turn_end_wanted_ = false;
-        core.end_turn();
-        again = true;
+      if (wire->listener != nullptr && wire->blocked && wire->room > 0) {
+        wire->blocked = false;
+        wire->listener->on_writable();
+        worked = true;
       }
     }
+    if (!turn_end_wanted_) return worked;
+    turn_end_wanted_ = false;
+    core.end_turn();
+    return true;
   }
 
   // Passes through every deadline on the way.

@@ -1,4 +1,7 @@
 // What a broker keeps on a disk: written by one broker, brought back by another.
+#include <random>
+#include <set>
+
 #include "broker/broker_fixture.hpp"
 
 using namespace mqtk::wire;
@@ -19,19 +22,24 @@ class Disk final : public mqtk::StateStorage {
  public:
   std::error_code append(Bytes bytes) override {
     if (full) return std::make_error_code(std::errc::no_space_on_device);
-    (in_snapshot_ ? next_ : log) += mqtk::as_text(bytes);
+    log += mqtk::as_text(bytes);
     return {};
   }
   std::error_code begin_snapshot() override {
     next_.clear();
-    in_snapshot_ = true;
     return {};
   }
-  std::error_code end_snapshot() override {
-    log = next_;
-    in_snapshot_ = false;
-    ++snapshots;
+  std::error_code append_to_snapshot(Bytes bytes) override {
+    next_ += mqtk::as_text(bytes);
     return {};
+  }
+  void finish_snapshot() override { finishing_ = true; }
+  std::expected<bool, std::error_code> snapshot_finished(Wait wait) override {
+    if (!finishing_ || (slow && wait == Wait::no)) return false;
+    finishing_ = false;
+    log = std::exchange(next_, {});
+    ++snapshots;
+    return true;
   }
   std::expected<std::string, std::error_code> set_aside() override {
     damaged = log;
@@ -42,15 +50,17 @@ class Disk final : public mqtk::StateStorage {
   Octets damaged;
   int snapshots = 0;
   bool full = false;
+  bool slow = false;  // a snapshot does not get there for now
 
  private:
   Octets next_;
-  bool in_snapshot_ = false;
+  bool finishing_ = false;
 };
 
 // A broker that begins with what is on the disk, at this time of the people's clock.
 struct KeepingBroker : BrokerFixture {
-  explicit KeepingBroker(Disk& disk, std::chrono::seconds at = {}) {
+  explicit KeepingBroker(Disk& disk, std::chrono::seconds at = {}, const mqtk::BrokerOptions& options = plain_options())
+      : BrokerFixture(options) {
     const Octets log = disk.log;
     kept = core.keep_state(disk, as_bytes(log), mqtk::WallTime{std::chrono::hours{400'000} + at});
   }
@@ -296,6 +306,127 @@ TEST_CASE("the log is written anew when it has grown, and holds the same") {
   }
   KeepingBroker broker(disk);
   CHECK(broker.kept.retained == 1);
+}
+
+namespace {
+
+// What is kept, as lines that can be compared.
+std::set<std::string> content(const BrokerFixture& broker) {
+  std::set<std::string> lines;
+  const mqtk::BrokerState& state = const_cast<BrokerFixture&>(broker).core.state();
+  state.retained.for_each([&](const mqtk::ApplicationMessage& message) {
+    lines.insert("retained " + std::string{message.topic()} + ' ' + shown(Octets{mqtk::as_text(message.payload())}));
+  });
+  state.sessions.for_each([&](mqtk::Session& session) {
+    if (!session.kept) return;
+    std::string line = "session " + session.client_identifier;
+    for (std::uint32_t i = 0; i < session.sender.span(); ++i) {
+      const mqtk::InFlight& entry = session.sender.at(i);
+      line += " sent " + std::to_string(session.sender.identifier_at(i)) + ' ';
+      if (entry.message) line += mqtk::as_text(entry.message.payload());
+    }
+    for (std::uint32_t i = 0; i < session.pending.size(); ++i) {
+      if (session.pending[i].qos == mqtk::QoS::at_most_once) continue;
+      line.append(" queued ").append(mqtk::as_text(session.pending[i].message.payload()));
+    }
+    session.receiver.for_each([&](mqtk::PacketIdentifier id) { line += " received " + std::to_string(id); });
+    lines.insert(line);
+    for (const auto* at = session.subscriptions; at != nullptr; at = at->next) {
+      lines.insert(session.client_identifier + " subscribes " + mqtk::SubscriptionIndex::filter_text(*at));
+    }
+  });
+  return lines;
+}
+
+// The lines that only one of them has.
+std::string difference(const BrokerFixture& a, const BrokerFixture& b) {
+  const std::set<std::string> first = content(a);
+  const std::set<std::string> second = content(b);
+  std::string text;
+  for (const std::string& line : first) {
+    if (!second.contains(line)) text += "- " + line + '\n';
+  }
+  for (const std::string& line : second) {
+    if (!first.contains(line)) text += "+ " + line + '\n';
+  }
+  return text;
+}
+
+// Clients that come, go and change all that is kept, while turns end one at a time.
+class Changes {
+ public:
+  explicit Changes(BrokerFixture& broker) : broker_(broker) {}
+
+  void one() {
+    const std::string id = "c" + std::to_string(below(40));
+    const std::string topic = "t/" + std::to_string(below(300));
+    switch (below(8)) {
+      case 0: say(id, hex("11 00 00 00 00"), {}); break;  // ends with its connection
+      case 1: say(id, {}, subscribe(7, {{"t/+", 1 + below(2)}})); break;
+      case 2: say(id, {}, subscribe(7, {{"$share/g/" + topic, 1}})); break;
+      case 3: say(id, {}, unsubscribe(7, {"t/+"})); break;
+      case 4: say(id, {}, publish({.topic = topic, .payload = "2", .qos = 2, .id = 1 + below(60'000)})); break;
+      case 5: say(id, {}, publish({.topic = topic, .payload = number(), .qos = 1, .id = 3})); break;
+      case 6: say(id, {}, publish({.topic = topic, .payload = number(), .retain = true})); break;
+      default: say(id, {}, publish({.topic = topic, .retain = true})); break;
+    }
+  }
+
+ private:
+  unsigned below(unsigned limit) { return static_cast<unsigned>(random_() % limit); }
+  std::string number() { return std::to_string(++count_); }
+  void say(const std::string& id, const Octets& expiry, const Octets& packet) {
+    Peer peer(broker_);
+    Connect fields = again(id);
+    if (!expiry.empty()) fields.properties = expiry;
+    // It takes the first message that waits and leaves the others.
+    peer.wire().to_broker = connect(fields) + packet + ack(0x40, 1);
+    peer.wire().client_gone = below(3) != 0;
+    broker_.one_turn();
+    if (!peer.wire().client_gone) peer.wire().client_gone = true;
+  }
+
+  BrokerFixture& broker_;
+  std::mt19937 random_{7};
+  unsigned count_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("while the log is written anew, in slices, everything goes on, and whenever it ends the log holds it all") {
+  Disk disk;
+  mqtk::BrokerOptions options = BrokerFixture::plain_options();
+  options.state_log_growth_bytes = 100'000;
+  KeepingBroker broker(disk, {}, options);
+  Changes changes(broker);
+  Peer publisher(broker);
+  publisher.connect({.id = "p"});
+  for (int i = 0; i < 1500; ++i) {
+    publisher.send(publish({.topic = "many/" + std::to_string(i), .payload = Octets(100, 'x'), .retain = true}));
+  }
+  for (int i = 0; i < 300; ++i) changes.one();
+  for (int round = 0; round < 2; ++round) {
+    disk.slow = true;
+    const int before = disk.snapshots;
+    const Octets large(disk.log.size() * 3 + 100'000, 'x');
+    publisher.wire().to_broker += publish({.topic = "t", .payload = large, .retain = true});
+    publisher.wire().to_broker += publish({.topic = "t", .payload = "x", .retain = true});
+    for (int i = 0; i < 60; ++i) {
+      changes.one();
+      if (i == 40) disk.slow = false;
+      if (i % 20 != 0) continue;
+      Disk copy = disk;
+      KeepingBroker other(copy);
+      CHECK(other.kept.cut_bytes == 0);
+      CHECK(difference(other, broker) == "");
+    }
+    broker.settle();
+    CHECK(disk.snapshots == before + 1);
+    Disk copy = disk;
+    KeepingBroker other(copy);
+    CHECK(other.kept.cut_bytes == 0);
+    CHECK(difference(other, broker) == "");
+  }
 }
 
 TEST_CASE("a member's unfinished share goes to another member when its Session ends after a restart") {

@@ -4,6 +4,7 @@
 // Input: the records of the log's only frame, so that no checksum has to be guessed.
 #include <cstdint>
 #include <cstdlib>
+#include <utility>
 #include <vector>
 
 #include "broker/memory_broker.hpp"
@@ -18,14 +19,20 @@ class Disk final : public StateStorage {
     log.insert(log.end(), bytes.begin(), bytes.end());
     return {};
   }
-  std::error_code begin_snapshot() override {
-    log.clear();
+  std::error_code begin_snapshot() override { return {}; }
+  std::error_code append_to_snapshot(Bytes bytes) override {
+    next.insert(next.end(), bytes.begin(), bytes.end());
     return {};
   }
-  std::error_code end_snapshot() override { return {}; }
+  void finish_snapshot() override {}
+  std::expected<bool, std::error_code> snapshot_finished(Wait /*wait*/) override {
+    log = std::exchange(next, {});
+    return true;
+  }
   std::expected<std::string, std::error_code> set_aside() override { return "damaged"; }
 
   std::vector<std::uint8_t> log;
+  std::vector<std::uint8_t> next;
 };
 
 struct Content {
