@@ -1,6 +1,7 @@
 #include "broker/subscription_index.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace mqtk {
 namespace {
@@ -8,6 +9,9 @@ namespace {
 // Answers are kept while topics repeat; beyond this much memory all are forgotten and gathered anew.
 constexpr std::size_t answers_limit_bytes = 8U * 1024 * 1024;
 constexpr std::size_t answer_limit_bytes = 256U * 1024;
+
+// Only what is asked for again is worth being kept: very many topics with one message each would fill the memory.
+constexpr std::size_t asked_slots = 8192;
 
 std::size_t answer_bytes(std::string_view topic_name, const Matches& matches) {
   constexpr std::size_t overhead = 160;  // of the table and of two vectors
@@ -180,13 +184,21 @@ const Matches& SubscriptionIndex::match(std::string_view topic_name) {
   unkept_.groups.clear();
   collect(topic_name, unkept_);
   const std::size_t bytes = answer_bytes(topic_name, unkept_);
-  if (bytes > answer_limit_bytes) return unkept_;
+  if (bytes > answer_limit_bytes || !was_asked(topic_name)) return unkept_;
   if (answers_bytes_ + bytes > answers_limit_bytes) {
     answers_.clear();
     answers_bytes_ = 0;
   }
   answers_bytes_ += bytes;
   return answers_.emplace(std::string{topic_name}, unkept_).first->second;
+}
+
+// And notes that it is now. May be wrong, seldom and harmlessly: another topic may have the same hash or the same slot.
+bool SubscriptionIndex::was_asked(std::string_view topic_name) {
+  if (asked_.empty()) asked_.resize(asked_slots);
+  const std::size_t hash = answers_.hash_function()(topic_name);
+  const auto mark = static_cast<std::uint32_t>(hash >> 32U);
+  return std::exchange(asked_[hash % asked_slots], mark) == mark;
 }
 
 void SubscriptionIndex::collect(std::string_view topic_name, Matches& matches) {

@@ -120,12 +120,14 @@ class SubscriptionIndex {
   void erase_if_unused(IndexedFilter& filter);
   void forget_answers(const IndexedFilter& filter);
   void collect(std::string_view topic_name, Matches& matches);
+  bool was_asked(std::string_view topic_name);
 
   std::unordered_map<std::string, IndexedFilter, TextHash, std::equal_to<>> filters_;
   FilterTrie wildcards_;
   std::unordered_map<std::string, Matches, TextHash, std::equal_to<>> answers_;
   std::size_t answers_bytes_ = 0;
-  Matches unkept_;  // an answer too large to keep
+  Matches unkept_;                    // an answer that is not kept
+  std::vector<std::uint32_t> asked_;  // hashes of Topic Names that were asked for lately
   std::vector<const IndexedFilter*> found_;
   std::size_t size_ = 0;
   std::size_t shared_size_ = 0;
