@@ -46,6 +46,13 @@ BrokerProcess::BrokerProcess(const std::vector<std::string>& command, const std:
   _exit(127);
 }
 
+BrokerProcess::BrokerProcess(const std::function<void()>& work) : pid_(fork()) {
+  if (pid_ != 0) return;
+  pin(0);
+  work();
+  _exit(0);
+}
+
 BrokerProcess::~BrokerProcess() {
   kill(pid_, SIGTERM);
   waitpid(pid_, nullptr, 0);

@@ -3,7 +3,7 @@
 
 #include <sys/types.h>
 
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,6 +13,8 @@ class BrokerProcess {
  public:
   // Starts `command` on core 0 with its output in `log`; ends it when destroyed.
   BrokerProcess(const std::vector<std::string>& command, const std::string& log);
+  // The same with what is to be done instead of a command; it does not return.
+  explicit BrokerProcess(const std::function<void()>& work);
   BrokerProcess(const BrokerProcess&) = delete;
   BrokerProcess& operator=(const BrokerProcess&) = delete;
   ~BrokerProcess();

@@ -35,9 +35,10 @@ void put_packet(Buffer& out, std::uint8_t first, const Buffer& body) {
   out.insert(out.end(), body.begin(), body.end());
 }
 
-// MQTT 3.1.1, Clean Session, no Keep Alive.
-Buffer connect_packet(const std::string& client_identifier) {
-  Buffer body{0, 4, 'M', 'Q', 'T', 'T', 4, 2, 0, 0};
+// MQTT 3.1.1, no Keep Alive.
+Buffer connect_packet(const std::string& client_identifier, Load::Sessions sessions = Load::Sessions::clean) {
+  const std::uint8_t flags = sessions == Load::Sessions::clean ? 2 : 0;
+  Buffer body{0, 4, 'M', 'Q', 'T', 'T', 4, flags, 0, 0};
   put_text(body, client_identifier);
   Buffer packet;
   put_packet(packet, 0x10, body);
@@ -65,16 +66,55 @@ bool exchange(int fd, const Buffer& request, std::size_t answer_size) {
   return recv(fd, answer.data(), answer.size(), MSG_WAITALL) == static_cast<ssize_t>(answer_size);
 }
 
+Buffer subscribe_packet(const std::vector<std::string>& filters, int qos) {
+  Buffer body{0, 1};
+  for (const std::string& filter : filters) {
+    put_text(body, filter);
+    body.push_back(static_cast<std::uint8_t>(qos));
+  }
+  Buffer packet;
+  put_packet(packet, 0x82, body);
+  return packet;
+}
+
+// A quarter each: exact, '+' first, '+' behind the level that messages have, '#'.
+std::string foreign_filter(int number) {
+  switch (number % 4) {
+    case 0: return fmt::format("foreign/{}/exact", number);
+    case 1: return fmt::format("+/foreign{}", number);
+    case 2: return fmt::format("load/foreign{}/+", number);
+    default: return fmt::format("foreign/{}/#", number);
+  }
+}
+
+bool subscribe_foreign(int fd, int count) {
+  constexpr int in_one_packet = 100;
+  if (!exchange(fd, connect_packet("foreign"), 4)) return false;
+  for (int at = 0; at < count;) {
+    std::vector<std::string> filters;
+    for (; at < count && filters.size() < in_one_packet; ++at) filters.push_back(foreign_filter(at));
+    const std::size_t head = filters.size() + 2 < 128 ? 2 : 3;
+    if (!exchange(fd, subscribe_packet(filters, 0), head + 2 + filters.size())) return false;
+  }
+  return true;
+}
+
 class Run {
  public:
   Run(int port, const Load& load) : load_(load), poll_(epoll_create1(0)), scratch_(256 * 1024) {
     window_ = std::max<std::uint64_t>(4, 2'500 / static_cast<std::uint64_t>(load.publishers) /
                                              (load.paired ? 1U : static_cast<unsigned>(load.subscribers)));
+    if (load.in_flight > 0) window_ = static_cast<unsigned>(load.in_flight);
+    if (load.foreign_filters > 0) {
+      foreign_ = open_connection(port);
+      if (foreign_ < 0 || !subscribe_foreign(foreign_, load.foreign_filters)) error_ = "cannot subscribe";
+    }
     for (int i = 0; i < load.subscribers; ++i) open(port, false, i);
     for (int i = 0; i < load.publishers; ++i) open(port, true, i);
   }
   ~Run() {
     for (const auto& peer : peers_) close(peer->fd);
+    if (foreign_ >= 0) close(foreign_);
     close(poll_);
   }
   Run(const Run&) = delete;
@@ -84,10 +124,13 @@ class Run {
     const std::uint64_t copies = load_.paired ? 1U : static_cast<unsigned>(load_.subscribers);
     const std::uint64_t wanted = load_.messages * copies;
     const auto start = std::chrono::steady_clock::now();
+    start_ = start;
+    latencies_.reserve(wanted);
+    const int patience = load_.per_second > 0 ? 0 : 1000;  // at a rate this spins: sleeping is not exact enough
     while (error_.empty() && deliveries_ < wanted) {
       publish(copies);
       std::array<epoll_event, 128> events{};
-      const int count = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 1000);
+      const int count = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), patience);
       for (int i = 0; i < count && error_.empty(); ++i) {
         auto& peer = *static_cast<Peer*>(events[static_cast<std::size_t>(i)].data.ptr);
         receive(peer);
@@ -96,10 +139,19 @@ class Run {
       if (std::chrono::steady_clock::now() - start > std::chrono::seconds{60}) error_ = "not done after 60 s";
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
-    return {error_, deliveries_, took.count()};
+    std::sort(latencies_.begin(), latencies_.end());
+    const auto percentile = [&](std::size_t percent) {
+      return latencies_.empty() ? 0.0 : latencies_[(latencies_.size() - 1) * percent / 100] / 1e3;
+    };
+    return {error_, deliveries_, took.count(), percentile(50), percentile(99)};
   }
 
  private:
+  struct Stamp {  // begins each payload
+    std::uint32_t publisher;
+    std::uint32_t sequence;
+    std::int64_t due;
+  };
   struct Peer {
     int fd = -1;
     bool publisher = false;
@@ -121,16 +173,12 @@ class Run {
     peer->publisher = publisher;
     peer->number = static_cast<std::uint32_t>(number);
     peer->topic = load_.paired ? fmt::format("load/{}", number) : "load/all";
-    bool ready =
-        peer->fd >= 0 && exchange(peer->fd, connect_packet(fmt::format("{}{}", publisher ? "pub" : "sub", number)), 4);
+    const std::string identifier = fmt::format("{}{}", publisher ? "pub" : "sub", number);
+    bool ready = peer->fd >= 0 && exchange(peer->fd, connect_packet(identifier, load_.sessions), 4);
     if (ready && !publisher) {
       peer->next_sequence.resize(static_cast<std::size_t>(load_.publishers));
-      Buffer body{0, 1};
-      put_text(body, peer->topic);
-      body.push_back(static_cast<std::uint8_t>(load_.qos));
-      Buffer packet;
-      put_packet(packet, 0x82, body);
-      ready = exchange(peer->fd, packet, 5);
+      const std::string filter = !load_.wildcards ? peer->topic : number % 2 == 0 ? "load/+" : "load/#";
+      ready = exchange(peer->fd, subscribe_packet({filter}, load_.qos), 5);
     }
     if (!ready) error_ = "cannot connect or subscribe";
     epoll_event event{EPOLLIN, {.ptr = peer.get()}};
@@ -141,6 +189,7 @@ class Run {
 
   // Each publisher fills what is free of its window once a quarter of it is.
   void publish(std::uint64_t copies) {
+    if (load_.per_second > 0) return publish_what_is_due();
     const std::uint64_t share = load_.messages / publishers_.size();
     for (std::size_t i = 0; i < publishers_.size(); ++i) {
       Peer& peer = *publishers_[i];
@@ -149,12 +198,28 @@ class Run {
       if (load_.qos > 0) room = std::min<std::uint64_t>(room, 20U - peer.unacknowledged);
       room = std::min(room, all - peer.sent);
       if (room == 0 || (room < std::min<std::uint64_t>(window_, 20) / 4 && room < all - peer.sent)) continue;
-      for (; room > 0; --room) put_publish(peer);
+      const std::int64_t now = nanoseconds();
+      for (; room > 0; --room) put_publish(peer, now);
       flush(peer);
     }
   }
 
-  void put_publish(Peer& peer) {
+  void publish_what_is_due() {
+    const std::int64_t now = nanoseconds();
+    while (published_ < load_.messages) {
+      const auto due = static_cast<std::int64_t>(static_cast<double>(published_) / load_.per_second * 1e9);
+      if (due > now) return;
+      Peer& peer = *publishers_[published_++ % publishers_.size()];
+      put_publish(peer, due);
+      flush(peer);
+    }
+  }
+
+  [[nodiscard]] std::int64_t nanoseconds() const {
+    return std::chrono::nanoseconds{std::chrono::steady_clock::now() - start_}.count();
+  }
+
+  void put_publish(Peer& peer, std::int64_t due) {
     Buffer& body = body_;
     body.clear();
     put_text(body, peer.topic);
@@ -164,10 +229,10 @@ class Run {
       peer.next_identifier = peer.next_identifier == 0xFFFF ? 1 : static_cast<std::uint16_t>(peer.next_identifier + 1);
       ++peer.unacknowledged;
     }
-    const std::uint32_t stamp[2] = {peer.number, peer.sent++};
+    const Stamp stamp{peer.number, peer.sent++, due};
     const std::size_t at = body.size();
     body.resize(at + load_.payload_bytes, 'x');
-    std::memcpy(body.data() + at, stamp, sizeof stamp);
+    std::memcpy(body.data() + at, &stamp, sizeof stamp);
     put_packet(peer.out, static_cast<std::uint8_t>(0x30 | load_.qos << 1), body);
   }
 
@@ -227,10 +292,11 @@ class Run {
       case 3: {
         const std::size_t identifier = 2U + (std::size_t{body[0]} << 8U | body[1]);
         const unsigned qos = (first >> 1U) & 3U;
-        std::uint32_t stamp[2];
-        std::memcpy(stamp, body.data() + identifier + (qos > 0 ? 2 : 0), sizeof stamp);
-        if (peer.next_sequence.at(stamp[0])++ != stamp[1]) error_ = "a message is lost or out of order";
-        ++publishers_.at(stamp[0])->delivered;
+        Stamp stamp{};
+        std::memcpy(&stamp, body.data() + identifier + (qos > 0 ? 2 : 0), sizeof stamp);
+        if (peer.next_sequence.at(stamp.publisher)++ != stamp.sequence) error_ = "a message is lost or out of order";
+        ++publishers_.at(stamp.publisher)->delivered;
+        latencies_.push_back(static_cast<double>(nanoseconds() - stamp.due));
         ++deliveries_;
         if (qos == 1) answer(0x40, identifier);
         if (qos == 2) answer(0x50, identifier);
@@ -246,6 +312,10 @@ class Run {
 
   Load load_;
   int poll_;
+  int foreign_ = -1;
+  std::chrono::steady_clock::time_point start_;
+  std::uint64_t published_ = 0;  // of a load with a rate
+  std::vector<double> latencies_;
   std::uint64_t window_ = 0;
   std::uint64_t deliveries_ = 0;
   std::string error_;
@@ -258,6 +328,38 @@ class Run {
 }  // namespace
 
 LoadResult run_load(int port, const Load& load) { return Run{port, load}.go(); }
+
+std::uint64_t retain_messages(int port, int count) {
+  constexpr int in_one_write = 200;
+  const int fd = open_connection(port);
+  std::uint64_t bytes = 0;
+  bool well = fd >= 0 && exchange(fd, connect_packet("retainer"), 4);
+  for (int at = 0; well && at < count;) {
+    Buffer packets;
+    std::size_t answers = 0;
+    for (; at < count && answers < in_one_write; ++at, ++answers) {
+      const std::string topic = fmt::format("site/{}/device/{}/state", at / 100, at % 100);
+      Buffer body;
+      put_text(body, topic);
+      body.insert(body.end(), {0, static_cast<std::uint8_t>(answers + 1)});
+      const std::string payload = fmt::format("{{\"value\":{},\"unit\":\"celsius\",\"quality\":\"good\"}}", at);
+      body.insert(body.end(), payload.begin(), payload.end());
+      put_packet(packets, 0x33, body);
+      bytes += topic.size() + payload.size();
+    }
+    well = exchange(fd, packets, answers * 4);
+  }
+  if (fd >= 0) close(fd);
+  return well ? bytes : 0;
+}
+
+bool is_served(int port) {
+  const int fd = open_connection(port);
+  if (fd < 0) return false;
+  const bool served = exchange(fd, connect_packet("first"), 4);
+  close(fd);
+  return served;
+}
 
 IdleConnections::~IdleConnections() {
   for (const int fd : sockets_) ::close(fd);
