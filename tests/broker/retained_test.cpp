@@ -169,3 +169,31 @@ TEST_CASE("very many retained messages come in portions, with other clients serv
   REQUIRE(at != std::string::npos);
   CHECK(all.substr(0, at) + all.substr(at + live.size()) == shown(expected));
 }
+
+TEST_CASE("a subscriber to very many retained messages gets some of them in each turn, and others do not wait for it") {
+  Fixture f;
+  Octets packets;
+  for (int i = 0; i < 3000; ++i)
+    packets += publish({.topic = "many/" + std::to_string(i), .payload = "x", .retain = true});
+  f.sender.send(packets);
+  Peer receiver(f);
+  receiver.connect({.id = "receiver"}).subscribe("t");
+  for (const bool slow : {false, true}) {
+    CAPTURE(slow);
+    Peer all(f);
+    all.connect({.id = slow ? "slow" : "fast"});
+    if (slow) all.wire().room = 0;
+    all.wire().to_broker = subscribe(1, {{"#", 1}});
+    int turns = 0;
+    for (bool busy = true; busy && turns < 100; ++turns) {
+      f.sender.wire().to_broker = publish({.topic = "t", .payload = std::to_string(turns)});
+      busy = f.one_turn();
+      REQUIRE(receiver.wire().to_client == publish({.topic = "t", .payload = std::to_string(turns)}));
+      receiver.wire().to_client.clear();
+      CHECK(all.wire().to_client.size() < 10'000u * static_cast<unsigned>(turns + 1));
+      busy = all.wire().to_client.find("many/999") == Octets::npos;
+    }
+    if (!slow) CHECK(turns > 3000 / 256);
+    all.vanish();
+  }
+}
