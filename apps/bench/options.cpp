@@ -230,7 +230,7 @@ void add_pace(cli::OptionTable& table, Options& options) {
             .help = "QoS 1 and 2 messages of a publisher sent before the first is acknowledged",
             .manual = "The broker's Receive Maximum may allow fewer. Messages that are due meanwhile wait, which "
                       "their latency shows.",
-            .default_text = "1000",
+            .default_text = "1000, before 5.0 at QoS 2 20",
             .set = cli::store_number(typed.load.in_flight, 1, 65'535)});
   load.add({.long_name = "duration",
             .value = "DURATION",

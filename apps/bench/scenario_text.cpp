@@ -23,7 +23,7 @@ std::string count_of(std::uint32_t count, std::string_view what) {
 std::string pace_text(const ClientGroup& group) {
   switch (group.pacing) {
     case Pacing::unlimited: return "as fast as taken";
-    case Pacing::closed_loop: return fmt::format("closed loop of {}", group.in_flight);
+    case Pacing::closed_loop: return fmt::format("closed loop of {}", group.most_in_flight());
     case Pacing::open_loop: break;
   }
   return fmt::format("{:.{}f}/s{}", group.rate, group.rate < 100 ? 2 : 0,
@@ -56,7 +56,7 @@ void write_group(std::string& out, const ClientGroup& group) {
       object.real("rate", group.rate);
       object.text("arrivals", group.arrivals == Arrivals::fixed ? "fixed" : "poisson");
     }
-    object.number("maximum_in_flight", group.in_flight);
+    object.number("maximum_in_flight", group.most_in_flight());
     if (group.messages) object.number("messages", *group.messages);
   }
   if (!group.subscribes()) return;

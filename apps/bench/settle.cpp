@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "bench/input_file.hpp"
 #include "bench/scenario_loading.hpp"
@@ -156,7 +155,6 @@ Accepted settle_subscribers(const Options& options, const ClientGroup& publisher
 
 Accepted settle_responders(const Options& options, const ClientGroup& requesters, ClientGroup& responders) {
   responders.responds = true;
-  responders.in_flight = std::numeric_limits<std::uint16_t>::max();  // answers must not wait for each other
   std::string text = requesters.topic.source();
   replace_place(text, "+");
   if (requesters.topic.varies()) return std::unexpected("--topic: {n}, {time} and {random} are not for 'bench rtt'");

@@ -145,8 +145,9 @@ void add_run_options(cli::OptionTable& table, Options& options) {
              .short_letter = 'M',
              .value = "COUNT",
              .help = "QoS 1 and 2 messages sent before the first is acknowledged",
-             .manual = "The broker's Receive Maximum may allow fewer.",
-             .default_text = "1000",
+             .manual = "The broker's Receive Maximum may allow fewer. Before 5.0 a broker cannot announce one, and "
+                       "may close the connection when more QoS 2 messages are unfinished than it likes.",
+             .default_text = "1000, before 5.0 with QoS 2 20",
              .set = cli::store_number(options.connection.connect.maximum_in_flight, 1, 65'535)});
   table.add({.long_name = "timeout",
              .short_letter = 'W',

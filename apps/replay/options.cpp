@@ -208,7 +208,7 @@ void add_run_options(cli::OptionTable& table, Options& options) {
              .short_letter = 'M',
              .value = "COUNT",
              .help = "QoS 1 and 2 messages sent before the first is acknowledged",
-             .default_text = "1000",
+             .default_text = "1000, before 5.0 with QoS 2 20",
              .set = cli::store_number(options.connection.connect.maximum_in_flight, 1, 65'535)});
   table.add(
       {.long_name = "quiet", .help = "Print no progress, no report and no errors of the run", .set = cli::silence()});

@@ -16,7 +16,8 @@ Client::Client(Loop& loop, Endpoint endpoint, ConnectOptions options, ClientList
       engine_timer_(loop, [this] { engine_timer_expired(); }),
       acknowledge_timer_(loop, [this] { acknowledge_timer_expired(); }),
       authentication_timer_(loop, [this] { authenticate_again(); }) {
-  engine_options_.maximum_in_flight = options_.maximum_in_flight;
+  engine_options_.maximum_in_flight = options_.maximum_in_flight.value_or(default_in_flight);
+  engine_options_.maximum_in_flight_unannounced = options_.maximum_in_flight.value_or(unannounced_in_flight);
   engine_options_.automatic_topic_aliases = options_.automatic_topic_aliases;
 }
 
@@ -32,7 +33,7 @@ void Client::observe(PacketObserver* observer) {
 bool Client::can_take(QoS qos) const {
   if (!is_connected() || stop_asked_ || !abandoned_.empty()) return false;
   if (engine_->output().size() >= send_buffer_bytes) return false;
-  return qos == QoS::at_most_once || engine_->send_window() > 0;
+  return qos == QoS::at_most_once || engine_->send_window(qos) > 0;
 }
 
 // As soon as one message can go: to wait for more of the window would hold back the TCP acknowledgements that go with

@@ -29,6 +29,11 @@ struct WillOptions {
   PropertyWriter properties;  // 5.0 only, Will Delay Interval among them
 };
 
+inline constexpr std::uint16_t default_in_flight = 1000;
+// Before 5.0 brokers cannot announce a Receive Maximum, but close the connection above the one that they have; 20 is
+// mosquitto's.
+inline constexpr std::uint16_t unannounced_in_flight = 20;
+
 struct ConnectOptions {
   Version version = Version::v5;
   // A broker that knows no 5.0 is asked again with 3.1.1, if nothing in these options needs 5.0.
@@ -68,8 +73,9 @@ struct ConnectOptions {
   // No acknowledgement at all for this long although some are due; nothing: wait for ever.
   std::optional<Duration> acknowledge_timeout;
 
-  // The most QoS 1 and 2 messages in flight, if the broker's Receive Maximum allows more.
-  std::uint16_t maximum_in_flight = 1000;
+  // The most QoS 1 and 2 messages in flight, if the broker's Receive Maximum allows more; without it
+  // default_in_flight or, before 5.0 and from the first QoS 2 message on, unannounced_in_flight.
+  std::optional<std::uint16_t> maximum_in_flight;
 
   // Topic Aliases set without being asked for, if the broker takes some; 5.0 only.
   std::uint16_t automatic_topic_aliases = 0;

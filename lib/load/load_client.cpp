@@ -232,7 +232,7 @@ void LoadClient::log_in_again() {
 
 bool LoadClient::has_room(QoS qos) const {
   if (!ready_ || engine_ == nullptr || engine_->output().size() >= send_buffer_bytes) return false;
-  return qos == QoS::at_most_once || engine_->send_window() > 0;
+  return qos == QoS::at_most_once || engine_->send_window(qos) > 0;
 }
 
 bool LoadClient::send(const Publish& publish, Tag tag, TimePoint now) {

@@ -1,8 +1,16 @@
 #include "load/scenario.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace mqtk {
+
+std::uint16_t ClientGroup::most_in_flight() const {
+  if (in_flight) return *in_flight;
+  if (qos == QoS::exactly_once && connect.version != Version::v5) return unannounced_in_flight;
+  // Answers must not wait for each other.
+  return responds ? std::numeric_limits<std::uint16_t>::max() : default_in_flight;
+}
 
 bool ClientGroup::shares() const {
   return connect.version == Version::v5 && std::ranges::any_of(subscriptions, [](const auto& subscription) {

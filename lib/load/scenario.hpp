@@ -69,9 +69,9 @@ struct ClientGroup {
   Pacing pacing = Pacing::open_loop;
   double rate = 1000;  // messages per second of the whole group
   Arrivals arrivals = Arrivals::fixed;
-  std::uint16_t in_flight = 1000;         // QoS 1 and 2 messages per publisher; the broker may allow fewer
-  Duration think_time{0};                 // closed loop: from an acknowledgement to the next message
-  std::optional<std::uint64_t> messages;  // sent by the group; without a topic: received, then the run ends
+  std::optional<std::uint16_t> in_flight;  // QoS 1 and 2 messages per publisher; the broker may allow fewer
+  Duration think_time{0};                  // closed loop: from an acknowledgement to the next message
+  std::optional<std::uint64_t> messages;   // sent by the group; without a topic: received, then the run ends
 
   // Messages are requests: the answer goes to this topic, of which each client hears its own.
   TextTemplate response_topic;
@@ -88,6 +88,7 @@ struct ClientGroup {
   [[nodiscard]] bool publishes() const { return !topic.empty(); }
   [[nodiscard]] bool requests() const { return !response_topic.empty(); }
   [[nodiscard]] bool subscribes() const { return !subscriptions.empty(); }
+  [[nodiscard]] std::uint16_t most_in_flight() const;
   [[nodiscard]] bool shares() const;  // Shared Subscriptions: each message comes to one of the clients
 };
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -271,7 +270,6 @@ void ScenarioReader::read_group(const Json& value, const std::string& path) {
     group.subscriptions.push_back(std::move(read));
   });
   fields.flag("responds", group.responds);
-  if (group.responds) group.in_flight = std::numeric_limits<std::uint16_t>::max();
   fields.real("receive_rate", group.receive_rate, 0.001, most_rate);
   if (const Json* storm = fields.find("storm")) read_storm(*storm, fields.path("storm"), group);
   file_.scenario.groups.push_back(std::move(group));

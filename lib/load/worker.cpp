@@ -40,7 +40,7 @@ void Worker::add_group(std::uint32_t index) {
   group.plan = &plan;
   group.own = slice_.share(plan.count);
   group.settings = {.scenario = &scenario_, .group = &plan, .group_index = index, .engine = {}};
-  group.settings.engine.maximum_in_flight = plan.in_flight;
+  group.settings.engine.maximum_in_flight = plan.most_in_flight();
   group.settings.engine.connect_timeout = plan.connect.connect_timeout;
   group.first_place = static_cast<std::uint32_t>(clients_.size());
   group.first_publisher = static_cast<std::uint32_t>(publishers_.size());

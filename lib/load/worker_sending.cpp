@@ -96,7 +96,8 @@ void Worker::on_room_to_send(LoadClient& client) {
   Publisher& publisher = publishers_[group.first_publisher + index];
   bool going_on = phase_ == Phase::running && now < send_until_ && publisher.share > 0;
   const auto may_send = [&] {
-    return client.has_room(plan.qos) && (plan.pacing == Pacing::unlimited || publisher.outstanding < plan.in_flight);
+    return client.has_room(plan.qos) &&
+           (plan.pacing == Pacing::unlimited || publisher.outstanding < plan.most_in_flight());
   };
   while (going_on && may_send()) {
     ++group.offered;

@@ -44,6 +44,9 @@ struct EngineOptions {
 
   // The most QoS 1 and 2 messages sent and unfinished, if the peer's Receive Maximum allows more; at least 1.
   std::uint16_t maximum_in_flight = 65'535;
+  // The same from the first QoS 2 message on when the peer cannot announce a Receive Maximum, before 5.0: brokers have
+  // one of their own all the same, and close the connection above it (mosquitto's is 20).
+  std::uint16_t maximum_in_flight_unannounced = 65'535;
 
   // Topic Aliases that the engine sets by itself, if the peer allows some; 0 is off.
   std::uint16_t automatic_topic_aliases = 0;
@@ -154,8 +157,8 @@ class Engine {
   // QoS 1 and 2 likewise; `delivery` is kept for being sent again, its QoS and RETAIN are those of the image.
   Sent publish(const PublishImage& image, const Delivery& delivery, TimePoint now);
 
-  // QoS 1 and 2 messages that may be sent now.
-  [[nodiscard]] std::uint32_t send_window() const;
+  // Messages of that QoS, 1 or 2, that may be sent now.
+  [[nodiscard]] std::uint32_t send_window(QoS qos = QoS::at_least_once) const;
 
   // Client; `packet_identifier` is chosen by the engine. They end with suback and unsuback events. Not sent again on a
   // new connection.
@@ -265,6 +268,7 @@ class Engine {
   bool report_refused(Event& event);
   [[nodiscard]] Rule check_publish(QoS qos, bool retain) const;
   Done send_publish(const Publish& publish, const SharedBytes& owner);
+  void count_sent(QoS qos);
   Done send_aliased(const Publish& publish, const SharedBytes& owner);
   Done send_image(const PublishImage& image, PacketIdentifier id);
   void note_sent(Bytes head, Bytes tail);
@@ -285,6 +289,7 @@ class Engine {
   Limits own_;
   Limits peer_;
   SendQuota send_quota_;
+  bool sent_exactly_once_ = false;  // on this connection
   SendQuota receive_quota_;
   std::uint32_t refused_ = 0;   // entries in State::publish_refused, to be reported
   std::uint32_t consumed_ = 0;  // size of the packet that the last event shows

@@ -40,13 +40,22 @@ Rule Engine::check_publish(QoS qos, bool retain) const {
   if (qos > peer_.maximum_qos) return Rule::maximum_qos_exceeded;
   if (retain && !peer_.retain_available) return Rule::retain_not_available;
   // Never more than the Receive Maximum allows [MQTT-4.9.0-2], and nothing new before the old.
-  if (qos != QoS::at_most_once && send_window() == 0) return Rule::receive_maximum_exceeded;
+  if (qos != QoS::at_most_once && send_window(qos) == 0) return Rule::receive_maximum_exceeded;
   return Rule::none;
 }
 
-std::uint32_t Engine::send_window() const {
+std::uint32_t Engine::send_window(QoS qos) const {
   if (phase_ != Phase::open || session_->sender.resending()) return 0;
-  return std::min<std::uint32_t>(send_quota_.left(), session_->sender.free_identifiers());
+  const std::uint32_t free = std::min<std::uint32_t>(send_quota_.left(), session_->sender.free_identifiers());
+  const bool announced = version_ == Version::v5 || (qos != QoS::exactly_once && !sent_exactly_once_);
+  if (announced) return free;
+  const std::uint16_t most = options_->maximum_in_flight_unannounced;
+  return send_quota_.taken() >= most ? 0 : std::min<std::uint32_t>(free, most - send_quota_.taken());
+}
+
+void Engine::count_sent(QoS qos) {
+  send_quota_.take();
+  sent_exactly_once_ |= qos == QoS::exactly_once;
 }
 
 Engine::Done Engine::publish(const Publish& publish, TimePoint now) {
@@ -86,7 +95,7 @@ Engine::Sent Engine::publish(const Delivery& delivery, TimePoint now) {
       aliased ? send_aliased(publish, entry.message.block()) : send_publish(publish, entry.message.block());
   if (!done) return std::unexpected(done.error());
   if (acknowledged) {
-    send_quota_.take();
+    count_sent(entry.qos);
     session_->sender.start(std::move(entry));
   }
   return id;
@@ -107,7 +116,7 @@ Engine::Sent Engine::publish_once(const Publish& publish, Tag tag, TimePoint now
   const bool aliased = version_ == Version::v5 && peer_.topic_alias_maximum != 0;
   const Done done = aliased ? send_aliased(numbered, {}) : send_publish(numbered, {});
   if (!done) return std::unexpected(done.error());
-  send_quota_.take();
+  count_sent(publish.qos);
   InFlight entry;
   entry.tag = tag;
   entry.state = InFlight::State::publish_sent;
@@ -138,7 +147,7 @@ Engine::Sent Engine::publish(const PublishImage& image, const Delivery& delivery
   }
   const PacketIdentifier id = session_->sender.next_identifier();
   if (const Done done = send_image(image, id); !done) return std::unexpected(done.error());
-  send_quota_.take();
+  count_sent(image.qos());
   session_->sender.start(in_flight(delivery, image.qos(), image.retain()));
   return id;
 }
@@ -275,7 +284,7 @@ void Engine::resume() {
     static_cast<void>(send(pubrel));
     // Its PUBCOMP raises the quota. Counting it from the start keeps that from letting one PUBLISH more out than the
     // peer may still count room for.
-    send_quota_.take();
+    count_sent(QoS::exactly_once);
   }
   resend();
 }
@@ -286,7 +295,7 @@ void Engine::resend() {
     if (send_quota_.left() == 0) return;
     if (resend_publish(*entry, id)) {
       entry->state = InFlight::State::publish_sent;
-      send_quota_.take();
+      count_sent(entry->qos);
     } else {
       entry->state = InFlight::State::publish_refused;
       ++refused_;

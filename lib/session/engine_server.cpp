@@ -118,6 +118,7 @@ void Engine::begin_open(SessionState& session, std::uint16_t keep_alive) {
   // Quotas begin anew with each connection [MQTT-4.9.0-1].
   const std::uint16_t in_flight = std::max<std::uint16_t>(options_->maximum_in_flight, 1);
   send_quota_.begin(std::min(peer_.receive_maximum, in_flight));
+  sent_exactly_once_ = false;
   receive_quota_.begin(own_.receive_maximum);
   resume();
 }

@@ -11,6 +11,7 @@ class SendQuota {
   void begin(std::uint16_t maximum) { left_ = maximum_ = maximum; }
 
   [[nodiscard]] std::uint16_t left() const { return left_; }
+  [[nodiscard]] std::uint16_t taken() const { return static_cast<std::uint16_t>(maximum_ - left_); }
 
   // PUBLISH. False at zero: it must not be sent.
   bool take() {

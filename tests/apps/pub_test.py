@@ -38,6 +38,13 @@ class Cases(running.BrokerCases):
                 self.assertEqual(result.stderr, b"")
         self.assert_received(*sent)
 
+    def test_many_messages_at_qos_2_before_5_keep_within_what_the_broker_does_not_announce(self):
+        lines = [f"{number}".encode() for number in range(2000)]
+        for version in ("3.1.1", "3.1"):
+            result = self.publish("-V", version, "-q", 2, "-l", stdin=b"\n".join(lines) + b"\n")
+            self.assertEqual(result.stderr, b"")  # no connection lost
+        self.assert_received(*lines, *lines)
+
     def test_a_null_message_and_an_empty_text_have_no_payload(self):
         self.publish("-n")
         self.publish("-m", "")

@@ -162,3 +162,30 @@ TEST_CASE("limits read and write the properties of CONNECT and CONNACK") {
   CHECK(read.receive_maximum == 3);
   CHECK(read.maximum_packet_size == max_packet_size);
 }
+
+TEST_CASE("before 5.0 the first QoS 2 message makes the window smaller, as no Receive Maximum can be announced") {
+  EngineOptions options;
+  options.maximum_in_flight = 4;
+  options.maximum_in_flight_unannounced = 2;
+  Scripted client{Role::client, options};
+  SUBCASE("3.1.1") {
+    client.connect(Version::v3_1_1, connack_v311);
+    CHECK(client.engine->send_window(QoS::at_least_once) == 4);
+    CHECK(client.engine->send_window(QoS::exactly_once) == 2);
+    REQUIRE(client.engine->publish(delivery_to("a", QoS::at_least_once), client.now));
+    CHECK(client.engine->send_window(QoS::at_least_once) == 3);
+    REQUIRE(client.engine->publish(delivery_to("a", QoS::exactly_once), client.now));
+    CHECK(client.engine->send_window(QoS::at_least_once) == 0);
+    CHECK(client.engine->publish(delivery_to("a", QoS::exactly_once), client.now).error().rule ==
+          Rule::receive_maximum_exceeded);
+    client.peer_sends("50 02 00 02");
+    CHECK(client.engine->send_window(QoS::exactly_once) == 0);
+    client.peer_sends("70 02 00 02");
+    CHECK(client.engine->send_window(QoS::exactly_once) == 1);
+  }
+  SUBCASE("5.0") {
+    client.connect(Version::v5, connack_v5);
+    REQUIRE(client.engine->publish(delivery_to("a", QoS::exactly_once), client.now));
+    CHECK(client.engine->send_window(QoS::exactly_once) == 3);
+  }
+}
