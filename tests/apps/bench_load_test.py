@@ -19,25 +19,15 @@ CONNACK = b"\x00\x00\x00"  # 5.0: no Session, success, no properties
 READY_MADE = ["fan-in", "fan-out", "mixed-fleet", "offline-queue-drain", "pairs", "reconnect-storm", "retained-burst"]
 
 
-class Parallel(Scripted):
-    """As Scripted, but the connections are served at the same time."""
+class Parallel(running.Listener):
+    """As Scripted, but the connections are served at the same time: by talk(stream, number)."""
 
-    def serve(self):
-        while True:
-            try:
-                connected, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            threading.Thread(target=self.converse, args=(connected, self.connections), daemon=True).start()
+    def __init__(self, talk):
+        self.talk = talk
+        super().__init__()
 
-    def converse(self, connected, number):
-        stream = Stream(connected)
-        try:
-            self.talk(stream, number)
-        except OSError:
-            pass
-        stream.close()
+    def serve(self, connected, number):
+        self.talk(Stream(connected), number)
 
 
 class Cases(unittest.TestCase):

@@ -2,16 +2,11 @@
 """What mqtk-pub and mqtk-sub make of connections that break, brokers that fall silent and disks that are full."""
 
 import concurrent.futures
-import contextlib
 import json
-import os
 import pathlib
 import resource
-import select
-import socket
 import subprocess
 import tempfile
-import threading
 import time
 import unittest
 
@@ -19,49 +14,23 @@ import running
 from running import CONNACK, LIMIT, run, start
 
 
-class ByteCutter:
+class ByteCutter(running.Relay):
     """Passes bytes on, and cuts the first connection after so many bytes in one direction; counts them if not."""
 
     def __init__(self, port, direction=None, after=None):
-        self.target, self.direction, self.after = port, direction, after
-        self.passed = {"to broker": 0, "from broker": 0}
-        self.connections = 0
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        self.direction, self.after = direction, after
+        self.count = {"to broker": 0, "from broker": 0}
+        super().__init__(port)
 
-    def serve(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            cuts = self.connections == 1 and self.after is not None
-            threading.Thread(target=self.pass_on, args=(client, cuts), daemon=True).start()
+    def cuts(self, connection, direction):
+        return connection == 1 and self.after is not None and direction == self.direction
 
-    def pass_on(self, client, cuts):
-        with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.target)) as broker:
-            passed = 0
-            while True:
-                ready, _, _ = select.select([client, broker], [], [])
-                for source, target, direction in ((client, broker, "to broker"), (broker, client, "from broker")):
-                    if source not in ready:
-                        continue
-                    here = cuts and direction == self.direction
-                    block = source.recv(self.after - passed if here else 65536)
-                    if not block:
-                        return
-                    target.sendall(block)
-                    self.passed[direction] += len(block)
-                    passed += len(block) if here else 0
-                    if here and passed == self.after:
-                        return
+    def most(self, connection, direction):
+        return self.after - self.count[direction] if self.cuts(connection, direction) else 65536
 
-    def close(self):
-        with contextlib.suppress(OSError):
-            self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+    def goes_on(self, connection, direction, block):
+        self.count[direction] += len(block)
+        return not (self.cuts(connection, direction) and self.count[direction] == self.after)
 
 
 class Cut(unittest.TestCase):
@@ -79,7 +48,7 @@ class Cut(unittest.TestCase):
         self.addCleanup(observer.close)
         runs = []
         for qos in (1, 2):
-            whole = self.publish_through(qos, "uncut").passed
+            whole = self.publish_through(qos, "uncut").count
             runs += [(qos, f"cut/{qos}/{direction[0]}/{after}", direction, after)
                      for direction, length in whole.items() for after in range(1, length + 1)]
         self.assertGreater(len(runs), 100)

@@ -2,9 +2,7 @@
 """mqtk-replay: whose connection a message takes, when it goes, and what becomes of it on the way."""
 
 import resource
-import socket
 import struct
-import threading
 import time
 import unittest
 
@@ -14,47 +12,30 @@ from recordings import Files, Terminal, own_terminal
 from running import CONNACK, CuttingProxy, LIMIT, MqtkBroker, Observer, Stream, packet, run, start, text, wait_until
 
 
-class Noting:
+class Noting(running.Listener):
     """Takes any number of connections at once and notes what each publishes, by Client Identifier."""
 
     def __init__(self, case):
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
         self.published = {}  # Client Identifier: [(topic, properties, payload)]
-        self.connections = 0
         self.subscriber = None
-        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__()
         case.addCleanup(self.close)
 
-    def serve(self):
-        while True:
-            try:
-                connected, _ = self.listener.accept()
-            except OSError:
+    def serve(self, connected, number):
+        stream, name = Stream(connected), b""
+        while (came := stream.receive()) is not None:
+            first, body = came
+            if first >> 4 == 1:
+                name = self.client_of(body)
+                self.published.setdefault(name, [])
+                stream.send(0x20, CONNACK if name else b"\0\0\x04\x12" + text("x"))  # Assigned Client Identifier
+            elif first >> 4 == 8:
+                self.subscriber = stream
+                stream.send(0x90, body[:2] + b"\0\2")
+            elif first >> 4 == 3:
+                self.note(stream, name, first, body)
+            elif first >> 4 == 14:
                 return
-            threading.Thread(target=self.converse, args=(Stream(connected),), daemon=True).start()
-
-    def converse(self, stream):
-        name = b""
-        try:
-            while (came := stream.receive()) is not None:
-                first, body = came
-                if first >> 4 == 1:
-                    name = self.client_of(body)
-                    self.published.setdefault(name, [])
-                    self.connections += 1
-                    stream.send(0x20, CONNACK if name else b"\0\0\x04\x12" + text("x"))  # Assigned Client Identifier
-                elif first >> 4 == 8:
-                    self.subscriber = stream
-                    stream.send(0x90, body[:2] + b"\0\2")
-                elif first >> 4 == 3:
-                    self.note(stream, name, first, body)
-                elif first >> 4 == 14:
-                    return
-        except OSError:
-            pass
-        finally:
-            stream.close()
 
     @staticmethod
     def client_of(connect):
@@ -75,10 +56,6 @@ class Noting:
 
     def payloads(self):
         return {name: [payload for _, _, payload in messages] for name, messages in self.published.items()}
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
 
 
 class Altering(Noting):

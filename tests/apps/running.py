@@ -250,92 +250,130 @@ class Observer:
         self.thread.join(LIMIT)
 
 
-class Scripted:
-    """A broker that does what `talk(stream)` does on each connection, one after the other."""
+class Listener:
+    """Takes connections at a free port, and does serve(socket, number) on each, at the same time unless `at_once` says no.
 
-    def __init__(self, talk):
+    What a test needs besides is set before __init__, which lets the first connection in.
+    """
+
+    at_once = True
+
+    def __init__(self):
+        self.connections = 0
+        self.served = 0  # of them
+        self.error = None
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.port = self.listener.getsockname()[1]
-        self.talk = talk
-        self.error = None
-        self.connections = 0
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
+        threading.Thread(target=self.accept_all, daemon=True).start()
 
-    def serve(self):
+    def accept_all(self):
         while True:
             try:
                 connected, _ = self.listener.accept()
             except OSError:
                 return
             self.connections += 1
-            stream = Stream(connected)
+            if self.at_once:
+                threading.Thread(target=self.serve_one, args=(connected, self.connections), daemon=True).start()
+            else:
+                self.serve_one(connected, self.connections)
+
+    def serve_one(self, connected, number):
+        with connected:
             try:
-                self.talk(stream)
+                self.serve(connected, number)
             except OSError:
                 pass
             except Exception as error:  # told to the test by close()
                 self.error = error
-            stream.close()
+        self.served += 1
 
     def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
         if self.error:
             raise self.error
 
 
-class CuttingProxy:
+class Scripted(Listener):
+    """A broker that does what `talk(stream)` does on each connection, one after the other."""
+
+    at_once = False
+
+    def __init__(self, talk):
+        self.talk = talk
+        super().__init__()
+
+    def serve(self, connected, number):
+        self.talk(Stream(connected))
+
+
+class Relay(Listener):
+    """Passes bytes on between its clients and what listens at the port `target`.
+
+    A subclass may say how many bytes it takes at once, and end a connection after them.
+    """
+
+    def __init__(self, target):
+        self.target = target
+        super().__init__()
+
+    def serve(self, client, number):
+        with socket.create_connection(("127.0.0.1", self.target)) as broker:
+            self.pass_on(client, broker, number)
+
+    def pass_on(self, client, broker, number):
+        while True:
+            ready, _, _ = select.select([client, broker], [], [])
+            for source, target, direction in ((client, broker, "to broker"), (broker, client, "from broker")):
+                if source not in ready:
+                    continue
+                block = source.recv(self.most(number, direction))
+                if not block:
+                    return
+                target.sendall(block)
+                if not self.goes_on(number, direction, block):
+                    return
+
+    def most(self, connection, direction):
+        """How many bytes may be taken in one step."""
+        return 65536
+
+    def goes_on(self, connection, direction, block):
+        """Whether the connection lives on after `block` was passed on."""
+        return True
+
+
+class CuttingProxy(Relay):
     """Passes bytes on to a broker, and cuts each of the first connections after so many bytes from the client."""
 
     def __init__(self, port, cuts):
-        self.target, self.cuts, self.connections = port, list(cuts), 0
+        self.left = dict(enumerate(cuts, 1))  # of each connection
         self.open = []
         self.subscribed = threading.Event()
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__(port)
 
-    def serve(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            self.connections += 1
-            left = self.cuts.pop(0) if self.cuts else None
-            threading.Thread(target=self.pass_on, args=(client, left), daemon=True).start()
+    def serve(self, client, number):
+        self.open.append(client)
+        super().serve(client, number)
 
     def cut_all(self):
         for client in self.open:
             with contextlib.suppress(OSError):
                 client.shutdown(socket.SHUT_RDWR)
 
-    def pass_on(self, client, left):
-        self.open.append(client)
-        with client, contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.target)) as broker:
-            while True:
-                ready, _, _ = select.select([client, broker], [], [])
-                if client in ready:
-                    block = client.recv(65536 if left is None else max(1, min(65536, left)))
-                    if not block:
-                        return
-                    broker.sendall(block)
-                    if left is not None:
-                        left -= len(block)
-                        if left <= 0:
-                            return
-                if broker in ready:
-                    block = broker.recv(65536)
-                    if not block:
-                        return
-                    client.sendall(block)
-                    if b"\x90" in block:  # SUBACK
-                        self.subscribed.set()
+    def most(self, connection, direction):
+        return 65536 if direction == "from broker" else max(1, min(65536, self.left.get(connection, 65536)))
 
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+    def goes_on(self, connection, direction, block):
+        if direction == "from broker":
+            if b"\x90" in block:  # SUBACK
+                self.subscribed.set()
+        elif connection in self.left:
+            self.left[connection] -= len(block)
+            return self.left[connection] > 0
+        return True
 
 
 # --- test cases ------------------------------------------------------------------------------------------------------
