@@ -23,8 +23,7 @@ void ConnectionReport::lost(const ConnectionFailure& failure) {
 }
 
 ExitStatus ConnectionReport::stopped(const ConnectionFailure& failure) const {
-  const bool gave_up = options_.reconnect.attempts > 0 && worth_retrying(failure);
-  const auto text = describe(failure, endpoint_, options_, gave_up ? Outlook::given_up : Outlook::ended);
+  const auto text = describe(failure, endpoint_, options_, outlook_at_end(failure, options_));
   report(text.line);
   return text.status;
 }

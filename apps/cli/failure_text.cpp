@@ -109,7 +109,10 @@ FailureText refused(const ConnectionFailure& failure, const std::string& where, 
   if (v5) {
     reason = reason_text(failure.reason, PacketType::connack, failure.reason_string);
   } else {
-    reason = fmt::format("{} (return code {})", connack_return_code_name(code), code);
+    std::string_view name = connack_return_code_name(code);
+    constexpr std::string_view said_already = "refused: ";
+    if (name.starts_with(said_already)) name.remove_prefix(said_already.size());
+    reason = fmt::format("{} (return code {})", name, code);
   }
   const ReasonCode meant = v5 ? failure.reason : reason_of_return_code(failure.reason);
   return {fmt::format("{} refused the connection: {}{}; {}", where, reason, elsewhere(failure),
@@ -129,6 +132,13 @@ std::string duration_text(Duration duration) {
   const auto milliseconds = std::chrono::round<std::chrono::milliseconds>(duration).count();
   if (milliseconds < 1000) return fmt::format("{} ms", milliseconds);
   return fmt::format("{} s", static_cast<double>(milliseconds) / 1000);
+}
+
+Outlook outlook_at_end(const ConnectionFailure& failure, const ConnectOptions& options) {
+  const bool is_tried_again =
+      failure.was_connected || options.reconnect.first_connect == ReconnectPolicy::FirstConnect::is_tried_again;
+  const bool gave_up = is_tried_again && options.reconnect.attempts > 0 && worth_retrying(failure);
+  return gave_up ? Outlook::given_up : Outlook::ended;
 }
 
 FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint, const ConnectOptions& options,

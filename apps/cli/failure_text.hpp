@@ -22,6 +22,9 @@ enum class Outlook : unsigned char {
   given_up,     // the reconnect policy has come to its end
 };
 
+// Of a failure with which a client with these options ended.
+[[nodiscard]] Outlook outlook_at_end(const ConnectionFailure& failure, const ConnectOptions& options);
+
 [[nodiscard]] FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint,
                                    const ConnectOptions& options, Outlook outlook = Outlook::ended);
 

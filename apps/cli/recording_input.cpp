@@ -108,7 +108,7 @@ void add_topic_options(OptionTable& table, TopicSelection& topics) {
   table.add({.long_name = "topic",
              .short_letter = 't',
              .value = "FILTER",
-             .help = "Only messages that match; may be given several times",
+             .help = "Only messages that match",
              .completion = Completion::topic,
              .repeatable = true,
              .default_text = "all",
@@ -116,7 +116,7 @@ void add_topic_options(OptionTable& table, TopicSelection& topics) {
   table.add({.long_name = "filter-out",
              .short_letter = 'T',
              .value = "FILTER",
-             .help = "No messages that match; may be given several times",
+             .help = "No messages that match",
              .completion = Completion::topic,
              .repeatable = true,
              .set = append(topics.hidden_filters)});

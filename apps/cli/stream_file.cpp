@@ -18,12 +18,13 @@ constexpr std::size_t block_bytes = 64UL * 1024;
 
 }  // namespace
 
-std::expected<std::unique_ptr<StreamFile>, std::string> StreamFile::create(const std::string& path) {
-  const int descriptor = path == "-" ? 1 : ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+std::expected<std::unique_ptr<StreamFile>, std::string> StreamFile::create(const std::optional<std::string>& path) {
+  if (!path) return nullptr;
+  const int descriptor = *path == "-" ? 1 : ::open(path->c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (descriptor < 0) {
-    return std::unexpected(fmt::format("cannot write {}: {}", path, std::generic_category().message(errno)));
+    return std::unexpected(fmt::format("cannot write {}: {}", *path, std::generic_category().message(errno)));
   }
-  return std::unique_ptr<StreamFile>{new StreamFile{path, descriptor}};
+  return std::unique_ptr<StreamFile>{new StreamFile{*path, descriptor}};
 }
 
 StreamFile::StreamFile(std::string path, int descriptor)

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <expected>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -15,8 +16,9 @@ namespace mqtk::cli {
 
 class StreamFile {
  public:
-  // On failure the whole message.
-  [[nodiscard]] static std::expected<std::unique_ptr<StreamFile>, std::string> create(const std::string& path);
+  // Null without a path. On failure the whole message.
+  [[nodiscard]] static std::expected<std::unique_ptr<StreamFile>, std::string> create(
+      const std::optional<std::string>& path);
   ~StreamFile();
   StreamFile(const StreamFile&) = delete;
   StreamFile& operator=(const StreamFile&) = delete;

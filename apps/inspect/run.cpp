@@ -144,16 +144,12 @@ ExitStatus run(const Options& options) {
   if (options.encode) return encode_packets(options);
   if (options.sn) return SnInspection{options}.run();
   if (!options.explain && !options.list_rules) {
-    std::unique_ptr<cli::StreamFile> written;
-    if (options.viewing.write) {
-      auto created = cli::StreamFile::create(*options.viewing.write);
-      if (!created) {
-        cli::report(created.error());
-        return ExitStatus::local_failure;
-      }
-      written = std::move(*created);
+    auto written = cli::StreamFile::create(options.viewing.write);
+    if (!written) {
+      cli::report(written.error());
+      return ExitStatus::local_failure;
     }
-    return Inspection{options, std::move(written)}.run();
+    return Inspection{options, std::move(*written)}.run();
   }
   cli::Output output;
   if (options.explain) {

@@ -254,16 +254,12 @@ ExitStatus run(const Options& options) {
     cli::report_usage(listeners.error());
     return ExitStatus::usage;
   }
-  std::unique_ptr<cli::StreamFile> written;
-  if (options.viewing.write) {
-    auto created = cli::StreamFile::create(*options.viewing.write);
-    if (!created) {
-      cli::report(created.error());
-      return ExitStatus::local_failure;
-    }
-    written = std::move(*created);
+  auto written = cli::StreamFile::create(options.viewing.write);
+  if (!written) {
+    cli::report(written.error());
+    return ExitStatus::local_failure;
   }
-  return Proxy{options, std::move(*listeners), std::move(written)}.to_its_end();
+  return Proxy{options, std::move(*listeners), std::move(*written)}.to_its_end();
 }
 
 }  // namespace mqtk::proxy

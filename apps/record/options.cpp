@@ -48,7 +48,7 @@ void add_recording_options(cli::OptionTable& table, Options& options, std::optio
   table.add({.long_name = "topic",
              .short_letter = 't',
              .value = "FILTER",
-             .help = "Topic Filter to record; may be given several times",
+             .help = "Topic Filter to record",
              .completion = cli::Completion::topic,
              .repeatable = true,
              .default_text = "#",

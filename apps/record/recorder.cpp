@@ -283,13 +283,16 @@ void Recorder::on_connection_lost(const ConnectionFailure& failure, Duration nex
   if (std::exchange(away_, true)) return;
   lost_at_ = loop_.wall_now();
   ++connections_lost_;
+  const auto& connection = options_.connection;
   tell(fmt::format("{}; trying again",
-                   cli::describe(failure, options_.connection.endpoint, options_.connection.connect).line));
+                   cli::describe(failure, connection.endpoint, connection.connect, cli::Outlook::tried_again).line));
 }
 
 void Recorder::on_stopped(const ConnectionFailure* failure) {
   if (failure != nullptr && !ending_) {
-    const auto text = cli::describe(*failure, options_.connection.endpoint, options_.connection.connect);
+    const auto& connection = options_.connection;
+    const auto text = cli::describe(*failure, connection.endpoint, connection.connect,
+                                    cli::outlook_at_end(*failure, connection.connect));
     tell(text.line);
     ending_ = true;
     status_ = text.status;

@@ -106,7 +106,7 @@ void add_change_options(cli::OptionTable& table, Options& options) {
   table.group("Change");
   table.add({.long_name = "topic-map",
              .value = "RULE",
-             .help = "FROM=TO for the front of topics, ~REGEX=TO for what matches; may be given several times",
+             .help = "FROM=TO for the front of topics, ~REGEX=TO for what matches",
              .manual =
                  "The first rule that matches counts. a/b=c makes c of a/b and c/d of a/b/d; =c puts c before every "
                  "topic. In the TO of an expression \\1 to \\9 are its groups: ~room([0-9]+)=house/\\1.",
@@ -143,7 +143,7 @@ void add_change_options(cli::OptionTable& table, Options& options) {
                  options.expiry, {{"keep", Expiry::keep}, {"scale", Expiry::scale}, {"drop", Expiry::drop}})});
   table.add({.long_name = "set-json",
              .value = "PATH=VALUE",
-             .help = "Set a value in payloads that are JSON; may be given several times",
+             .help = "Set a value in payloads that are JSON",
              .manual =
                  "PATH is a JSON Pointer such as /time. VALUE is now (RFC 3339), now-ms or now-s (since 1970), any "
                  "JSON, or else a text. All other characters of the payload stay as they are. A payload that is "

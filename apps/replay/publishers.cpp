@@ -61,13 +61,16 @@ void Publisher::on_connection_lost(const ConnectionFailure& failure, Duration ne
   (void)next_attempt_in;
   if (std::exchange(away_, true)) return;
   const auto& connection = options_.connection;
-  events_.report(fmt::format("{}{}; trying again", prefix(),
-                             cli::describe(failure, connection.endpoint, connection.connect).line));
+  events_.report(
+      fmt::format("{}{}; trying again", prefix(),
+                  cli::describe(failure, connection.endpoint, connection.connect, cli::Outlook::tried_again).line));
 }
 
 void Publisher::on_stopped(const ConnectionFailure* failure) {
   if (failure == nullptr || stopping_) return events_.stopped("", cli::ExitStatus::done);
-  const auto text = cli::describe(*failure, options_.connection.endpoint, options_.connection.connect);
+  const auto& connection = options_.connection;
+  const auto text = cli::describe(*failure, connection.endpoint, connection.connect,
+                                  cli::outlook_at_end(*failure, connection.connect));
   events_.stopped(prefix() + text.line, text.status);
 }
 

@@ -78,8 +78,8 @@ ExitStatus compare(const Options& options) {
   std::uint64_t passed_over = 0;
   const auto before = read_set(options.words[0], options, passed_over);
   if (!before) return before.error();
-  const auto after =
-      options.words.size() > 1 ? read_set(options.words[1], options, passed_over) : collect(options, options.filters);
+  const auto after = options.words.size() > 1 ? read_set(options.words[1], options, passed_over)
+                                              : collect(options, options.topics.filters);
   if (!after) return after.error();
   Comparison comparison;
   comparison.take(*before, *after);

@@ -22,7 +22,7 @@ ExitStatus fetch_documents(const Options& options, DiscoveryLint& lint) {
     if (is_lost && lint.is_document(message.topic_name)) lint.not_retained(message.topic_name);
   };
   const auto flag = sees_retain ? Collector::RetainFlag::as_published : Collector::RetainFlag::of_delivery;
-  const auto set = Collector(options, options.filters, heard, flag).run();
+  const auto set = Collector(options, options.topics.filters, heard, flag).run();
   if (!set) return set.error();
   for (const auto& [topic, message] : *set) {
     if (lint.is_document(topic)) lint.check(topic, as_text(message.payload()));
@@ -33,8 +33,8 @@ ExitStatus fetch_documents(const Options& options, DiscoveryLint& lint) {
 ExitStatus listen_for_states(const Options& options, DiscoveryLint& lint) {
   if (lint.state_topics().empty()) return ExitStatus::done;
   Options states = options;
-  states.filters.clear();
-  states.hidden_filters.clear();
+  states.topics.filters.clear();
+  states.topics.hidden_filters.clear();
   states.pattern.reset();
   std::vector<std::string> topics;
   for (const auto& [topic, document] : lint.state_topics()) topics.push_back(topic);

@@ -52,7 +52,7 @@ void append_level(std::string& out, std::string_view level) {
 }  // namespace
 
 ExitStatus list_topics(const Options& options) {
-  const auto set = collect(options, options.filters);
+  const auto set = collect(options, options.topics.filters);
   if (!set) return set.error();
   cli::Output output;
   const WallTime now = Loop{}.wall_now();
@@ -74,7 +74,7 @@ ExitStatus list_topics(const Options& options) {
 }
 
 ExitStatus print_tree(const Options& options) {
-  const auto set = collect(options, options.filters);
+  const auto set = collect(options, options.topics.filters);
   if (!set) return set.error();
   // By levels: as text "a-b" would come between "a" and "a/b".
   std::map<std::vector<std::string_view>, const ApplicationMessage*> leaves;
@@ -101,7 +101,7 @@ ExitStatus print_tree(const Options& options) {
 }
 
 ExitStatus print_messages(const Options& options) {
-  const auto set = collect(options, options.filters);
+  const auto set = collect(options, options.topics.filters);
   if (!set) return set.error();
   cli::Output output;
   const WallTime now = Loop{}.wall_now();
@@ -115,7 +115,7 @@ ExitStatus print_messages(const Options& options) {
   }
   const ExitStatus status = ended(output);
   if (!set->empty() || status != ExitStatus::done) return status;
-  cli::report(fmt::format("the broker keeps no message for '{}'", options.filters.front()));
+  cli::report(fmt::format("the broker keeps no message for '{}'", options.topics.filters.front()));
   return ExitStatus::assertion_failed;
 }
 

@@ -58,14 +58,14 @@ void add_selection_options(cli::OptionTable& table, Options& options) {
              .help = "Topic Filter, the same as behind the command; for import and diff which messages count",
              .completion = cli::Completion::topic,
              .repeatable = true,
-             .set = cli::append(options.filters)});
+             .set = cli::append(options.topics.filters)});
   table.add({.long_name = "filter-out",
              .short_letter = 'T',
              .value = "FILTER",
              .help = "Leave out topics that match",
              .completion = cli::Completion::topic,
              .repeatable = true,
-             .set = cli::append(options.hidden_filters)});
+             .set = cli::append(options.topics.hidden_filters)});
   table.add({.long_name = "match",
              .value = "REGEX",
              .help = "Only topics in which this regular expression (POSIX, extended) is found",
@@ -137,20 +137,21 @@ Accepted settle_words(Options& options) {
   if (command == Command::diff) {
     if (options.words.empty() || options.words.size() > 2) return std::unexpected("diff takes one file or two");
   } else {
-    options.filters.insert(options.filters.end(), options.words.begin(), options.words.end());
+    options.topics.filters.insert(options.topics.filters.end(), options.words.begin(), options.words.end());
   }
-  if (options.filters.empty() && command == Command::lint) options.filters = {options.discovery_prefix + "/#"};
-  if (options.filters.empty() && everything) options.filters = {"#"};
-  if (options.filters.empty()) return std::unexpected("no topics; name them behind the command");
+  if (options.topics.filters.empty() && command == Command::lint)
+    options.topics.filters = {options.discovery_prefix + "/#"};
+  if (options.topics.filters.empty() && everything) options.topics.filters = {"#"};
+  if (options.topics.filters.empty()) return std::unexpected("no topics; name them behind the command");
   return {};
 }
 
 Accepted check_filters(const Options& options) {
-  for (const auto* filters : {&options.filters, &options.hidden_filters}) {
+  if (std::string problem = options.topics.problem(Version::v5); !problem.empty()) {
+    return std::unexpected(std::move(problem));
+  }
+  for (const auto* filters : {&options.topics.filters, &options.topics.hidden_filters}) {
     for (const std::string& filter : *filters) {
-      if (const Fault fault = TopicFilter::check(filter, Version::v5)) {
-        return std::unexpected(fmt::format("filter '{}': {}", filter, rule_info(fault.rule).text));
-      }
       if (filter.starts_with("$share/")) {
         return std::unexpected(fmt::format("filter '{}': shared subscriptions get no retained messages", filter));
       }

@@ -10,6 +10,7 @@
 #include "base/time.hpp"
 #include "cli/connection_options.hpp"
 #include "cli/option_table.hpp"
+#include "cli/recording_input.hpp"
 #include "retained/topic_pattern.hpp"
 
 namespace mqtk::retained {
@@ -22,8 +23,7 @@ struct Options {
   cli::ConnectionOptions connection;
 
   // Selection
-  std::vector<std::string> filters;  // Topic Filters among `words`, and those of --topic
-  std::vector<std::string> hidden_filters;
+  cli::TopicSelection topics;  // of --topic and among `words`
   std::optional<TopicPattern> pattern;
 
   // Output

@@ -1,15 +1,9 @@
-#include <algorithm>
-
-#include "codec/topic.hpp"
 #include "retained/commands.hpp"
 
 namespace mqtk::retained {
 
 bool Options::selects(std::string_view topic) const {
-  const auto matches = [topic](const std::string& filter) { return topic_matches(filter, topic); };
-  const bool found = filters.empty() || std::ranges::any_of(filters, matches);
-  if (!found || std::ranges::any_of(hidden_filters, matches)) return false;
-  return !pattern || pattern->matches(std::string{topic});
+  return topics.contains(topic) && (!pattern || pattern->matches(std::string{topic}));
 }
 
 cli::ExitStatus run(const Options& options) {

@@ -37,7 +37,7 @@ ExitStatus print_topics(const RetainedSet& set) {
 }  // namespace
 
 ExitStatus export_messages(const Options& options) {
-  const auto set = collect(options, options.filters);
+  const auto set = collect(options, options.topics.filters);
   if (!set) return set.error();
   const std::string text = as_json_lines(*set);
   if (!options.output || *options.output == "-") {
@@ -72,7 +72,7 @@ ExitStatus import_messages(const Options& options) {
 }
 
 ExitStatus remove_messages(const Options& options) {
-  const auto set = collect(options, options.filters);
+  const auto set = collect(options, options.topics.filters);
   if (!set) return set.error();
   if (options.dry_run || set->empty()) return print_topics(*set);
   cli::Output output;
