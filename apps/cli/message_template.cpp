@@ -110,7 +110,7 @@ std::string subscription_identifiers(PropertyBlock properties) {
 
 }  // namespace
 
-std::expected<MessageTemplate, std::string> MessageTemplate::parse(std::string_view text) {
+std::expected<MessageTemplate, std::string> MessageTemplate::parse(std::string_view text, Widths widths) {
   MessageTemplate result;
   std::string literal;
   const auto end_literal = [&] {
@@ -143,12 +143,31 @@ std::expected<MessageTemplate, std::string> MessageTemplate::parse(std::string_v
       Part part{.kind = Part::Kind::field};
       const auto length = parse_field(text.substr(at + 1), part);
       if (!length) return std::unexpected(length.error());
+      if (widths == Widths::of_mosquitto) restrict_width(part);
       result.parts_.push_back(std::move(part));
       at += 1 + *length;
     }
   }
   end_literal();
   return result;
+}
+
+void MessageTemplate::restrict_width(Part& part) {
+  switch (part.letter) {
+    case 'D':
+    case 'P':
+    case 'q':
+    case 'r': part.width = 0; break;
+    case 'R': part.nothing_stays_nothing = true; break;
+    case 'p':
+      if (part.width > 0) part.most_bytes = part.width;
+      break;
+    case 'x':
+    case 'X':
+      if (part.width > 0) part.most_bytes = part.width / 2;
+      break;
+    default: break;
+  }
 }
 
 std::expected<std::size_t, std::string> MessageTemplate::parse_field(std::string_view text, Part& part) {
@@ -213,7 +232,7 @@ void MessageTemplate::append_field(std::string& out, const Part& part, const Pub
         out += as_text(message.payload);
         return;
       }
-      value = as_text(message.payload);
+      value = as_text(message.payload.first(std::min<std::size_t>(message.payload.size(), part.most_bytes)));
       break;
     case 'A': value = number_text(properties, PropertyId::topic_alias); break;
     case 'C': value = text_of(properties, PropertyId::content_type), cut = true, zeros = false; break;
@@ -223,7 +242,7 @@ void MessageTemplate::append_field(std::string& out, const Part& part, const Pub
     case 'I': value = formatted_time("%Y-%m-%dT%H:%M:%S%z", received_at), cut = true, zeros = false; break;
     case 'P': value = user_properties(properties), zeros = false; break;
     case 'R': value = text_of(properties, PropertyId::response_topic), cut = true, zeros = false; break;
-    case 'S': value = subscription_identifiers(properties), zeros = false; break;
+    case 'S': value = subscription_identifiers(properties); break;
     case 'U':
       value = fmt::format("{}.{:09}", std::chrono::floor<std::chrono::seconds>(received_at).time_since_epoch().count(),
                           nanoseconds_of_second(received_at));
@@ -247,10 +266,14 @@ void MessageTemplate::append_field(std::string& out, const Part& part, const Pub
     case 'q': value = fmt::format("{}", static_cast<unsigned>(message.qos)); break;
     case 'r': value = message.retain ? "1" : "0"; break;
     case 't': value = message.topic_name, cut = true, zeros = false; break;
-    default: value = grouped_hex(message.payload, part.letter == 'X', part.precision, part.separator); break;
+    default:
+      value = grouped_hex(message.payload.first(std::min<std::size_t>(message.payload.size(), part.most_bytes)),
+                          part.letter == 'X', part.precision, part.separator);
+      break;
   }
   if (cut && part.has_precision && value.size() > part.precision) value.resize(part.precision);
-  const std::size_t padding = part.width > value.size() ? part.width - value.size() : 0;
+  const std::size_t width = value.empty() && part.nothing_stays_nothing ? 0 : part.width;
+  const std::size_t padding = width > value.size() ? width - value.size() : 0;
   if (!part.left) out.append(padding, zeros ? '0' : ' ');
   out += value;
   if (part.left) out.append(padding, ' ');

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <expected>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,8 +19,13 @@ namespace mqtk::cli {
 
 class MessageTemplate {
  public:
+  enum class Widths : std::uint8_t {
+    of_all,        // every field is padded and none is cut
+    of_mosquitto,  // some are not padded, and payloads are cut to fit, as mosquitto_sub does
+  };
   // What is wrong otherwise, for the line about the option: "%z is no field; ...".
-  [[nodiscard]] static std::expected<MessageTemplate, std::string> parse(std::string_view text);
+  [[nodiscard]] static std::expected<MessageTemplate, std::string> parse(std::string_view text,
+                                                                         Widths widths = Widths::of_all);
 
   void append(std::string& out, const Publish& message, WallTime received_at) const;
 
@@ -34,10 +40,13 @@ class MessageTemplate {
     std::uint32_t precision = 0;
     bool has_precision = false;
     char separator = ' ';  // between groups of hex digits
+    bool nothing_stays_nothing = false;
+    std::uint32_t most_bytes = std::numeric_limits<std::uint32_t>::max();  // of the payload
     std::string text = {};
   };
 
   [[nodiscard]] static std::expected<std::size_t, std::string> parse_field(std::string_view text, Part& part);
+  static void restrict_width(Part& part);
   static void append_field(std::string& out, const Part& part, const Publish& message, WallTime received_at);
   static void append_time(std::string& out, char letter, WallTime received_at);
 

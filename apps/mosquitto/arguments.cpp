@@ -30,6 +30,12 @@ const OptionWord* find_word(Tool tool, std::string_view word) {
   return nullptr;
 }
 
+std::string missing_value(const OptionWord& option) {
+  if (option.word == "-M") return "-M argument given but max_inflight not specified.\n";
+  if (option.word == "-V") return "--protocol-version argument given but no version specified.\n";
+  return fmt::format("{} argument given but no {} specified.\n", option.word, option.value);
+}
+
 // Empty or what is wrong.
 std::string read_words(Arguments& arguments, const std::vector<std::string>& words) {
   for (std::size_t i = 0; i < words.size(); ++i) {
@@ -52,7 +58,7 @@ std::string read_words(Arguments& arguments, const std::vector<std::string>& wor
     if (option == nullptr) return fmt::format("Unknown option '{}'.", word);
     const bool takes_value = !option->value.empty();
     if (takes_value && i + 1 == words.size()) {
-      return fmt::format("{} argument given but no {} specified.\n", word, option->value);
+      return missing_value(*option);
     }
     if (std::string wrong = option->apply(arguments, takes_value ? words[++i] : ""); !wrong.empty()) return wrong;
     if (arguments.help || arguments.show_version) return "";
@@ -94,7 +100,7 @@ std::string read_options_file(Arguments& arguments, std::istream& file) {
     if (line.empty()) continue;
     const std::size_t space = line.find(' ');
     std::vector<std::string> words = {line.substr(0, space)};
-    if (space != std::string::npos) words.push_back(line.substr(space + 1));
+    if (space + 1 < line.size() && space != std::string::npos) words.push_back(line.substr(space + 1));
     if (std::string wrong = read_words(arguments, words); !wrong.empty()) return wrong;
   }
   return "";

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <random>
+
 #include "cli/output.hpp"
 #include "net/tls_fault.hpp"
 
@@ -12,6 +14,8 @@ namespace {
 constexpr int exit_lost = 7;
 constexpr int exit_timed_out = 27;
 constexpr int exit_never_connected = 255;
+constexpr std::string_view protocol_error =
+    "Error: A network protocol error occurred when communicating with the broker.";
 
 bool is_stream(const Arguments& arguments) { return arguments.source == Arguments::Source::lines; }
 
@@ -23,11 +27,23 @@ Endpoint endpoint(const Arguments& arguments) {
   return endpoint;
 }
 
+// 5.0 lets the broker choose.
+std::string client_identifier(const Arguments& arguments) {
+  if (!arguments.id_prefix.empty()) return arguments.id_prefix + std::to_string(::getpid());
+  if (!arguments.id.empty() || arguments.version == Version::v5) return arguments.id;
+  constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+  constexpr int count = 18;  // with what stands before them 23, which is the most that 3.1 allows
+  std::random_device random;
+  std::uniform_int_distribution<std::size_t> choose(0, letters.size() - 1);
+  std::string identifier = "mosq-";
+  for (int i = 0; i < count; ++i) identifier += letters[choose(random)];
+  return identifier;
+}
+
 ConnectOptions connect_options(const Arguments& arguments) {
   ConnectOptions options;
   options.version = arguments.version;
-  options.client_identifier =
-      arguments.id_prefix.empty() ? arguments.id : arguments.id_prefix + std::to_string(::getpid());
+  options.client_identifier = client_identifier(arguments);
   options.clean_start = arguments.clean;
   options.session_between_reconnects = Duration{0};
   options.keep_alive_seconds = static_cast<std::uint16_t>(arguments.keep_alive);
@@ -37,8 +53,9 @@ ConnectOptions connect_options(const Arguments& arguments) {
   }
   if (!options.properties.block().find(PropertyId::receive_maximum)) {
     // With few messages to take, the broker shall keep the others.
-    const bool few = arguments.count > 0 && arguments.count < 20;
-    options.properties.add(PropertyId::receive_maximum, static_cast<std::uint32_t>(few ? arguments.count : 20));
+    const int wanted = arguments.tool == Tool::rr ? 1 : arguments.count;
+    const bool few = wanted > 0 && wanted < 20;
+    options.properties.add(PropertyId::receive_maximum, static_cast<std::uint32_t>(few ? wanted : 20));
   }
   options.disconnect_properties = arguments.disconnect_properties;
   options.user_name = arguments.user_name;
@@ -141,9 +158,20 @@ void Conversation::on_stopped(const ConnectionFailure* failure) {
   loop_.stop();
 }
 
+int Conversation::refused(int code, bool v5) const {
+  std::string why{v5 ? reason_name(static_cast<ReasonCode>(code), PacketType::connack) : connack_text(code)};
+  if (v5 && static_cast<ReasonCode>(code) == ReasonCode::unsupported_protocol_version) {
+    why += arguments_.tool == Tool::rr ? ". mosquitto_rr only supports connecting to an MQTT v5 broker"
+                                       : ". Try connecting to an MQTT v5 broker, or use MQTT v3.x mode.";
+  }
+  tell(arguments_, fmt::format("Connection error: {}", why));
+  if (arguments_.tool == Tool::pub) tell(arguments_, v5 ? protocol_error : "Error: The connection was refused.");
+  return code;
+}
+
 int Conversation::told(const ConnectionFailure& failure) {
   using Kind = ConnectionFailure::Kind;
-  const bool is_pub = arguments_.tool == Tool::pub;
+  const bool v5 = failure.version == Version::v5;
   switch (failure.kind) {
     case Kind::could_not_connect:
       if (failure_of(failure.network.code) == NetFailure::unknown_host) {
@@ -155,24 +183,17 @@ int Conversation::told(const ConnectionFailure& failure) {
         tell(arguments_, fmt::format("Error: {}", system_text(failure.network.code)));
       }
       return 1;
-    case Kind::refused: {
-      const int code = static_cast<int>(failure.reason);
-      const bool v5 = failure.version == Version::v5;
-      tell(arguments_, fmt::format("Connection error: {}",
-                                   v5 ? reason_name(failure.reason, PacketType::connack) : connack_text(code)));
-      if (is_pub) {
-        tell(arguments_, v5 ? "Error: A network protocol error occurred when communicating with the broker."
-                            : "Error: The connection was refused.");
-      }
-      return code;
-    }
+    case Kind::refused: return refused(static_cast<int>(failure.reason), v5);
     case Kind::disconnected:
-      if (!is_pub) return 0;
+      if (arguments_.tool != Tool::pub) return 0;
       break;
-    case Kind::connect_not_valid:
     case Kind::protocol_broken:
-      tell(arguments_, "Error: A network protocol error occurred when communicating with the broker.");
-      return 2;
+      // A broker of an older version refuses with a code that 5.0 does not have.
+      if (v5 && !was_connected_ && failure.fault.rule == Rule::connack_reason_code) {
+        return refused(static_cast<int>(ReasonCode::unsupported_protocol_version), v5);
+      }
+      [[fallthrough]];
+    case Kind::connect_not_valid: tell(arguments_, protocol_error); return 2;
     default: break;
   }
   tell(arguments_, "Error: The connection was lost.");

@@ -66,7 +66,9 @@ class Conversation : protected ClientListener {
   Timer time_limit_;
 
  private:
+  // Tells what has ended the conversation; the exit status.
   [[nodiscard]] int told(const ConnectionFailure& failure);
+  [[nodiscard]] int refused(int code, bool v5) const;
 
   bool ending_ = false;
   bool was_connected_ = false;

@@ -10,6 +10,11 @@
 namespace mqtk::mosquitto {
 namespace {
 
+bool is_empty_object(std::string_view json) {
+  const std::size_t next = json.find_first_not_of(" \t", 1);
+  return next != std::string_view::npos && json[next] == '}';
+}
+
 // One member to a line, tabs for the levels and behind the colons: as the JSON library of Mosquitto lays out.
 std::string tabbed(std::string_view json) {
   std::string out;
@@ -31,6 +36,11 @@ std::string tabbed(std::string_view json) {
         break;
       case '{':
       case '[':
+        if (c == '{' && is_empty_object(json.substr(i))) {
+          out.append("{\n").append(depth, '\t') += '}';
+          i = json.find('}', i);
+          break;
+        }
         in_array.push_back(c == '[');
         out += c;
         ++depth;

@@ -9,6 +9,7 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "base/utf8.hpp"
 #include "codec/topic.hpp"
 
 namespace mqtk::mosquitto {
@@ -49,7 +50,13 @@ std::string set_version(Arguments& arguments, const std::string& value) {
   return "";
 }
 
+// Empty, or what is wrong with bytes that are no text.
+std::string check_text(std::string_view option, std::string_view value) {
+  return is_mqtt_text(as_bytes(value)) ? "" : fmt::format("Malformed UTF-8 in {} argument.\n", option);
+}
+
 std::string add_topic(Arguments& arguments, const std::string& value) {
+  if (std::string wrong = check_text("-t", value); !wrong.empty()) return wrong;
   if (arguments.tool == Tool::sub) {
     if (TopicFilter::check(value, arguments.version)) {
       return fmt::format("Invalid subscription topic '{}', are all '+' and '#' wildcards correct?", value);
@@ -94,12 +101,12 @@ std::string set_session_expiry(Arguments& arguments, const std::string& value) {
 }
 
 std::string set_format(Arguments& arguments, const std::string& value) {
-  auto parsed = cli::MessageTemplate::parse(value);
+  auto parsed = cli::MessageTemplate::parse(value, cli::MessageTemplate::Widths::of_mosquitto);
   if (!parsed) {
     const std::string& why = parsed.error();
     if (why.size() > 1 && why.front() == '%') return fmt::format("Invalid format specifier '{}'.", why[1]);
     if (why.size() > 1 && why.front() == '\\') return fmt::format("Invalid escape specifier '{}'.", why[1]);
-    return "Incomplete format specifier.";
+    return fmt::format("Incomplete {} specifier.", value.ends_with('\\') ? "escape" : "format");
   }
   arguments.format = std::move(*parsed);
   arguments.format_text = value;
@@ -159,6 +166,7 @@ std::string set_proxy(Arguments& arguments, const std::string& value) {
 }
 
 std::string set_will_topic(Arguments& arguments, const std::string& value) {
+  if (std::string wrong = check_text("--will-topic", value); !wrong.empty()) return wrong;
   if (TopicName::check(value)) return fmt::format("Invalid will topic '{}', does it contain '+' or '#'?", value);
   arguments.will_topic = value;
   return "";
@@ -194,7 +202,7 @@ std::string set_delay(Arguments& arguments, const std::string& value) {
 
 std::string set_random_share(Arguments& arguments, const std::string& value) {
   const double percent = std::strtod(value.c_str(), nullptr);
-  if (!(percent > 0 && percent <= 100)) return "--random-filter must be between 0.1-100.0\n";
+  if (!(percent > 0 && percent <= 100)) return "--random-filter chance must be between 0.1-100.0\n";
   arguments.random_share = percent / 100;
   return "";
 }
@@ -236,6 +244,7 @@ std::string take_source(Arguments& arguments, const std::string& value) {
 }
 
 std::string add_filtered_out(Arguments& arguments, const std::string& value) {
+  if (std::string wrong = check_text("-T", value); !wrong.empty()) return wrong;
   if (TopicFilter::check(value, arguments.version)) {
     return fmt::format("Invalid filter topic '{}', are all '+' and '#' wildcards correct?", value);
   }
@@ -244,6 +253,7 @@ std::string add_filtered_out(Arguments& arguments, const std::string& value) {
 }
 
 std::string add_unsubscribe(Arguments& arguments, const std::string& value) {
+  if (std::string wrong = check_text("-U", value); !wrong.empty()) return wrong;
   if (TopicFilter::check(value, arguments.version)) {
     return fmt::format("Invalid unsubscribe topic '{}', are all '+' and '#' wildcards correct?", value);
   }
@@ -252,6 +262,7 @@ std::string add_unsubscribe(Arguments& arguments, const std::string& value) {
 }
 
 std::string set_response_topic(Arguments& arguments, const std::string& value) {
+  if (std::string wrong = check_text("-e", value); !wrong.empty()) return wrong;
   if (TopicName::check(value)) return fmt::format("Invalid response topic '{}', does it contain '+' or '#'?", value);
   arguments.response_topic = value;
   return "";
@@ -386,13 +397,28 @@ std::string lower(std::string text) {
   return text;
 }
 
-PropertyScope scope_of(std::string_view command) {
-  if (command == "publish") return PropertyScope::publish;
-  if (command == "subscribe") return PropertyScope::subscribe;
-  if (command == "unsubscribe") return PropertyScope::unsubscribe;
-  if (command == "disconnect") return PropertyScope::disconnect;
-  if (command == "will") return PropertyScope::will;
-  return PropertyScope::connect;
+std::string packet_name(std::string command) {
+  if (command == "will") return "Will";
+  std::ranges::transform(command, command.begin(), [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+  return command;
+}
+
+// Nothing for what no -D can name.
+std::optional<PropertyScope> scope_of(std::string_view command) {
+  static constexpr std::pair<std::string_view, PropertyScope> scopes[] = {{"connect", PropertyScope::connect},
+                                                                          {"connack", PropertyScope::connack},
+                                                                          {"publish", PropertyScope::publish},
+                                                                          {"puback", PropertyScope::puback},
+                                                                          {"pubrec", PropertyScope::pubrec},
+                                                                          {"pubrel", PropertyScope::pubrel},
+                                                                          {"pubcomp", PropertyScope::pubcomp},
+                                                                          {"subscribe", PropertyScope::subscribe},
+                                                                          {"unsubscribe", PropertyScope::unsubscribe},
+                                                                          {"disconnect", PropertyScope::disconnect},
+                                                                          {"auth", PropertyScope::auth},
+                                                                          {"will", PropertyScope::will}};
+  const auto* found = std::ranges::find(scopes, command, &std::pair<std::string_view, PropertyScope>::first);
+  return found == std::end(scopes) ? std::nullopt : std::optional(found->second);
 }
 
 }  // namespace
@@ -404,21 +430,21 @@ std::size_t property_words(const std::vector<std::string>& following) {
 }
 
 std::string apply_property(Arguments& arguments, const std::vector<std::string>& property) {
-  static constexpr std::string_view answers[] = {"connack", "puback", "pubrec",   "pubrel",
-                                                 "pubcomp", "suback", "unsuback", "auth"};
   const std::string command = lower(property[0]);
   const std::string name = lower(property[1]);
-  const bool is_answer = std::ranges::find(answers, command) != std::end(answers);
+  const auto scope = scope_of(command);
+  if (!scope) return "Invalid command given in --property argument.\n";
   PropertyWriter* writer = writer_for(arguments, command);
-  if (writer == nullptr && !is_answer) return "Invalid command given in --property argument.\n";
   std::string snake = name;
   std::ranges::replace(snake, '-', '_');
   const PropertyInfo* info = find_property(snake);
   if (info == nullptr) return "Invalid property name given in --property argument.\n";
-  if (is_answer) return fmt::format("{} property not supported for {} in --property argument.\n", name, command);
-  const bool names_subscription = info->id == PropertyId::subscription_identifier && command == "publish";
-  if (!info->allowed_in(scope_of(command)) || names_subscription) {
+  if (!info->allowed_in(*scope)) {
     return fmt::format("{} property not allowed for {} in --property argument.\n", name, command);
+  }
+  const bool is_brokers = info->id == PropertyId::subscription_identifier && command == "publish";
+  if (writer == nullptr || is_brokers) {
+    return fmt::format("{} property not supported for {} in --property argument.\n", name, command);
   }
   arguments.version = Version::v5;
   if (info->type == PropertyType::utf8_string_pair) {
@@ -426,12 +452,7 @@ std::string apply_property(Arguments& arguments, const std::vector<std::string>&
     return "";
   }
   if (writer->block().find(info->id)) {
-    std::string packet = command == "will" ? "Will" : command;
-    if (packet == command) {
-      std::ranges::transform(packet, packet.begin(),
-                             [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-    }
-    return fmt::format("Error in {} properties: Duplicate property in property list", packet);
+    return fmt::format("Error in {} properties: Duplicate property in property list", packet_name(command));
   }
   if (info->type == PropertyType::utf8_string || info->type == PropertyType::binary) {
     writer->add(info->id, property[2]);
@@ -443,6 +464,12 @@ std::string apply_property(Arguments& arguments, const std::vector<std::string>&
                                                                   : 2'000'000'000;
   if (number < 0 || number > most)
     return fmt::format("Property value ({}) out of range for property {}.\n", number, name);
+  // Which the protocol forbids.
+  if (number == 0 && (info->id == PropertyId::receive_maximum || info->id == PropertyId::maximum_packet_size ||
+                      info->id == PropertyId::topic_alias || info->id == PropertyId::subscription_identifier)) {
+    return fmt::format("Error in {} properties: A network protocol error occurred when communicating with the broker.",
+                       packet_name(command));
+  }
   writer->add(info->id, static_cast<std::uint32_t>(number));
   return "";
 }

@@ -59,17 +59,28 @@ class Publisher final : public Conversation {
     source_.fill(message);
     // Only QoS 0: a message that may be sent again on another connection has to name its topic.
     if (aliased && sent_ > 0 && message.qos == QoS::at_most_once) message.topic_name = {};
-    const auto sent = client_.publish(message, sent_ + 1);
-    if (!sent) {
-      tell(arguments_, fmt::format("Error: {}", rule_info(sent.error().rule).text));
-      end(1);
-      return false;
+    auto sent = client_.publish(message, sent_ + 1);
+    if (!sent && sent.error().rule == Rule::retain_not_available) {
+      message.retain = false;
+      sent = client_.publish(message, sent_ + 1);
     }
+    if (!sent) return refuse(sent.error().rule), false;
     if (*sent == Client::Flow::wait) return false;
     ++sent_;
     source_.take();
     if (message.qos == QoS::at_most_once) after_message();
     return true;
+  }
+
+  // What this broker takes no message of.
+  void refuse(Rule rule) {
+    if (rule == Rule::maximum_qos_exceeded) {
+      tell(arguments_, "Error: Message QoS not supported on broker, try a lower QoS.");
+      return end(0);
+    }
+    tell(arguments_, fmt::format("Error: {}", rule_info(rule).text));
+    constexpr int exit_too_large = 7;
+    end(rule == Rule::packet_too_large ? exit_too_large : 1);
   }
 
   void after_message() {

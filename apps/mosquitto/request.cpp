@@ -35,7 +35,6 @@ class Requester final : public Conversation {
   void on_subscribed(Tag tag, const Suback& answer) override {
     (void)tag;
     const auto reason = static_cast<ReasonCode>(answer.reason_codes[0]);
-    if (arguments_.debug) print(fmt::format("Subscribed (mid: 1): {}\n", static_cast<unsigned>(reason)));
     if (is_failure(reason)) {
       tell(arguments_, std::string{reason_name(reason, PacketType::suback)});
       return end(0);

@@ -41,9 +41,11 @@ class Subscriber final : public Conversation {
       (void)client_.subscribe({0, arguments_.subscribe_properties.block(), filters.list()});
     }
     if (arguments_.unsubscribe.empty()) return;
-    TopicFilterWriter filters;
-    for (const std::string& topic : arguments_.unsubscribe) filters.add(topic);
-    (void)client_.unsubscribe({0, arguments_.unsubscribe_properties.block(), filters.list()});
+    for (const std::string& topic : arguments_.unsubscribe) {
+      TopicFilterWriter filters;
+      filters.add(topic);
+      (void)client_.unsubscribe({0, arguments_.unsubscribe_properties.block(), filters.list()});
+    }
   }
 
   void interrupted() {

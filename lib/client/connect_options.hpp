@@ -39,7 +39,7 @@ struct ConnectOptions {
   // A broker that knows no 5.0 is asked again with 3.1.1, if nothing in these options needs 5.0.
   bool fall_back_to_v3_1_1 = false;
 
-  std::string client_identifier;  // empty: 5.0 and 3.1.1 let the broker choose; 3.1 gets a random one
+  std::string client_identifier;  // empty: 5.0 lets the broker choose, the older ones get a random one
   bool clean_start = true;        // of the first connection
   // 5.0, with clean_start and no Session Expiry Interval of the caller: the Session outlives a lost connection for
   // the time of the reconnect policy, at most this long, and ends with the client's DISCONNECT. So QoS 1 and 2 hold

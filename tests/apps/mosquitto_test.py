@@ -7,8 +7,6 @@ better on purpose is tested at the end.
 
 import os
 import pathlib
-import re
-import shutil
 import signal
 import subprocess
 import tempfile
@@ -16,38 +14,14 @@ import threading
 import time
 import unittest
 
+import mosquitto_clients
 import running
+from mosquitto_clients import INSTALLED, ORIGINAL, OURS, TOOLS, environment, plain, run
 from running import CONNACK, LIMIT
 
-TOOLS = ("mosquitto_pub", "mosquitto_sub", "mosquitto_rr")
-ORIGINAL = {name: shutil.which(name) for name in TOOLS}
-FOLDER = tempfile.TemporaryDirectory()
-OURS = {name: os.path.join(FOLDER.name, name) for name in TOOLS}
-for path in OURS.values():
-    os.symlink(running.BIN / "mqtk-mosquitto", path)
 
-
-def environment(extra=None):
-    return {**running.clean_environment({"HOME": FOLDER.name, **(extra or {})})}
-
-
-def run(programs, name, *words, stdin=b"", extra=None):
-    """(status, stdout, stderr)"""
-    result = subprocess.run([programs[name], *map(str, words)], input=stdin, capture_output=True, timeout=LIMIT, check=False,
-                            env={key: value for key, value in environment(extra).items() if value is not None})
-    return result.returncode, result.stdout.decode(errors="replace"), result.stderr.decode(errors="replace")
-
-
-def plain(output):
-    """Without what differs from run to run: times, and identifiers that a broker made."""
-    output = re.sub(r'"tst":(\s*)"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z?([+-]\d{4})"', r'"tst":\1"TIME\2"', output)
-    return re.sub(r"auto-[0-9A-F-]{36}", "ID", output)
-
-
-@unittest.skipUnless(all(ORIGINAL.values()) and running.MOSQUITTO, "mosquitto's clients are not installed")
-class Same(unittest.TestCase):
-    maxDiff = None
-
+@unittest.skipUnless(INSTALLED, "mosquitto's clients are not installed")
+class Same(mosquitto_clients.Cases):
     @classmethod
     def setUpClass(cls):
         cls.broker = running.Mosquitto()
@@ -56,16 +30,8 @@ class Same(unittest.TestCase):
     def tearDownClass(cls):
         cls.broker.close()
 
-    def both(self, name, *words, stdin=b"", extra=None, port=None, stderr=True):
-        """Runs both and returns what both did."""
-        if port is None:
-            words = ("-p", self.broker.port, *words)
-        theirs = run(ORIGINAL, name, *words, stdin=stdin, extra=extra)
-        ours = run(OURS, name, *words, stdin=stdin, extra=extra)
-        kept = 3 if stderr else 2
-        self.assertEqual([plain(str(part)) if part else part for part in ours[:kept]],
-                         [plain(str(part)) if part else part for part in theirs[:kept]], f"{name} {words}")
-        return ours
+    def both(self, name, *words, port=None, **more):
+        return super().both(name, *(words if port else ("-p", self.broker.port, *words)), **more)
 
     # --- section 2: argument rules -----------------------------------------------------------------------------------
 
@@ -135,6 +101,9 @@ class Same(unittest.TestCase):
         self.assertEqual(self.listened("a/s", "-s", stdin=b"a\nb\n"), [b"a\nb\n"])
         self.assertEqual(self.listened("a/l", "-l", "-q", 1, stdin=b"one\ncr\r\n\nlast"), [b"one", b"cr\r", b"", b"last"])
         self.assertEqual(self.listened("a/l", "-l", stdin=b""), [])
+        self.assertEqual(self.listened("a/f", "-f", "/dev/null"), [b""])
+        long = b"x" * 300_000
+        self.assertEqual(self.listened("a/l", "-l", stdin=long + b"\n" + long), [long, long])
         self.assertEqual(self.listened("a/r", "-m", "x", "--repeat", 3, "--repeat-delay", 0.05, "-q", 1), [b"x"] * 3)
         with tempfile.NamedTemporaryFile() as file:
             file.write(b"\0file\n")
@@ -338,6 +307,30 @@ class Better(unittest.TestCase):
         ended = run(OURS, "mosquitto_sub", "-p", broker.port, "-t", "a/#", "--remove-retained", "-C", 2, "-W", 20)
         self.assertEqual(ended, (0, "x\nx\n", ""))
         self.assertEqual(run(OURS, "mosquitto_sub", "-p", broker.port, "-t", "a/#", "-W", 1)[1], "")
+
+    def test_removing_is_not_stopped_by_hiding_and_ends_with_a_live_message(self):
+        broker = running.available_brokers()[0]()
+        self.addCleanup(broker.close)
+        for words in (["-R", "-W", 1], ["--retained-only"]):
+            run(OURS, "mosquitto_pub", "-p", broker.port, "-q", 1, "-r", "-t", "a/kept", "-m", "x")
+            proxy = running.CuttingProxy(broker.port, [])
+            self.addCleanup(proxy.close)
+            process = mosquitto_clients.start(OURS, "mosquitto_sub", "-p", str(proxy.port), "-t", "a/#", "--remove-retained", *map(str, words))
+            self.assertTrue(proxy.subscribed.wait(LIMIT))
+            if "-R" not in words:
+                self.assertEqual(os.read(process.stdout.fileno(), 100), b"x\n")
+                run(OURS, "mosquitto_pub", "-p", broker.port, "-t", "a/live", "-m", "y")
+            out, _ = process.communicate(timeout=LIMIT)
+            self.assertEqual((process.returncode, out), (27 if "-R" in words else 0, b""))
+            self.assertEqual(run(OURS, "mosquitto_sub", "-p", broker.port, "-t", "a/#", "-W", 1)[1], "")
+
+    def test_the_random_filter_keeps_the_share_that_it_is_told(self):
+        messages = [running.text("a") + b"x"] * 2000
+        for share, least, most in ((100, 2000, 2000), (50, 850, 1150), (10, 120, 290)):
+            peer = mosquitto_clients.Broker(messages=messages)
+            self.addCleanup(peer.close)
+            _, out, _ = run(OURS, "mosquitto_sub", "-p", peer.port, "-i", "me", "-t", "a", "--random-filter", share, "-W", 1)
+            self.assertTrue(least <= out.count("x") <= most, (share, out.count("x")))
 
     def test_unsubscribing_alone_is_allowed(self):
         broker = running.available_brokers()[0]()

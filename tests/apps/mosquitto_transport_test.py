@@ -3,49 +3,32 @@
 
 import os
 import pathlib
-import select
 import socket
 import subprocess
 import tempfile
-import threading
-import time
 import unittest
 
 import certificates
 import running
-from mosquitto_test import ORIGINAL, OURS, TOOLS, environment, plain, run
+import service_records
+from mosquitto_clients import INSTALLED, ORIGINAL, OURS, Cases, environment, run
 from running import LIMIT
 
-INSTALLED = all(ORIGINAL.values()) and running.MOSQUITTO
 TLS_TEXTS = ("Unable to connect (A TLS error occurred.).", "Error: A TLS error occurred.")
 
 
-class SocksProxy:
-    """SOCKS5 (RFC 1928) with a login, if one is given (RFC 1929)."""
+class SocksProxy(running.Relay):
+    """SOCKS5 (RFC 1928) with a login, if one is given (RFC 1929).
 
-    def __init__(self, login=None):
-        self.login, self.asked_for = login, []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+    With `elsewhere` all connections go to this port, and the first byte of each is noted.
+    """
 
-    def serve(self):
-        while True:
-            try:
-                client, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.talk, args=(client,), daemon=True).start()
+    def __init__(self, login=None, elsewhere=None):
+        self.login, self.elsewhere, self.asked_for, self.began = login, elsewhere, [], []
+        super().__init__(None)
 
-    def talk(self, client):
-        with client:
-            try:
-                self.connect(client)
-            except OSError:
-                pass
-
-    def connect(self, client):
-        version, count = client.recv(2)
+    def serve(self, client, number):
+        _, count = client.recv(2)
         client.recv(count)
         if self.login:
             client.sendall(b"\x05\x02")
@@ -62,32 +45,10 @@ class SocksProxy:
         host = client.recv(client.recv(1)[0]).decode() if kind == 3 else socket.inet_ntoa(client.recv(4))
         port = int.from_bytes(client.recv(2), "big")
         self.asked_for.append((kind, host, port))
-        with socket.create_connection((host, port)) as broker:
+        with socket.create_connection(("127.0.0.1", self.elsewhere) if self.elsewhere else (host, port)) as broker:
             client.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
-            while True:
-                ready, _, _ = select.select([client, broker], [], [])
-                for source, target in ((client, broker), (broker, client)):
-                    if source in ready:
-                        block = source.recv(65536)
-                        if not block:
-                            return
-                        target.sendall(block)
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-
-
-class Cases(unittest.TestCase):
-    maxDiff = None
-
-    def both(self, name, *words, stdin=b"", extra=None):
-        """Runs both and returns what both did."""
-        theirs = run(ORIGINAL, name, *words, stdin=stdin, extra=extra)
-        ours = run(OURS, name, *words, stdin=stdin, extra=extra)
-        self.assertEqual([plain(str(part)) if part else part for part in ours],
-                         [plain(str(part)) if part else part for part in theirs], f"{name} {words}")
-        return ours
+            self.began.append(client.recv(1, socket.MSG_PEEK))
+            self.pass_on(client, broker, number)
 
 
 @unittest.skipUnless(INSTALLED, "mosquitto's clients are not installed")
@@ -238,10 +199,34 @@ class Ways(Cases):
             self.assertEqual(self.both("mosquitto_sub", *words, "-C", 1, "-W", 20), (0, "x\n", ""))
             self.assertEqual(proxy.asked_for, [(3, "localhost", self.broker.port)] * 4)
 
+    def test_default_ports_and_hosts_and_the_port_of_tls(self):
+        with tempfile.TemporaryDirectory() as folder:
+            authority = certificates.Authority()
+            self.addCleanup(authority.close)
+            connect, hello = b"\x10", b"\x16"
+            for words, host, port, first in [
+                ([], "localhost", 1883, connect), (["-h", "name.example"], "name.example", 1883, connect),
+                (["--cafile", authority.file], "localhost", 8883, hello), (["--capath", folder], "localhost", 8883, hello),
+                (["--psk", "1234", "--psk-identity", "me"], "localhost", 8883, hello), (["-p", 8883], "localhost", 8883, hello),
+                (["-p", 8884], "localhost", 8884, connect), (["--insecure"], "localhost", 1883, connect),
+            ]:
+                for programs in (ORIGINAL, OURS):
+                    peer = self.opened(running.Scripted(lambda stream: stream.socket.recv(65536)))
+                    proxy = self.opened(SocksProxy(elsewhere=peer.port))
+                    run(programs, "mosquitto_pub", *words, "--proxy", f"socks5h://localhost:{proxy.port}", "-t", "a", "-m", "x")
+                    self.assertEqual((proxy.asked_for, proxy.began), ([(3, host, port)], [first]), words)
+
     def test_a_unix_socket_is_an_address(self):
-        for words in (["--unix", self.socket], ["-p", "0", "-h", self.socket]):
+        for words in (["--unix", self.socket], ["-p", "0", "-h", self.socket], ["-p", "abc", "-h", self.socket]):
             self.assertEqual(self.both("mosquitto_pub", *words, "-t", "a/unix", "-m", "x", "-r", "-q", 1), (0, "", ""))
             self.assertEqual(self.both("mosquitto_sub", *words, "-t", "a/unix", "-C", 1, "-W", 20), (0, "x\n", ""))
+
+    @unittest.skipUnless(service_records.is_possible(), "no network of its own is to be had")
+    def test_the_broker_of_a_domain_is_found_by_its_service_records(self):
+        # Debian's clients are built without them.
+        found = service_records.connect(OURS["mosquitto_pub"], "-S", "-h", "{domain}", "-t", "a", "-m", "x", "-q", 1)
+        self.assertIn(["_mqtt._tcp.plant.test", 33], found["questions"])
+        self.assertEqual((found["status"], found["out"], found["err"], found["packets"]), (0, "", "", [1, 3, 14]))
 
     def test_a_domain_without_service_records_is_a_lookup_error(self):
         status, out, err = run(OURS, "mosquitto_pub", "-S", "-h", "no-such-domain.invalid", "-t", "a", "-m", "x")
