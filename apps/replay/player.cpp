@@ -55,7 +55,8 @@ std::unique_ptr<Verifier> Player::make_verifier() {
     const auto& connection = options_.connection;
     const auto text = failure == nullptr
                           ? cli::FailureText{verifier_->result().first_problem, ExitStatus::refused_later}
-                          : cli::describe(*failure, connection.endpoint, connection.connect);
+                          : cli::describe(*failure, connection.endpoint, connection.connect,
+                                          cli::outlook_at_end(*failure, connection.connect));
     fail(text.line, text.status);
   };
   const auto moved = [this] {
@@ -69,7 +70,11 @@ ExitStatus Player::run() {
   if (verifier_) verifier_->start();
   if (options_.connections == Connections::one) publisher_ = &publishers_.at("");
   const bool input_is_recording = std::ranges::find(options_.files, "-") != options_.files.end();
-  if (!input_is_recording) keys_ = std::make_unique<cli::TerminalKeys>(loop_, [this](char key) { pressed(key); });
+  if (!input_is_recording) {
+    keys_ = std::make_unique<cli::TerminalKeys>(loop_,
+                                                cli::TerminalKeys::Events{.pressed = [this](char key) { pressed(key); },
+                                                                          .before_stop = [this] { clear_progress(); }});
+  }
   send();
   loop_.run();
   keys_.reset();

@@ -2,6 +2,8 @@
 
 #include <sys/ioctl.h>
 
+#include <utility>
+
 namespace mqtk::sub {
 namespace {
 
@@ -35,8 +37,12 @@ Watch::Watch(Loop& loop, cli::Output& output, std::string title, std::function<v
 
 void Watch::open() {
   if (keys_ != nullptr) return;
-  keys_ = std::make_unique<cli::TerminalKeys>(loop_, [this](char key) { pressed(key); });
-  output_.write(other_screen);
+  keys_ = std::make_unique<cli::TerminalKeys>(loop_, cli::TerminalKeys::Events{
+                                                         .pressed = [this](char key) { pressed(key); },
+                                                         .before_stop = [this] { leave_screen(); },
+                                                         .after_stop = [this] { take_screen(); },
+                                                     });
+  take_screen();
   tick();
 }
 
@@ -44,6 +50,18 @@ void Watch::close() {
   if (keys_ == nullptr) return;
   keys_.reset();
   tick_.cancel();
+  leave_screen();
+}
+
+void Watch::take_screen() {
+  screen_is_ours_ = true;
+  on_screen_.clear();
+  output_.write(other_screen);
+  draw();
+}
+
+void Watch::leave_screen() {
+  if (!std::exchange(screen_is_ours_, false)) return;
   output_.write(first_screen);
   output_.flush();
 }
@@ -60,7 +78,7 @@ void Watch::tick() {
 }
 
 void Watch::draw() {
-  if (keys_ == nullptr) return;
+  if (!screen_is_ours_) return;
   std::string picture{home};
   std::size_t row = 0;
   for (const std::string& line : table_.lines(terminal_size(output_.descriptor()), loop_.now())) {

@@ -30,6 +30,8 @@ class Watch {
   void draw();
 
  private:
+  void take_screen();
+  void leave_screen();
   void pressed(char key);
   void tick();
 
@@ -39,6 +41,7 @@ class Watch {
   WatchTable table_;
   Timer tick_;
   std::unique_ptr<cli::TerminalKeys> keys_;
+  bool screen_is_ours_ = false;
   std::string on_screen_;
 };
 

@@ -10,7 +10,7 @@ namespace mqtk {
 class Loop;
 
 // While it lives, the given signals call `received` with their number instead of doing what they do by
-// default; then the earlier handling comes back. One per process at a time; does not outlive its Loop. Must
+// default; then the earlier handling comes back. No two at a time for the same signal; does not outlive its Loop. Must
 // not be destroyed in its own callback.
 class SignalWatch {
  public:

@@ -86,6 +86,34 @@ class Terminal:
         os.close(self.control)
 
 
+class Job(Terminal):
+    """A program that an interactive shell has started on a terminal, so that Ctrl-Z stops it."""
+
+    def __init__(self, *words):
+        self.control, terminal = pty.openpty()
+        self.resize(80, 24)
+        environment = running.clean_environment({"TERM": "xterm", "LANG": "C.UTF-8", "PS1": "", "ENV": ""})
+
+        def take_terminal():
+            os.setsid()
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        self.process = subprocess.Popen(["sh", "-i"], stdin=terminal, stdout=terminal, stderr=terminal, env=environment,
+                                        preexec_fn=take_terminal)
+        os.close(terminal)
+        self.output = b""
+        self.press(" ".join(map(str, words)) + "\n")
+
+    def is_raw(self):
+        return not termios.tcgetattr(self.control)[3] & (termios.ECHO | termios.ICANON)
+
+    def await_output(self, is_so):
+        end = time.monotonic() + 20
+        while not is_so():
+            if time.monotonic() > end:
+                raise AssertionError(self.output[-500:])
+            self.read(0.05)
+
+
 class Watch(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
@@ -187,6 +215,30 @@ class Watch(unittest.TestCase):
             self.assertEqual(terminal.wait(), 0)
             self.assertIn(b"\x1b[?1049h", terminal.output)
             self.assertTrue(terminal.output.endswith(b"\x1b[?25h\x1b[?1049l"), terminal.output[-80:])
+
+    def test_ctrl_z_gives_the_terminal_back_and_fg_takes_it_again(self):
+        job = Job(running.BIN / "mqtk-sub", "--watch", "-p", self.broker.port, "-t", self.topic + "/#")
+        self.addCleanup(job.close)
+        for round in range(1, 3):
+            job.await_output(lambda: job.output.count(b"\x1b[?1049h") == round and job.is_raw())
+            job.await_screen(lambda lines: "TOPIC" in lines[1])
+            job.press("\x1a")
+            job.await_output(lambda: job.output.count(b"\x1b[?1049l") == round and not job.is_raw())
+            job.press("echo in the $((1 + 1))nd shell\n")
+            job.await_output(lambda: job.output.count(b"in the 2nd shell") == round)
+            # Nothing is drawn over the shell, also not where the program goes on in the background.
+            if round == 2:
+                job.press("bg\n")
+                job.read(0.6)
+                job.press("echo in the $((1 + 2))rd shell\n")
+                job.await_output(lambda: b"in the 3rd shell" in job.output)
+                self.assertNotIn(b"TOPIC", job.output[job.output.rindex(b"\x1b[?1049l"):])
+            job.press("fg\n")
+        job.await_output(lambda: job.output.count(b"\x1b[?1049h") == 3 and job.is_raw())
+        self.publish("back", "again")
+        job.await_screen(lambda lines: "again" in lines[2])
+        job.press("q")
+        job.await_output(lambda: not job.is_raw())
 
     def test_a_time_limit_is_told_where_it_can_be_read(self):
         terminal = self.watch("-W", "2s")
