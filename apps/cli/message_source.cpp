@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <deque>
+#include <memory>
 
 #include "cli/message_input.hpp"
 #include "cli/record_reader.hpp"
@@ -37,16 +39,25 @@ class PayloadSource final : public MessageSource {
   std::uint64_t times_left_;
 };
 
-// One file, once, read to where its bytes are sent from.
-class LongFileSource final : public MessageSource {
+// One long payload, once, which is read to where its bytes are sent from.
+class LongPayloadSource : public MessageSource {
+ public:
+  explicit LongPayloadSource(std::size_t size) : size_(size) {}
+
+  State next() final { return taken_ ? State::end : State::message; }
+  void fill(Publish& message) final { message.payload = {}; }
+  void take() final { taken_ = true; }
+  std::size_t long_payload_bytes() const final { return size_; }
+
+ private:
+  std::size_t size_;
+  bool taken_ = false;
+};
+
+class LongFileSource final : public LongPayloadSource {
  public:
   LongFileSource(FileDescriptor file, std::string name, std::size_t size)
-      : file_(std::move(file)), name_(std::move(name)), size_(size) {}
-
-  State next() override { return taken_ ? State::end : State::message; }
-  void fill(Publish& message) override { message.payload = {}; }
-  void take() override { taken_ = true; }
-  std::size_t long_payload_bytes() const override { return size_; }
+      : LongPayloadSource(size), file_(std::move(file)), name_(std::move(name)) {}
 
   std::expected<void, std::string> read_long_payload(MutableBytes to) override {
     std::size_t used = 0;
@@ -63,8 +74,62 @@ class LongFileSource final : public MessageSource {
  private:
   FileDescriptor file_;
   std::string name_;
-  std::size_t size_;
-  bool taken_ = false;
+};
+
+// Bytes whose number nobody knows before the last has come.
+class Spool {
+ public:
+  // To the end of what `descriptor` reads. What is wrong, or nothing.
+  std::expected<void, std::string> read(int descriptor, const std::string& name);
+  [[nodiscard]] std::size_t size() const { return blocks_.empty() ? 0 : (blocks_.size() - 1) * block_bytes + used_; }
+  // Gives each block back when it is copied, so that there is one copy and one block at most.
+  void move_to(MutableBytes to);
+
+ private:
+  static constexpr std::size_t block_bytes = 1024 * 1024;  // which malloc gives back to the system at once
+  std::deque<std::unique_ptr<std::uint8_t[]>> blocks_;
+  std::size_t used_ = 0;  // of the last one
+};
+
+std::expected<void, std::string> Spool::read(int descriptor, const std::string& name) {
+  used_ = block_bytes;
+  for (;;) {
+    if (used_ == block_bytes) {
+      blocks_.push_back(std::make_unique_for_overwrite<std::uint8_t[]>(block_bytes));
+      used_ = 0;
+    }
+    const ssize_t count = ::read(descriptor, blocks_.back().get() + used_, block_bytes - used_);
+    if (count == 0) return {};
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return std::unexpected(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
+    used_ += static_cast<std::size_t>(count);
+    if (size() > max_packet_size) {
+      return std::unexpected(
+          fmt::format("{} is longer than the {} bytes of the largest MQTT packet", name, max_packet_size));
+    }
+  }
+}
+
+void Spool::move_to(MutableBytes to) {
+  while (!blocks_.empty()) {
+    const std::size_t count = std::min(block_bytes, to.size());
+    if (count > 0) std::memcpy(to.data(), blocks_.front().get(), count);
+    to = to.subspan(count);
+    blocks_.pop_front();
+  }
+}
+
+class SpooledSource final : public LongPayloadSource {
+ public:
+  explicit SpooledSource(Spool spool) : LongPayloadSource(spool.size()), spool_(std::move(spool)) {}
+
+  std::expected<void, std::string> read_long_payload(MutableBytes to) override {
+    spool_.move_to(to);
+    return {};
+  }
+
+ private:
+  Spool spool_;
 };
 
 class ChunkSource final : public MessageSource {
@@ -106,28 +171,11 @@ class ChunkSource final : public MessageSource {
 };
 
 std::expected<PayloadBytes, std::string> read_all(int descriptor, const std::string& name) {
-  constexpr std::size_t block_bytes = 64 * 1024;
-  PayloadBytes payload;
-  struct stat status{};
-  // One byte more than the file's size, so that its end is seen without growing again.
-  if (::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode)) {
-    payload.reserve(std::min<std::size_t>(static_cast<std::size_t>(status.st_size), max_packet_size) + 1);
-  }
-  for (;;) {
-    const std::size_t used = payload.size();
-    if (payload.capacity() == used) payload.reserve(std::max(used * 2, block_bytes));
-    payload.resize(payload.capacity());
-    const ssize_t count = ::read(descriptor, payload.data() + used, payload.size() - used);
-    payload.resize(used + static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
-    if (count == 0) return payload;
-    if (count < 0 && errno != EINTR) {
-      return std::unexpected(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
-    }
-    if (payload.size() > max_packet_size) {
-      return std::unexpected(
-          fmt::format("{} is longer than the {} bytes of the largest MQTT packet", name, max_packet_size));
-    }
-  }
+  Spool spool;
+  if (const auto read = spool.read(descriptor, name); !read) return std::unexpected(read.error());
+  PayloadBytes payload(spool.size());
+  spool.move_to(payload);
+  return payload;
 }
 
 std::expected<FileDescriptor, std::string> open_file(const std::string& name) {
@@ -163,14 +211,31 @@ Opened open_chunks(const MessageInput& input) {
   return std::make_unique<ChunkSource>(std::move(*file), descriptor, size);
 }
 
-// Null where the file is small, or no regular one.
-std::unique_ptr<MessageSource> open_long_file(const std::string& name) {
-  constexpr off_t least = 1024 * 1024;
-  auto file = open_file(name);
-  struct stat status{};
-  if (!file || ::fstat(file->number(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size < least) return {};
-  if (status.st_size > static_cast<off_t>(max_packet_size)) return {};
-  return std::make_unique<LongFileSource>(std::move(*file), name, static_cast<std::size_t>(status.st_size));
+// A payload that may be long: one that is sent once, and as it is.
+Opened open_payload(const std::string& name) {
+  constexpr std::size_t least = 1024 * 1024;
+  FileDescriptor file;
+  int descriptor = STDIN_FILENO;
+  if (name != "-") {
+    auto opened = open_file(name);
+    if (!opened) return std::unexpected(opened.error());
+    file = std::move(*opened);
+    descriptor = file.number();
+    struct stat status{};
+    const bool regular = ::fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+    const auto size = static_cast<std::size_t>(status.st_size);
+    if (regular && size >= least && size <= max_packet_size) {
+      return std::make_unique<LongFileSource>(std::move(file), name, size);
+    }
+  }
+  Spool spool;
+  if (const auto read = spool.read(descriptor, name == "-" ? "standard input" : name); !read) {
+    return std::unexpected(read.error());
+  }
+  if (spool.size() >= least) return std::make_unique<SpooledSource>(std::move(spool));
+  std::vector<PayloadBytes> payloads(1, PayloadBytes(spool.size()));
+  spool.move_to(payloads.front());
+  return std::make_unique<PayloadSource>(std::move(payloads), 1);
 }
 
 }  // namespace
@@ -179,13 +244,10 @@ Opened open_source(const MessageInput& input, LongPayload long_payload) {
   if (input.source == MessageInput::Source::lines) return line_source(input);
   if (input.source == MessageInput::Source::json_lines) return json_line_source(input);
   if (input.chunk_bytes) return open_chunks(input);
-  const bool is_one_file = input.source == MessageInput::Source::files && input.files.size() == 1 &&
-                           input.repeat == 1 && input.encoding == PayloadEncoding::none;
-  if (long_payload == LongPayload::deferred && is_one_file && input.files.front() != "-") {
-    if (auto source = open_long_file(input.files.front())) return source;
-  }
   std::vector<std::string> files = input.files;
   if (input.source == MessageInput::Source::whole_input) files = {"-"};
+  const bool as_it_is = files.size() == 1 && input.repeat == 1 && input.encoding == PayloadEncoding::none;
+  if (long_payload == LongPayload::deferred && as_it_is) return open_payload(files.front());
   std::vector<PayloadBytes> payloads;
   for (const std::string& file : files) {
     auto payload = read_file(file, input.encoding);

@@ -161,9 +161,10 @@ bool Publisher::publish_one() {
   if (!sent) return refuse(sent.error()), false;
   if (*sent == Client::Flow::wait) return false;
   ++sent_;
-  payload_bytes_ += message_.payload.size() + source_.long_payload_bytes();
-  long_message_ = {};
+  if (long_message_) message_.payload = long_message_.payload();
+  payload_bytes_ += message_.payload.size();
   if (options_.confirm) confirmation_.published(message_);
+  long_message_ = {};
   source_.take();
   prepared_ = false;
   return true;

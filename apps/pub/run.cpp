@@ -8,10 +8,9 @@ namespace mqtk::pub {
 
 cli::ExitStatus run(const Options& options) {
   if (options.raw) return send_raw(options);
-  // Who names a Topic Alias, or compares what comes back, has the payload in a PUBLISH of its own.
+  // Who names a Topic Alias has the payload in a PUBLISH of its own.
   const bool alias = options.connection.publish_properties.block().find(PropertyId::topic_alias).has_value();
-  const auto source =
-      cli::open_source(options.input, alias || options.confirm ? cli::LongPayload::filled : cli::LongPayload::deferred);
+  const auto source = cli::open_source(options.input, alias ? cli::LongPayload::filled : cli::LongPayload::deferred);
   if (!source) {
     cli::report_usage(source.error());
     return cli::ExitStatus::usage;
