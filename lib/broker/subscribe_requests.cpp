@@ -78,7 +78,11 @@ ReasonCode SubscribeRequests::check(const TopicFilter& filter, const Session& se
   if (filter.is_shared() && !options.limits.shared_subscription_available) {
     return ReasonCode::shared_subscriptions_not_supported;
   }
-  if (session.subscription_count >= options.max_subscriptions_per_client) return ReasonCode::quota_exceeded;
+  // At the limit what is there may still be changed.
+  if (session.subscription_count >= options.max_subscriptions_per_client &&
+      !state_.subscriptions.contains(filter, session)) {
+    return ReasonCode::quota_exceeded;
+  }
   if (state_.access_control != nullptr &&
       !state_.access_control->may_subscribe({session.client_identifier, session.connection->user_name()},
                                             filter.text())) {

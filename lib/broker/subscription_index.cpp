@@ -89,7 +89,7 @@ SharedGroup* SubscriptionIndex::find_group(std::uint64_t number) const {
   return found == groups_.end() ? nullptr : found->second;
 }
 
-StoredSubscription* SubscriptionIndex::find(const TopicFilter& filter, const Subscriber& subscriber) {
+StoredSubscription* SubscriptionIndex::find(const TopicFilter& filter, const Subscriber& subscriber) const {
   const auto found = filters_.find(filter.filter());
   if (found == filters_.end()) return nullptr;
   if (!filter.is_shared()) return found->second.subscriptions.find(subscriber);

@@ -96,6 +96,10 @@ class SubscriptionIndex {
   // [MQTT-3.8.4-3]. `options.subscriber` is who subscribes and outlives its subscriptions.
   Added add(const TopicFilter& filter, const Match& options);
 
+  [[nodiscard]] bool contains(const TopicFilter& filter, const Subscriber& subscriber) const {
+    return find(filter, subscriber) != nullptr;
+  }
+
   // False if there was no such subscription.
   bool remove(const TopicFilter& filter, Subscriber& subscriber);
   void remove_all(Subscriber& subscriber);
@@ -115,7 +119,7 @@ class SubscriptionIndex {
  private:
   IndexedFilter& filter_for(std::string_view text);
   SharedGroup& group_for(IndexedFilter& filter, std::string_view name);
-  StoredSubscription* find(const TopicFilter& filter, const Subscriber& subscriber);
+  [[nodiscard]] StoredSubscription* find(const TopicFilter& filter, const Subscriber& subscriber) const;
   void erase(StoredSubscription& subscription);
   void erase_if_unused(IndexedFilter& filter);
   void forget_answers(const IndexedFilter& filter);

@@ -172,8 +172,8 @@ TEST_CASE("subscriptions beyond the limit of a client are refused with Quota exc
   }
   const std::string answers = peer.got();
   CHECK(answers.find("97") == std::string::npos);
-  peer.send(subscribe(7, {{"one/more", 0}, {"devices/5/+", 0}}));
-  EXPECT_GOT(peer, hex("90 05 00 07 00 97 97"));
+  peer.send(subscribe(7, {{"one/more", 0}, {"devices/5/+", 1}}));
+  EXPECT_GOT(peer, hex("90 05 00 07 00 97 01"));
   Peer four(broker);
   four.connect({.id = "b", .version = 4}).send(subscribe(1, {{"devices/5/+", 0}}, old));
   EXPECT_GOT(four, hex("90 03 00 01 00"));
@@ -381,6 +381,9 @@ TEST_CASE("a client may have only so many subscriptions") {
   peer.connect({.id = "a"});
   peer.send(subscribe(1, {{"a", 0}, {"b", 1}, {"c", 0}}));
   CHECK(peer.got().ends_with("00 01 97"));
+  // Those that are there may be changed.
+  peer.send(subscribe(4, {{"a", 2}, {"$share/a/b", 0}, {"b", 0}}));
+  CHECK(peer.got().ends_with("02 97 00"));
   peer.send(unsubscribe(2, {"a"}));
   static_cast<void>(peer.got());
   peer.send(subscribe(3, {{"c", 2}}));
