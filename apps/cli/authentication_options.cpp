@@ -40,6 +40,15 @@ Accepted settle_scram(ConnectionOptions& options, HashKind kind) {
   if (!options.connect.user_name || !options.connect.password) {
     return std::unexpected(fmt::format("--auth-method {}: needs --username and a password", method));
   }
+  for (const auto& [what, text] : {std::pair("user name", std::string_view{*options.connect.user_name}),
+                                   std::pair("password", as_text(*options.connect.password))}) {
+    if (!is_scram_text(text)) {
+      return std::unexpected(fmt::format(
+          "--auth-method {}: the {} is not printable ASCII, which SCRAM needs here; log in with the password "
+          "itself, over TLS",
+          method, what));
+    }
+  }
   if (options.typed.authentication.data_source) {
     return std::unexpected(fmt::format("--auth-data-from: of no effect with {}", method));
   }

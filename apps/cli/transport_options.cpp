@@ -122,6 +122,8 @@ void add_identity(OptionTable& table, TypedTransport& typed) {
           {.long_name = "key-file",
            .value = "FILE",
            .help = "Private key of that certificate, if it is not in the same file",
+           .manual = "Here and for the certificate pkcs11: and a name (RFC 7512) stand for what a token keeps, if "
+                     "OpenSSL's configuration has a provider for it.",
            .completion = Completion::file,
            .environment = "MQTK_KEY_FILE",
            .aliases = {"key"},

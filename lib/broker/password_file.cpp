@@ -102,6 +102,9 @@ std::expected<std::string, std::string> PasswordFile::lines_for(std::string_view
   std::array<std::uint8_t, salt_bytes> salt;
   if (!fill_with_random(salt)) return std::unexpected(std::string(no_openssl));
   if (form == Form::scram) {
+    if (!is_scram_text(name) || !is_scram_text(password)) {
+      return std::unexpected("SCRAM takes names and passwords of printable ASCII here");
+    }
     std::string lines;
     for (const HashKind kind : {HashKind::sha256, HashKind::sha512}) {
       const auto verifier = ScramVerifier::make(kind, password, salt, our_iterations);

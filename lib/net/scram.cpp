@@ -98,6 +98,11 @@ std::string new_scram_nonce() {
 
 // --- the client ------------------------------------------------------------------------------------------------------
 
+bool is_scram_text(std::string_view name_or_password) {
+  const auto is_printable = [](char c) { return c >= ' ' && c <= '~'; };
+  return !name_or_password.empty() && std::ranges::all_of(name_or_password, is_printable);
+}
+
 ScramClient::ScramClient(HashKind kind, std::string user_name, std::string password, std::string nonce)
     : kind_(kind), user_name_(std::move(user_name)), password_(std::move(password)), nonce_(std::move(nonce)) {}
 
@@ -106,6 +111,7 @@ std::string ScramClient::first_message_bare() const { return fmt::format("n={},r
 std::string ScramClient::first_message() const { return "n,," + first_message_bare(); }
 
 ScramClient::Message ScramClient::final_message(std::string_view server_first) {
+  if (!is_scram_text(password_)) return std::unexpected("the password is not printable ASCII, which SCRAM needs here");
   std::string_view rest = server_first;
   const auto nonce = take(rest, 'r');
   const auto salt_text = take(rest, 's');

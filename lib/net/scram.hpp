@@ -1,8 +1,8 @@
 // SCRAM (RFC 5802, with SHA-256 as in RFC 7677): both sides prove that they know a password without sending it, and
 // what the server keeps does not let anybody log in.
 //
-// Without channel binding and other identities to act for. Names and passwords are taken as they are: the RFC would
-// normalize some that are not ASCII (SASLprep), as few implementations do.
+// Without channel binding and other identities to act for. Names and passwords are ASCII: others would have to be
+// normalized (SASLprep, RFC 4013) to be the same on both sides, and what is not must not be used.
 #pragma once
 
 #include <cstdint>
@@ -20,6 +20,9 @@ namespace mqtk {
 // "SCRAM-SHA-256", "SCRAM-SHA-512"
 [[nodiscard]] std::string_view scram_method(HashKind kind);
 [[nodiscard]] std::optional<HashKind> scram_hash(std::string_view method);
+
+// Whether SASLprep leaves it as it is without knowing Unicode: printable ASCII, and not nothing.
+[[nodiscard]] bool is_scram_text(std::string_view name_or_password);
 
 // What a server keeps instead of the password.
 struct ScramVerifier {

@@ -5,6 +5,8 @@
 #include <openssl/pem.h>
 #include <openssl/pkcs12.h>
 #include <openssl/ssl.h>
+#include <openssl/store.h>
+#include <openssl/ui.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -12,7 +14,10 @@
 #include <fstream>
 #include <iterator>
 #include <memory>
+#include <string_view>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 namespace mqtk {
 namespace {
@@ -22,6 +27,9 @@ struct Deleter {
   void operator()(X509* certificate) const { X509_free(certificate); }
   void operator()(BIO* bio) const { BIO_free(bio); }
   void operator()(PKCS12* bag) const { PKCS12_free(bag); }
+  void operator()(OSSL_STORE_CTX* store) const { OSSL_STORE_close(store); }
+  void operator()(OSSL_STORE_INFO* info) const { OSSL_STORE_INFO_free(info); }
+  void operator()(UI_METHOD* method) const { UI_destroy_method(method); }
   void operator()(STACK_OF(X509) * certificates) const { sk_X509_pop_free(certificates, X509_free); }
 };
 using Key = std::unique_ptr<EVP_PKEY, Deleter>;
@@ -130,6 +138,81 @@ Loaded use_pkcs12(SSL_CTX* context, const std::string& what, const std::string& 
   return use_key(context, what, file, key.get());
 }
 
+// Names of what providers of OpenSSL keep, such as a key in a token (RFC 7512), and files in the same way.
+bool is_store_uri(std::string_view name) { return name.starts_with("pkcs11:") || name.starts_with("file:"); }
+
+// What a store has under a name. Which stores there are is a matter of OpenSSL's configuration.
+struct Stored {
+  Key key;
+  std::vector<Certificate> certificates;
+};
+
+std::expected<Stored, std::string> load_stored(const std::string& what, const std::string& uri,
+                                               const TlsCommonOptions& options) {
+  PassPhrase phrase{options};
+  const std::unique_ptr<UI_METHOD, Deleter> ask(UI_UTIL_wrap_read_pem_callback(&PassPhrase::callback, 0));
+  const std::unique_ptr<OSSL_STORE_CTX, Deleter> store(
+      OSSL_STORE_open(uri.c_str(), ask.get(), &phrase, nullptr, nullptr));
+  if (store == nullptr) {
+    return refusal(
+        what, uri,
+        fmt::format("cannot be opened: {}; such names need a provider in OpenSSL's configuration", openssl_reason()));
+  }
+  Stored stored;
+  while (OSSL_STORE_eof(store.get()) == 0) {
+    const std::unique_ptr<OSSL_STORE_INFO, Deleter> info(OSSL_STORE_load(store.get()));
+    if (info == nullptr) continue;  // an object that cannot be read
+    const int type = OSSL_STORE_INFO_get_type(info.get());
+    if (type == OSSL_STORE_INFO_PKEY && stored.key == nullptr) stored.key.reset(OSSL_STORE_INFO_get1_PKEY(info.get()));
+    if (type == OSSL_STORE_INFO_CERT) stored.certificates.emplace_back(OSSL_STORE_INFO_get1_CERT(info.get()));
+  }
+  if (stored.key == nullptr && stored.certificates.empty()) {
+    return refusal(what, uri, phrase.asked ? phrase.failure() : "holds neither key nor certificate that can be used");
+  }
+  ERR_clear_error();  // of what was passed over
+  return stored;
+}
+
+Loaded use_stored_chain(SSL_CTX* context, const std::string& uri, const std::vector<Certificate>& certificates) {
+  if (certificates.empty()) return refusal("certificate file", uri, "holds no certificate");
+  if (SSL_CTX_use_certificate(context, certificates.front().get()) != 1) {
+    return refusal("certificate file", uri, openssl_reason());
+  }
+  for (std::size_t i = 1; i < certificates.size(); ++i) SSL_CTX_add1_chain_cert(context, certificates[i].get());
+  return {};
+}
+
+// With the certificate, which a token may keep in the same place.
+Loaded use_certificates(SSL_CTX* context, const TlsCommonOptions& options, Key& key_beside) {
+  const std::string what = "certificate file";
+  if (is_store_uri(options.certificate_file)) {
+    auto stored = load_stored(what, options.certificate_file, options);
+    if (!stored) return std::unexpected(stored.error());
+    key_beside = std::move(stored->key);
+    return use_stored_chain(context, options.certificate_file, stored->certificates);
+  }
+  const auto text = contents(what, options.certificate_file);
+  if (!text) return std::unexpected(text.error());
+  return use_chain(context, what, options.certificate_file, *text);
+}
+
+std::expected<Key, std::string> load_key(const std::string& what, const std::string& file,
+                                         const TlsCommonOptions& options) {
+  if (is_store_uri(file)) {
+    auto stored = load_stored(what, file, options);
+    if (!stored) return std::unexpected(stored.error());
+    if (stored->key == nullptr) return refusal(what, file, "holds no private key");
+    return std::move(stored->key);
+  }
+  const auto text = contents(what, file);
+  if (!text) return std::unexpected(text.error());
+  const MemoryBio bio = memory_bio(*text);
+  PassPhrase phrase{options};
+  Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &PassPhrase::callback, &phrase));
+  if (key == nullptr) return refusal(what, file, phrase.failure());
+  return key;
+}
+
 }  // namespace
 
 std::string openssl_reason() {
@@ -145,19 +228,21 @@ Loaded load_identity(ssl_ctx_st* context, const TlsCommonOptions& options) {
     return std::unexpected(fmt::format("key file '{}': a key is of use only with its certificate", options.key_file));
   }
   const std::string what = "certificate file";
-  const auto text = contents(what, options.certificate_file);
-  if (!text) return std::unexpected(text.error());
-  if (!is_pem(*text)) return use_pkcs12(context, what, options.certificate_file, *text, options);
-  if (auto used = use_chain(context, what, options.certificate_file, *text); !used) return used;
+  if (!is_store_uri(options.certificate_file)) {
+    const auto text = contents(what, options.certificate_file);
+    if (!text) return std::unexpected(text.error());
+    if (!is_pem(*text)) return use_pkcs12(context, what, options.certificate_file, *text, options);
+  }
+  Key key;
+  if (auto used = use_certificates(context, options, key); !used) return used;
 
   const std::string key_what = options.key_file.empty() ? what : "key file";
   const std::string& key_file = options.key_file.empty() ? options.certificate_file : options.key_file;
-  const auto key_text = contents(key_what, key_file);
-  if (!key_text) return std::unexpected(key_text.error());
-  const MemoryBio bio = memory_bio(*key_text);
-  PassPhrase phrase{options};
-  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, &PassPhrase::callback, &phrase));
-  if (key == nullptr) return refusal(key_what, key_file, phrase.failure());
+  if (key == nullptr || !options.key_file.empty()) {
+    auto loaded = load_key(key_what, key_file, options);
+    if (!loaded) return std::unexpected(loaded.error());
+    key = std::move(*loaded);
+  }
   return use_key(context, key_what, key_file, key.get());
 }
 

@@ -24,7 +24,7 @@ import urllib.parse
 import certificates
 import running
 from running import LIMIT, Scripted, run, start
-from transport_test import Broker
+from transports import Broker
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 
@@ -132,11 +132,26 @@ class Scram(Cases):
         self.assertTrue(running.wait_until(arrived))
         self.assertEqual(client.communicate(timeout=LIMIT), (b"x\n", b""))
 
+    def test_names_and_passwords_that_would_have_to_be_prepared_get_no_verifier(self):
+        # RFC 4013 makes "IX" of U+2168 and nothing of U+00AD; who does not must not take them for what they are.
+        for name, password in ("me", "\u2168"), ("me", "I\u00adX"), ("\u00aa", "pencil"), ("me", "bell\x07"):
+            done = run("broker", "passwd", self.users, name, "--password-from", "fd:0", "--scram", stdin=password.encode() + b"\n")
+            self.assertEqual((done.returncode, done.stderr),
+                             (1, b"mqtk-broker passwd: SCRAM takes names and passwords of printable ASCII here\n"))
+        self.set_password("m\u00fcller", "\u2168")
+        self.publish(self.broker, "-u", "me", "-P", "pencil", "--auth-method", "SCRAM-SHA-256")
+
     def test_options_that_do_not_fit_are_refused(self):
         for arguments, text in [
             (["--auth-method", "SCRAM-SHA-256"], "--auth-method SCRAM-SHA-256: needs --username and a password"),
             (["--auth-method", "SCRAM-SHA-1"],
              "--auth-method 'SCRAM-SHA-1': not SCRAM-SHA-256 or SCRAM-SHA-512, which are the ones known"),
+            (["--auth-method", "SCRAM-SHA-256", "-u", "m\u00fcller", "-P", "pencil"],
+             "--auth-method SCRAM-SHA-256: the user name is not printable ASCII, which SCRAM needs here; log in with the "
+             "password itself, over TLS"),
+            (["--auth-method", "SCRAM-SHA-512", "-u", "me", "-P", "\u216a"],
+             "--auth-method SCRAM-SHA-512: the password is not printable ASCII, which SCRAM needs here; log in with the "
+             "password itself, over TLS"),
             (["--auth-again", "1s"], "--auth-data-from and --auth-again: of no effect without --auth-method"),
             (["-V", "3.1.1", "--auth-method", "X"], "--mqtt-version '3.1.1': properties, --session-expiry, "
              "--receive-maximum, --maximum-packet-size, --topic-alias-maximum and --auth-method need version 5"),
@@ -275,31 +290,19 @@ class Passwords(Cases):
         self.assertEqual(run("pub", *shown, "-t", "b").returncode, 4)
 
 
-class Web:
+class Web(running.Listener):
     """Notes the requests that come, and answers with 403."""
 
     def __init__(self):
         self.requests = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.serve, daemon=True).start()
+        super().__init__()
 
-    def serve(self):
-        while True:
-            try:
-                connected, _ = self.listener.accept()
-            except OSError:
-                return
-            with connected:
-                request = b""
-                while b"\r\n\r\n" not in request:
-                    request += connected.recv(4096)
-                self.requests.append(request.decode())
-                connected.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-
-    def close(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
+    def serve(self, connected, number):
+        request = b""
+        while b"\r\n\r\n" not in request:
+            request += connected.recv(4096)
+        self.requests.append(request.decode())
+        connected.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
 
 
 class Presets(Cases):
