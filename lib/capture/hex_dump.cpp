@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <utility>
 
 #include "base/hex.hpp"
@@ -9,8 +11,22 @@
 namespace mqtk {
 namespace {
 
+// The same drawn with '|' and '+', where nothing tells the line between the two halves of a row from the others.
+std::string strip_ascii_boxes(std::string_view text) {
+  std::string out;
+  std::size_t columns = 0;
+  for (const char c : text) {
+    if (c == '+') return {};
+    if (c == '|' && ++columns == 4) break;
+    out += c == '|' ? ' ' : c;
+  }
+  while (out.ends_with(' ')) out.pop_back();
+  return out.find('*') == std::string::npos ? out : "*";
+}
+
 // A line of hexyl without its box lines: offset, bytes. Of the columns the third and fourth are characters.
 std::string strip_boxes(std::string_view text) {
+  if (text.starts_with('|') || text.starts_with('+')) return strip_ascii_boxes(text);
   constexpr std::string_view bar = "\xE2\x94\x82";      // │
   constexpr std::string_view dashed = "\xE2\x94\x8A";   // ┊
   constexpr std::string_view corners = "\xE2\x94\x8C";  // ┌; └ and ├ begin with the same two bytes
@@ -50,6 +66,11 @@ struct HexDump::Line {
     return at - from;
   }
 };
+
+HexDump::HexDump(Kind kind)
+    : kind_(kind),
+      bases_{true, kind == Kind::od || kind == Kind::words,
+             kind == Kind::od || kind == Kind::words || kind == Kind::xxd} {}
 
 std::optional<HexError> HexDump::feed(std::string_view text, std::vector<std::uint8_t>& out) {
   while (!text.empty()) {
@@ -93,8 +114,8 @@ std::optional<HexError> HexDump::take_line(std::string_view text, std::vector<st
   Line line{text};
   line.skip_blanks();
   if (line.ended() || line.peek() == '#') return std::nullopt;
-  const bool has_repeats = kind_ != Kind::xxd && kind_ != Kind::tcpdump;
-  if (has_repeats && text.substr(line.at) == "*") {
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  if (kind_ != Kind::tcpdump && text.substr(line.at) == "*") {
     if (row_.empty()) return error(line.at, "* repeats the row before it, but there is none");
     repeating_ = true;
     return std::nullopt;
@@ -114,31 +135,48 @@ bool HexDump::passes_over(std::string_view text) const {
   if (kind_ != Kind::wireshark) return false;
   std::size_t digits = 0;
   while (digits < text.size() && hex_digit(text[digits]) >= 0) ++digits;
-  const bool ends = digits == text.size() || text[digits] == ' ' || text[digits] == '\t';
+  // What tshark -V tells of bits has one space: "0000 01.. = Differentiated Services Codepoint".
+  const std::string_view rest = text.substr(digits);
+  const bool ends = rest.empty() || rest == " " || rest.starts_with("  ") || rest.starts_with('\t');
   return digits < 4 || digits > 8 || !ends;
 }
 
-bool HexDump::read_offset(Line& line, std::uint64_t& offset) const {
+// Programs count in the base that they were asked for. Which one shows in the lines as they come; behind a `*`, where
+// every base may fit, those that fitted before count. Where nothing has shown it yet: od counts in seven digits of
+// octal and six hexadecimal ones, all others in hexadecimal.
+std::uint64_t HexDump::in_base(const Offsets& read, std::size_t digits) {
+  constexpr std::array<Base, 3> usual{Base::hexadecimal, Base::octal, Base::decimal};
+  constexpr std::array<Base, 3> of_od{Base::octal, Base::hexadecimal, Base::decimal};
+  const auto& order = kind_ == Kind::od && digits == 7 ? of_od : usual;
+  const auto value = [&](Base base) { return read[static_cast<std::size_t>(base)]; };
+  const auto fits = [&](Base base) {
+    const std::uint64_t offset = value(base).value_or(0);
+    if (!bases_[static_cast<std::size_t>(base)] || !value(base) || !next_) return false;
+    if (repeating_) return offset > *next_ && (offset - *next_) % row_.size() == 0;
+    return offset == *next_ || (kind_ == Kind::words && offset + 1 == *next_);
+  };
+  const auto found = std::ranges::find_if(order, fits);
+  if (found == order.end()) return value(Base::hexadecimal).value_or(0);
+  if (!repeating_ && *next_ != 0) {
+    for (const Base base : order) bases_[static_cast<std::size_t>(base)] = fits(base);
+  }
+  return *value(*found);
+}
+
+bool HexDump::read_offset(Line& line, std::uint64_t& offset) {
   if (kind_ == Kind::tcpdump) line.at += 2;
   const std::size_t from = line.at;
-  std::uint64_t octal = 0;
-  std::uint64_t decimal = 0;
-  bool is_octal = true;
-  bool is_decimal = true;
+  Offsets read{0, 0, 0};
   while (hex_digit(line.peek()) >= 0 && line.at - from < 16) {
     const auto digit = static_cast<std::uint64_t>(hex_digit(line.peek()));
-    offset = offset * 16 + digit;
-    octal = octal * 8 + digit;
-    decimal = decimal * 10 + digit;
-    is_octal = is_octal && digit < 8;
-    is_decimal = is_decimal && digit < 10;
+    for (std::size_t i = 0; i < read.size(); ++i) {
+      constexpr std::array<std::uint64_t, 3> factors{16, 8, 10};
+      if (digit >= factors[i]) read[i].reset();
+      if (read[i]) read[i] = *read[i] * factors[i] + digit;
+    }
     ++line.at;
   }
-  // od counts in the base it was asked for, octal unless told otherwise; the one that fits is meant.
-  if (kind_ == Kind::od && next_ && offset != *next_) {
-    if (is_octal && octal == *next_) offset = octal;
-    if (is_decimal && decimal == *next_) offset = decimal;
-  }
+  offset = in_base(read, line.at - from);
   const std::size_t least = kind_ == Kind::wireshark || kind_ == Kind::tcpdump ? 4 : kind_ == Kind::od ? 6 : 7;
   const bool needs_colon = kind_ == Kind::xxd || kind_ == Kind::tcpdump;
   if (line.at - from < least || (needs_colon && line.peek() != ':')) return false;
@@ -181,7 +219,8 @@ std::optional<HexError> HexDump::take_words(Line& line) {
   bool first = true;
   while (!line.ended()) {
     const std::size_t gap = line.skip_blanks();
-    if (line.ended() || (gap > 1 && !(first && kind_ == Kind::tcpdump))) break;
+    const bool has_text = kind_ != Kind::words && !(first && kind_ == Kind::tcpdump);
+    if (line.ended() || (gap > 1 && has_text)) break;
     if (gap == 0) return error(line.at, describe_character(line.peek()) + " is not a hex digit");
     first = false;
     const std::size_t word = row_.size();
@@ -203,13 +242,17 @@ std::optional<HexError> HexDump::take_words(Line& line) {
   return std::nullopt;
 }
 
-// Pairs, one or two spaces between. '|' or a wider gap ends them, and so does the width of a row.
+// Pairs, one or two spaces between. '|', '>' or a wider gap ends them, and so does the width of a row.
 std::optional<HexError> HexDump::take_pairs(Line& line) {
   constexpr std::size_t widest_row = 16;
-  const bool has_text = kind_ == Kind::wireshark || kind_ == Kind::hexyl;
+  const bool has_text = kind_ != Kind::od;
   while (!line.ended() && !(has_text && row_.size() == widest_row)) {
     const std::size_t gap = line.skip_blanks();
-    if (line.ended() || line.peek() == '|' || (gap > 2 && !row_.empty() && kind_ != Kind::od)) break;
+    if (line.ended() || line.peek() == '|' || (line.peek() == '>' && kind_ == Kind::od)) break;
+    // In the middle of a row of hexyl, which without borders looks like hexdump -C otherwise.
+    const bool is_middle =
+        (kind_ == Kind::hexdump || kind_ == Kind::hexyl) && gap == 3 && row_.size() == widest_row / 2;
+    if (gap > 2 && !row_.empty() && kind_ != Kind::od && !is_middle) break;
     if (gap == 0) return error(line.at, describe_character(line.peek()) + " is not a hex digit");
     const int high = hex_digit(line.peek());
     const int low = hex_digit(line.peek(1));

@@ -5,6 +5,7 @@
 // bytes follow those of the one before; starts() tells where.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -18,9 +19,9 @@ namespace mqtk {
 class HexDump {
  public:
   enum class Kind : std::uint8_t {
-    xxd,        // 00000000: 100e 0004  ....
+    xxd,        // 00000000: 100e 0004  ....; the offset may be decimal
     hexdump,    // 00000000  10 0e 00 04  |....|
-    words,      // 0000000 0e10 0400: two bytes as a little-endian number
+    words,      // 0000000 0e10 0400: two bytes as a little-endian number; of od as well, with octal offsets
     od,         // 000000 10 0e 00 04; the offset may be octal or decimal as well
     wireshark,  // 0000  10 0e 00 04   ....; lines without an offset are passed over
     tcpdump,    // 0x0000:  100e 0004  ....; likewise
@@ -32,7 +33,7 @@ class HexDump {
   static constexpr std::uint64_t max_repeated_bytes = 64U * 1024 * 1024;
   static constexpr std::size_t max_line_bytes = 4096;
 
-  explicit HexDump(Kind kind) : kind_(kind) {}
+  explicit HexDump(Kind kind);
 
   [[nodiscard]] std::optional<HexError> feed(std::string_view text, std::vector<std::uint8_t>& out);
   [[nodiscard]] std::optional<HexError> finish(std::vector<std::uint8_t>& out);
@@ -43,7 +44,10 @@ class HexDump {
  private:
   struct Line;
   [[nodiscard]] bool passes_over(std::string_view text) const;
-  [[nodiscard]] bool read_offset(Line& line, std::uint64_t& offset) const;
+  enum class Base : std::uint8_t { hexadecimal, octal, decimal };
+  using Offsets = std::array<std::optional<std::uint64_t>, 3>;  // by Base; none where a digit does not fit
+  [[nodiscard]] bool read_offset(Line& line, std::uint64_t& offset);
+  [[nodiscard]] std::uint64_t in_base(const Offsets& read, std::size_t digits);
   [[nodiscard]] std::optional<HexError> take_words(Line& line);
   [[nodiscard]] std::optional<HexError> take_pairs(Line& line);
   [[nodiscard]] std::optional<HexError> end_words(std::uint64_t end, std::vector<std::uint8_t>& out);
@@ -57,6 +61,7 @@ class HexDump {
   std::string partial_;  // a line whose end has not come
   std::uint64_t line_ = 1;
   std::optional<std::uint64_t> next_;  // the offset that is due; none before the first line
+  std::array<bool, 3> bases_;          // by Base: those in which all offsets so far fit
   std::vector<std::uint8_t> row_;      // the last row, for `*`
   bool repeating_ = false;
   std::uint64_t repeated_bytes_ = 0;

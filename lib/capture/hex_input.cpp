@@ -37,8 +37,10 @@ bool is_base64_character(char c) {
 // A line that tcpdump writes about a packet: a time, and IP or a link layer's word.
 bool is_tcpdump_line(std::string_view line) {
   if (line.starts_with("\t0x0000:") || line.starts_with("        0x0000:") || line.starts_with("0x0000:")) return true;
-  const bool has_time = line.size() > 8 && line.find(':') != std::string_view::npos && line[0] >= '0' && line[0] <= '9';
-  return has_time && (line.find(" IP ") != std::string_view::npos || line.find(" IP6 ") != std::string_view::npos);
+  if (line.starts_with("IP ") || line.starts_with("IP6 ")) return true;  // without a time: -t
+  const bool has_time = line.size() > 8 && line[0] >= '0' && line[0] <= '9';
+  const auto has = [&](std::string_view word) { return line.find(word) != std::string_view::npos; };
+  return has_time && (has(" IP ") || has(" IP6 ") || has(", ethertype IPv"));
 }
 
 HexForm form_of_dump(std::size_t digits, std::string_view rest) {
@@ -49,7 +51,7 @@ HexForm form_of_dump(std::size_t digits, std::string_view rest) {
   const bool one_word = behind.size() >= 4 && all_of(behind.substr(0, 4), [](char c) { return hex_digit(c) >= 0; }) &&
                         (behind.size() == 4 || behind[4] == ' ');
   if (digits == 8 && gap == 2 && one_pair) return HexForm::hexdump;
-  if (digits == 7 && gap == 1 && one_word) return HexForm::words;
+  if (digits == 7 && (gap == 1 || gap == 4) && one_word) return HexForm::words;
   if ((digits == 6 || digits == 7) && gap == 1 && one_pair) return HexForm::od;
   if (digits >= 4 && digits <= 6 && gap >= 2 && gap <= 4 && one_pair) return HexForm::wireshark;
   return HexForm::plain;
@@ -66,12 +68,13 @@ bool is_base64_of_packet(std::string_view line) {
 HexForm form_of(std::string_view line) {
   line = line.substr(0, line.find(" #"));
   if (is_tcpdump_line(line)) return HexForm::tcpdump;
-  if (line.starts_with("\xE2\x94")) return HexForm::hexyl;
+  if (line.starts_with("\xE2\x94") || line.starts_with("+----") || line.starts_with("|0000")) return HexForm::hexyl;
   std::size_t digits = 0;
   while (digits < line.size() && hex_digit(line[digits]) >= 0) ++digits;
   const HexForm dump = form_of_dump(digits, line.substr(digits));
   if (dump != HexForm::plain) return dump;
   if (line.starts_with("Frame (") || line.starts_with("Packet (")) return HexForm::wireshark;
+  if (line.starts_with("Frame ") && line.find(" bytes on wire") != std::string_view::npos) return HexForm::wireshark;
   if (line.find_first_of("{[<'\"") != std::string_view::npos) return HexForm::literal;
   const bool is_hex = all_of(line, [](char c) { return hex_digit(c) >= 0 || c == ':' || c == '-'; });
   return !is_hex && is_base64_of_packet(line) ? HexForm::base64 : HexForm::plain;

@@ -118,3 +118,75 @@ TEST_CASE("base64 is read where it holds something like a packet, and hex is pre
   CHECK(form_of("10-0e-00-04") == HexForm::plain);
   CHECK(bytes_of("wAz") == "line 1, column 1: 'w' is not a hex digit");
 }
+
+// What xxd, hexdump, od and hexyl print of CONNECT, a PUBLISH of 79 bytes, most of them zero, and DISCONNECT.
+TEST_CASE("a repeated row is counted in the base of the offsets before it") {
+  const std::string bytes =
+      "100d00044d5154540402003c00016130"
+      "4f000161" +
+      std::string(152, '0') + "e000";
+  const std::string first = " 10 0d 00 04 4d 51 54 54 04 02 00 3c 00 01 61 30\n";
+  const std::string second = " 4f 00 01 61 00 00 00 00 00 00 00 00 00 00 00 00\n";
+  const std::string zeros = " 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00\n";
+  CHECK(bytes_of("000000" + first + "000010" + second + "000020" + zeros + "*\n000060 e0 00\n000062\n") == bytes);
+  CHECK(bytes_of("0000000" + first + "0000020" + second + "0000040" + zeros + "*\n0000140 e0 00\n0000142\n") == bytes);
+  CHECK(bytes_of("0000000" + first + "0000016" + second + "0000032" + zeros + "*\n0000096 e0 00\n0000098\n") == bytes);
+  const std::string words =
+      " 0d10 0400 514d 5454 0204 3c00 0100 3061\n0000020 004f 6101 0000 0000 0000 0000 0000 0000\n"
+      "0000040 0000 0000 0000 0000 0000 0000 0000 0000\n*\n0000140 00e0\n0000142\n";
+  CHECK(bytes_of("0000000" + words) == bytes);
+  const std::string groups[] = {": 100d 0004 4d51 5454 0402 003c 0001 6130  ....MQTT...<..a0\n",
+                                ": 4f00 0161 0000 0000 0000 0000 0000 0000  O..a............\n",
+                                ": 0000 0000 0000 0000 0000 0000 0000 0000  ................\n"};
+  CHECK(bytes_of("00000000" + groups[0] + "00000010" + groups[1] + "00000020" + groups[2] +
+                 "*\n00000060: e000                                     ..\n") == bytes);
+  CHECK(bytes_of("00000000" + groups[0] + "00000016" + groups[1] + "00000032" + groups[2] +
+                 "*\n00000096: e000                                     ..\n") == bytes);
+}
+
+TEST_CASE("the lines that tcpdump writes about a packet are known, with and without time and link layer") {
+  const std::string dump = "\t0x0000:  100f 0004 4d51 5454 0402 003c 0003 6162  ....MQTT...<..ab\n\t0x0010:  63  c\n";
+  for (const std::string_view line :
+       {"22:13:20.003000 IP 10.0.0.1.50000 > 10.0.0.2.1883: Flags [.], length 17",
+        "IP6 2001:db8::1.50000 > 2001:db8::2.1883: Flags [.], length 17",
+        "1700000000.003000 IP (tos 0x0, ttl 64, id 0, offset 0, flags [DF], proto TCP (6), length 57)",
+        "22:13:20.003000 02:00:00:00:00:01 > 02:00:00:00:00:02, ethertype IPv4 (0x0800), length 71: 10.0.0.1 > "
+        "10.0.0.2"}) {
+    CAPTURE(line);
+    CHECK(form_of(std::string{line} + "\n" + dump) == HexForm::tcpdump);
+    CHECK(bytes_of(std::string{line} + "\n" + dump) == "100f00044d5154540402003c0003616263");
+  }
+}
+
+TEST_CASE("od shows characters behind '>', and hexdump -x has wide gaps") {
+  CHECK(bytes_of("000000 32 1c 00 03 61 2f 62 00 0a 00 7b 22 74 22 3a 32  >2...a/b...{\"t\":2<\n"
+                 "000010 31 2e                                            >1.<\n000012\n") ==
+        "321c0003612f62000a007b2274223a32312e");
+  CHECK(
+      bytes_of("0000000    1010    0400    514d    5454    0205    3c00    0000    6103\n0000010    6362\n0000012\n") ==
+      "101000044d5154540502003c000003616263");
+}
+
+TEST_CASE("hexyl is read with borders of ASCII and with none") {
+  CHECK(bytes_of("+--------+-------------------------+-------------------------+--------+--------+\n"
+                 "|00000000| 10 0d 00 04 4d 51 54 54 | 04 02 00 3c 00 01 61 30 |__0_MQTT|__0<0_a0|\n"
+                 "|00000010| 4f 00 01 61 00 00 00 00 | 00 00 00 00 00 00 00 00 |O0_a0000|00|00000|\n"
+                 "|00000020| 00 00 00 00 00 00 00 00 | 00 00 00 00 00 00 00 00 |00000000|00000000|\n"
+                 "|*       |                         |                         |        |        |\n"
+                 "|00000060| e0 00                   |                         |x0      |        |\n"
+                 "+--------+-------------------------+-------------------------+--------+--------+\n") ==
+        "100d00044d5154540402003c000161304f000161" + std::string(152, '0') + "e000");
+  CHECK(bytes_of(" 00000000  10 0d 00 04 4d 51 54 54   04 02 00 3c 00 01 61 30  __0_MQTT __0<0_a0 \n"
+                 " 00000010  e0 00                                              x0                \n") ==
+        "100d00044d5154540402003c00016130e000");
+}
+
+TEST_CASE("what tshark -V tells of a packet stands before its dump and is passed over") {
+  CHECK(bytes_of("Frame 1: 17 bytes on wire (136 bits), 17 bytes captured (136 bits)\n"
+                 "    Differentiated Services Field: 0x00\n"
+                 "        0000 00.. = Differentiated Services Codepoint: Default (0)\n"
+                 "    Header Length: 20 bytes (5)\n\n"
+                 "0000  10 0f 00 04 4d 51 54 54 04 02 00 3c 00 03 61 62   ....MQTT...<..ab\n"
+                 "0010  63                                                c\n") ==
+        "100f00044d5154540402003c0003616263");
+}
