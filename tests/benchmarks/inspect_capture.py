@@ -12,12 +12,14 @@ import statistics
 import struct
 import sys
 import tempfile
+import time
 
 sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent / "apps"))
 import captures  # noqa: E402  # pylint: disable=wrong-import-position
 
 CONNECTIONS = 20
 ROUNDS = 3
+STARTS = 50
 
 
 def publish(qos, identifier, number):
@@ -65,18 +67,32 @@ def write_capture(path, packets):
     return sent
 
 
-def measure(command):
-    """CPU seconds (median) and peak memory in MiB."""
-    seconds, memory = [], 0
-    for _ in range(ROUNDS):
-        process = os.posix_spawn(command[0], command, os.environ, file_actions=[
-            (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)])
-        _, status, usage = os.wait4(process, 0)
-        if status not in (0, 7 << 8):
-            raise SystemExit(f"{' '.join(command)}: status {status}")
-        seconds.append(usage.ru_utime + usage.ru_stime)
-        memory = max(memory, usage.ru_maxrss / 1024)
-    return statistics.median(seconds), memory
+def run(command):
+    """CPU seconds, seconds and peak memory in MiB."""
+    started = time.perf_counter()
+    process = os.posix_spawn(command[0], command, os.environ, file_actions=[
+        (os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0), (os.POSIX_SPAWN_OPEN, 2, "/dev/null", os.O_WRONLY, 0)])
+    _, status, usage = os.wait4(process, 0)
+    if status not in (0, 7 << 8):
+        raise SystemExit(f"{' '.join(command)}: status {status}")
+    return usage.ru_utime + usage.ru_stime, time.perf_counter() - started, usage.ru_maxrss / 1024
+
+
+def rate(name, command, packets, rounds=ROUNDS):
+    """Prints and returns thousands of packets per CPU second, of the median run. Start-up is part of it."""
+    results = [run(command) for _ in range(rounds)]
+    seconds = statistics.median(result[0] for result in results)
+    thousands = packets / seconds / 1000
+    print(f"{name:<26} {seconds:6.2f} CPU s  {thousands:8.0f} thousand packets/s  {max(r[2] for r in results):5.0f} MiB",
+          flush=True)
+    return thousands
+
+
+def start_up(inspect):
+    """The whole life of a process that shows one packet given as hex."""
+    results = [run([inspect, "c000"]) for _ in range(STARTS)]
+    print(f"{'start-up, one packet':<26} {statistics.median(result[1] for result in results) * 1000:6.2f} ms, "
+          f"{statistics.median(result[0] for result in results) * 1000:.2f} ms of CPU time")
 
 
 def main():
@@ -87,15 +103,19 @@ def main():
         file = str(pathlib.Path(folder) / "capture.pcap")
         packets = write_capture(file, packets)
         print(f"{packets} packets, {os.path.getsize(file) / 1e6:.0f} MB")
-        runs = [("inspect, one line each", [inspect, file]), ("inspect --json", [inspect, "--json", file]),
-                ("inspect --fields, five", [inspect, "--fields", "time,type,topic,qos,payload_length", file]),
-                ("inspect --statistics", [inspect, "--view", "none", "--statistics", file])]
-        if tshark:
-            runs += [("tshark, one line each", [tshark, "-r", file])]
-        for name, command in runs:
-            seconds, memory = measure(command)
-            print(f"{name:<26} {seconds:6.2f} CPU s  {packets / seconds / 1000:8.0f} thousand packets/s  {memory:5.0f} MiB",
-                  flush=True)
+        lines = rate("inspect, one line each", [inspect, file], packets)
+        json = rate("inspect --json", [inspect, "--json", file], packets)
+        rate("inspect --fields, five", [inspect, "--fields", "time,type,topic,qos,payload_length", file], packets)
+        rate("inspect --statistics", [inspect, "--view", "none", "--statistics", file], packets)
+        start_up(inspect)
+        if not tshark:
+            return
+        # One round: they take minutes. JSON is so slow that a tenth of the packets must do.
+        tenth = str(pathlib.Path(folder) / "tenth.pcap")
+        fewer = write_capture(tenth, packets // 10)
+        tshark_lines = rate("tshark -Y mqtt", [tshark, "-r", file, "-Y", "mqtt"], packets, 1)
+        tshark_json = rate("tshark -T json -J mqtt", [tshark, "-r", tenth, "-T", "json", "-J", "mqtt"], fewer, 1)
+        print(f"tshark takes {lines / tshark_lines:.0f} times as long for lines, {json / tshark_json:.0f} times for JSON")
 
 
 main()
