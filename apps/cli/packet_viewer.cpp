@@ -27,7 +27,7 @@ void PacketViewer::show(const PacketRecord& record, const FlowCheck* flow) {
   const bool opens = record.type == PacketType::connect || record.type == PacketType::connack;
   if (written_ && opens) written_->append(record);
   // Read before --where, so that the names of births are known whatever is shown.
-  const PayloadReading payload = payloads_.read(record);
+  const PayloadReading& payload = payloads_.read(record);
   if (options_.where && !options_.where->matches({record, flow})) return;
   ++packets_;
   problems_ += record.problems.size() + (record.missing_bytes > 0 ? 1U : 0U);

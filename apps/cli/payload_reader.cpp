@@ -40,31 +40,40 @@ PayloadFormat PayloadReader::format_of(std::string_view topic, const Publish& pu
   return is_sparkplug_topic(topic) ? PayloadFormat::sparkplug : PayloadFormat::none;
 }
 
-PayloadReading PayloadReader::read(const PacketRecord& record) {
-  if (record.packet == nullptr || !record.decoded) return {};
-  if (const auto* connect = std::get_if<Connect>(record.packet)) {
+// Most payloads are of no known format: nothing is built for them.
+const PayloadReading& PayloadReader::read(const PacketRecord& record) {
+  if (!reading_.format.empty()) reading_ = {};
+  if (record.packet == nullptr || !record.decoded) return reading_;
+  if (const auto* publish = std::get_if<Publish>(record.packet)) {
+    const std::string_view topic = publish->topic_name.empty() ? record.alias_topic : publish->topic_name;
+    const PayloadFormat format = format_of(topic, *publish);
+    if (format != PayloadFormat::none) reading_ = read_publish(format, topic, *publish, record);
+  } else if (const auto* connect = std::get_if<Connect>(record.packet)) {
     const bool applies = format_ == PayloadFormat::automatic || format_ == PayloadFormat::sparkplug;
-    if (!connect->will || !applies || !is_sparkplug_topic(connect->will->topic)) return {};
-    return read_sparkplug({.topic = connect->will->topic,
-                           .payload = connect->will->payload,
-                           .qos = static_cast<unsigned>(connect->will->qos),
-                           .retain = connect->will->retain,
-                           .is_will = true},
-                          record);
+    if (connect->will && applies && is_sparkplug_topic(connect->will->topic)) {
+      reading_ = read_sparkplug({.topic = connect->will->topic,
+                                 .payload = connect->will->payload,
+                                 .qos = static_cast<unsigned>(connect->will->qos),
+                                 .retain = connect->will->retain,
+                                 .is_will = true},
+                                record);
+    }
   }
-  const auto* publish = std::get_if<Publish>(record.packet);
-  if (publish == nullptr) return {};
-  const std::string_view topic = publish->topic_name.empty() ? record.alias_topic : publish->topic_name;
-  switch (format_of(topic, *publish)) {
-    case PayloadFormat::cbor: return decoded("cbor", publish->payload, cbor_text);
-    case PayloadFormat::message_pack: return decoded("msgpack", publish->payload, message_pack_text);
+  return reading_;
+}
+
+PayloadReading PayloadReader::read_publish(PayloadFormat format, std::string_view topic, const Publish& publish,
+                                           const PacketRecord& record) {
+  switch (format) {
+    case PayloadFormat::cbor: return decoded("cbor", publish.payload, cbor_text);
+    case PayloadFormat::message_pack: return decoded("msgpack", publish.payload, message_pack_text);
     case PayloadFormat::hex:
-      return {.format = "hex", .json = '"' + to_hex(publish->payload) + '"', .text = to_hex(publish->payload, " ")};
+      return {.format = "hex", .json = '"' + to_hex(publish.payload) + '"', .text = to_hex(publish.payload, " ")};
     case PayloadFormat::sparkplug:
       return read_sparkplug({.topic = topic,
-                             .payload = publish->payload,
-                             .qos = static_cast<unsigned>(publish->qos),
-                             .retain = publish->retain,
+                             .payload = publish.payload,
+                             .qos = static_cast<unsigned>(publish.qos),
+                             .retain = publish.retain,
                              .is_delivery = record.sender == Role::server},
                             record);
     case PayloadFormat::automatic:

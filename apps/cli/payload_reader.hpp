@@ -30,15 +30,19 @@ class PayloadReader {
 
   explicit PayloadReader(PayloadFormat format) : format_(format) {}
 
-  [[nodiscard]] PayloadReading read(const PacketRecord& record);
+  // Lives until the next call.
+  [[nodiscard]] const PayloadReading& read(const PacketRecord& record);
   // The stream has ended and its number does not come again.
   void forget(std::uint64_t stream);
 
  private:
   [[nodiscard]] PayloadFormat format_of(std::string_view topic, const Publish& publish) const;
+  [[nodiscard]] PayloadReading read_publish(PayloadFormat format, std::string_view topic, const Publish& publish,
+                                            const PacketRecord& record);
   [[nodiscard]] PayloadReading read_sparkplug(const SparkplugMessage& message, const PacketRecord& record);
 
   PayloadFormat format_;
+  PayloadReading reading_;
   std::map<std::pair<std::uint64_t, Role>, SparkplugState> states_;
 };
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <iterator>
 
@@ -73,6 +74,30 @@ bool is_plain_word(const std::uint8_t* at, char quote) {
   return special == 0;
 }
 
+using Block = std::uint8_t __attribute__((vector_size(16)));
+using Mask = std::int8_t __attribute__((vector_size(16)));  // what comparing blocks gives
+
+bool any(Mask mask) {
+  std::array<std::uint64_t, 2> words;
+  std::memcpy(words.data(), &mask, sizeof mask);
+  return (words[0] | words[1]) != 0;
+}
+
+// What occurs in text, found for 16 bytes at a time.
+struct Occurrence {
+  Mask special{};  // no printable ASCII, or a backslash
+  Mask double_quote{};
+  Mask single_quote{};
+
+  void look_at(const std::uint8_t* at) {
+    Block block;
+    std::memcpy(&block, at, sizeof block);
+    special |= (block < std::uint8_t{0x20}) | (block > std::uint8_t{0x7E}) | (block == std::uint8_t{'\\'});
+    double_quote |= block == std::uint8_t{'"'};
+    single_quote |= block == std::uint8_t{'\''};
+  }
+};
+
 // Whether eight bytes are ASCII without any control character.
 bool is_printable_word(const std::uint8_t* at) {
   std::uint64_t word = 0;
@@ -114,6 +139,23 @@ void append_quoted(std::string& out, Bytes bytes, std::size_t max_bytes) {
   }
   out += quote;
   if (at < bytes.size()) out += "...";
+}
+
+std::optional<char> quote_of_plain(Bytes text) {
+  Occurrence found;
+  if (text.size() < sizeof(Block)) {
+    std::array<std::uint8_t, sizeof(Block)> padded;
+    padded.fill(' ');
+    std::ranges::copy(text, padded.begin());
+    found.look_at(padded.data());
+  } else {
+    for (std::size_t at = 0; at + sizeof(Block) <= text.size(); at += sizeof(Block)) found.look_at(text.data() + at);
+    found.look_at(text.data() + text.size() - sizeof(Block));
+  }
+  if (any(found.special)) return std::nullopt;
+  if (!any(found.double_quote)) return '"';
+  if (any(found.single_quote)) return std::nullopt;
+  return '\'';
 }
 
 bool is_readable(Bytes bytes) {

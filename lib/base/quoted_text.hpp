@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "base/bytes.hpp"
@@ -13,6 +14,10 @@ namespace mqtk {
 // become \n, \t, \r, \xNN or \u{NNNN}; the quote and the backslash get a backslash. Of more than `max_bytes` bytes only
 // so many are shown, then "..." behind the closing quote.
 void append_quoted(std::string& out, Bytes bytes, std::size_t max_bytes = static_cast<std::size_t>(-1));
+
+// The quote in which append_quoted() puts text that needs no escapes; nothing where some are needed. Quick: most text
+// of messages is of this kind.
+[[nodiscard]] std::optional<char> quote_of_plain(Bytes text);
 
 // Well-formed UTF-8 with no control characters but tab and line breaks: what people would call text.
 [[nodiscard]] bool is_readable(Bytes bytes);

@@ -129,7 +129,8 @@ void CaptureDecoder::drain(Connection& connection) {
     listener_.opened(connection.stream, connection.mqtt.ends(), connection.mqtt.client());
   }
   if (auto problem = connection.mqtt.take_problem()) listener_.connection_problem(connection.stream, *problem, "");
-  while (const auto item = connection.mqtt.next()) show(connection, *item);
+  MqttConnection::Item item;
+  while (connection.mqtt.next(item)) show(connection, item);
   if (const auto fault = connection.mqtt.take_fault()) {
     listener_.notice(connection.stream, Role::unknown, {}, *fault);
     connection.flow.lose();

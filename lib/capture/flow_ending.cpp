@@ -32,9 +32,9 @@ void FlowCheck::end(std::vector<FlowProblem>& problems) const {
   if (pings_ > 0) add(Rule::request_unanswered, first_ping_, Role::server, "PINGREQ");
   for (const Role role : {Role::client, Role::server}) {
     // In the order of their identifiers, so that the same capture always tells the same.
-    std::vector<std::pair<PacketIdentifier, FlowEntry>> open{side(role).in_flight().begin(),
-                                                             side(role).in_flight().end()};
-    std::ranges::sort(open, {}, [](const auto& entry) { return entry.first; });
+    std::vector<IdentifierMap<FlowEntry>::Entry> open;
+    for (const auto& entry : side(role).in_flight()) open.push_back(entry);
+    std::ranges::sort(open, {}, &IdentifierMap<FlowEntry>::Entry::id);
     for (const auto& [id, what] : open) {
       // Once the receiver has answered PUBREC, it is the sender who has to go on.
       const Role answers = what.stage == FlowEntry::Stage::received ? role : peer_of(role);

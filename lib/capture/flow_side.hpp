@@ -4,10 +4,9 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <unordered_map>
-#include <utility>
 
 #include "base/time.hpp"
+#include "capture/identifier_map.hpp"
 #include "codec/types.hpp"
 
 namespace mqtk {
@@ -35,23 +34,22 @@ struct FlowEntry {
 
 class FlowSide {
  public:
-  [[nodiscard]] FlowEntry* find(PacketIdentifier id) {
-    const auto found = in_flight_.find(id);
-    return found == in_flight_.end() ? nullptr : &found->second;
-  }
+  [[nodiscard]] FlowEntry* find(PacketIdentifier id) { return in_flight_.find(id); }
+  // In place of what had the identifier before.
   FlowEntry& start(PacketIdentifier id, const FlowEntry& what) {
-    finish(id);
-    FlowEntry& started = spare_.empty() ? in_flight_[id] : insert_spare(id);
+    FlowEntry* known = in_flight_.find(id);
+    if (known != nullptr && known->counted) --messages_;
+    FlowEntry& started = known != nullptr ? *known : in_flight_.insert(id, what);
     started = what;
     started.counted = what.is_message();
     if (started.counted) ++messages_;
     return started;
   }
   void finish(PacketIdentifier id) {
-    const auto found = in_flight_.find(id);
-    if (found == in_flight_.end()) return;
-    if (found->second.counted) --messages_;
-    spare_ = in_flight_.extract(found);
+    const FlowEntry* known = in_flight_.find(id);
+    if (known == nullptr) return;
+    if (known->counted) --messages_;
+    in_flight_.erase(id);
   }
   // What an earlier connection had in flight counts from when its PUBLISH is sent again; a PUBREL does not count.
   void publish_again(FlowEntry& what) {
@@ -61,26 +59,19 @@ class FlowSide {
   }
   // Requests die with the connection, messages live on with the Session.
   void disconnect() {
-    std::erase_if(in_flight_, [](const auto& entry) { return !entry.second.is_message(); });
-    for (auto& [id, what] : in_flight_) {
+    in_flight_.erase_if([](const FlowEntry& what) { return !what.is_message(); });
+    in_flight_.for_each([](FlowEntry& what) {
       what.earlier_connection = true;
       what.counted = false;
-    }
+    });
     messages_ = 0;
   }
-  [[nodiscard]] const std::unordered_map<PacketIdentifier, FlowEntry>& in_flight() const { return in_flight_; }
+  [[nodiscard]] const IdentifierMap<FlowEntry>& in_flight() const { return in_flight_; }
   // Messages sent on this connection and not finished: what Receive Maximum limits.
   [[nodiscard]] std::size_t messages() const { return messages_; }
 
  private:
-  FlowEntry& insert_spare(PacketIdentifier id) {
-    spare_.key() = id;
-    return in_flight_.insert(std::move(spare_)).position->second;
-  }
-
-  std::unordered_map<PacketIdentifier, FlowEntry> in_flight_;
-  // The entry that was taken out last: most messages are finished before the next one starts.
-  std::unordered_map<PacketIdentifier, FlowEntry>::node_type spare_;
+  IdentifierMap<FlowEntry> in_flight_;
   std::size_t messages_ = 0;
 };
 

@@ -47,7 +47,10 @@ MqttConnection::MqttConnection(const ConnectionEnds& ends, std::optional<Version
     : ends_(ends), version_(version), start_seen_(ends.start_seen), trial_bytes_(trial_bytes), secrets_(tls) {}
 
 void MqttConnection::received(Side sender, Bytes bytes, std::optional<WallTime> time) {
-  if (!tls_) {
+  if (SideState& side = state(sender); content_ == Content::mqtt && !tls_ && side.stream->is_idle()) {
+    side.stream->lend(bytes);
+    mark_time(side, true, time);
+  } else if (!tls_) {
     receive_plain(sender, bytes, time);
   } else if (content_ != Content::other && content_ != Content::tls) {
     tls_->take(sender == tls_client_ ? Role::client : Role::server, bytes);
@@ -114,7 +117,7 @@ void MqttConnection::missing(Side sender, std::uint64_t count, std::optional<Wal
     if (!side.fault_told) static_cast<void>(side.websocket.emplace(CapturedWebSocket::Start::frames));
   }
   side.stream->lose(count);
-  side.marks.push_back({side.stream->end_offset(), time});
+  mark_time(side, false, time);
 }
 
 void MqttConnection::finish() {
@@ -224,25 +227,38 @@ void MqttConnection::feed(Side side, Bytes bytes, std::optional<WallTime> time) 
   } else {
     buffer.insert(buffer.end(), bytes.begin(), bytes.end());
   }
-  // Marks of bytes that have all been read are of no use any more.
-  if (was_idle) to.marks.clear();
-  to.marks.push_back({to.stream->end_offset(), time});
+  mark_time(to, was_idle, time);
 }
 
-std::optional<MqttConnection::Item> MqttConnection::next() {
+void MqttConnection::mark_time(SideState& side, bool was_idle, std::optional<WallTime> time) {
+  // Marks of bytes that have all been read are of no use any more.
+  if (was_idle) {
+    side.earlier.clear();
+  } else {
+    side.earlier.push_back(side.mark);
+  }
+  side.mark.end = side.stream->end_offset();
+  side.mark.time = time;
+}
+
+bool MqttConnection::next(Item& item) {
   for (const Side side : {client_, other(client_)}) {
     SideState& from = state(side);
-    if (!from.stream || from.stream->is_idle()) continue;
-    const auto packet = from.stream->next();
-    if (!packet) continue;
-    if (packet->type == PacketType::connect && from.stream->version_source() == PacketStream::VersionSource::connect) {
-      state(other(side)).stream->learn_version(packet->version);
+    if (!from.stream) continue;
+    PacketStream::Item& packet = item.packet;
+    if (from.stream->is_idle() || !from.stream->next(packet)) {
+      from.stream->keep();
+      continue;
     }
-    const std::uint64_t end = packet->offset + packet->bytes.size() + packet->skipped_bytes;
-    while (from.marks.size() > 1 && from.marks.front().end < end) from.marks.pop_front();
-    return Item{*packet, from.marks.empty() ? std::nullopt : from.marks.front().time};
+    if (packet.type == PacketType::connect && from.stream->version_source() == PacketStream::VersionSource::connect) {
+      state(other(side)).stream->learn_version(packet.version);
+    }
+    const std::uint64_t end = packet.offset + packet.bytes.size() + packet.skipped_bytes;
+    while (!from.earlier.empty() && from.earlier.front().end < end) from.earlier.pop_front();
+    item.time = from.earlier.empty() ? from.mark.time : from.earlier.front().time;
+    return true;
   }
-  return std::nullopt;
+  return false;
 }
 
 std::optional<Rule> MqttConnection::take_problem() {

@@ -42,11 +42,11 @@ class MqttConnection {
   // Whoever gives the bytes knows it: they are MQTT from the first on, and Side::first is the client. Before any byte.
   void settle_as_mqtt();
 
-  // After each of these: call next() until it has no more.
+  // After each of these: call next() until it has no more. The bytes must live so long.
   void received(Side sender, Bytes bytes, std::optional<WallTime> time);
   void missing(Side sender, std::uint64_t count, std::optional<WallTime> time);
   void finish();
-  [[nodiscard]] std::optional<Item> next();
+  [[nodiscard]] bool next(Item& item);
 
   [[nodiscard]] Content content() const { return content_; }
   [[nodiscard]] bool is_mqtt() const { return content_ == Content::mqtt || content_ == Content::websocket; }
@@ -72,7 +72,8 @@ class MqttConnection {
     std::optional<WallTime> head_time;
     std::optional<PacketStream> stream;
     std::optional<CapturedWebSocket> websocket;
-    std::deque<Mark> marks;
+    Mark mark;                 // of what came last
+    std::deque<Mark> earlier;  // of what came before and has not been read to its end
     bool fault_told = false;
   };
 
@@ -85,6 +86,7 @@ class MqttConnection {
   void settle(Content content, Side client, bool in_sync);
   [[nodiscard]] Side guess_client() const;
   void feed(Side side, Bytes bytes, std::optional<WallTime> time);
+  void mark_time(SideState& side, bool was_idle, std::optional<WallTime> time);
 
   ConnectionEnds ends_;
   std::optional<Version> version_;

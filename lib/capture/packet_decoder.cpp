@@ -23,29 +23,30 @@ const Annotation* find_field(const Annotated& notes, std::string_view name) {
 }  // namespace
 
 PacketRecord& PacketDecoder::decode(const PacketStream::Item& item) {
-  item_ = item;
+  state_ = item.state;
+  context_ = {item.version, item.sender};
+  Bytes bytes = item.bytes;
   const bool may_have_signature = item.type == PacketType::publish || item.type == PacketType::connect;
-  if (hides_signatures_ && may_have_signature && mqtk::hide_signatures(item.bytes, hidden_)) item_.bytes = hidden_;
+  if (hides_signatures_ && may_have_signature && mqtk::hide_signatures(item.bytes, hidden_)) bytes = hidden_;
   record_ = {};
   record_.offset = item.offset;
   record_.sender = item.sender;
   record_.version = item.version;
   record_.type = item.type;
-  record_.bytes = item_.bytes;
+  record_.bytes = bytes;
   record_.missing_bytes = item.missing_bytes;
   record_.left_out = item.left_out;
   record_.packet = &packet_;
   is_annotated_ = false;
   const bool plain = notes_ == Notes::when_needed && item.state == PacketStream::Item::State::whole &&
-                     !mqtk::decode(item_.bytes, {item.version, item.sender}, packet_) && !may_have_advice(packet_);
+                     !mqtk::decode(bytes, context_, packet_) && !may_have_advice(packet_);
   if (!plain) annotate_last();
   return record_;
 }
 
 void PacketDecoder::annotate_last() {
-  const CodecContext context{item_.version, item_.sender};
-  annotated_ = item_.state == PacketStream::Item::State::incomplete ? annotate_incomplete(item_.bytes, context, copy_)
-                                                                    : annotate(item_.bytes, context);
+  annotated_ = state_ == PacketStream::Item::State::incomplete ? annotate_incomplete(record_.bytes, context_, copy_)
+                                                               : annotate(record_.bytes, context_);
   is_annotated_ = true;
   record_.packet = &annotated_.packet;
   record_.decoded = annotated_.decoded;

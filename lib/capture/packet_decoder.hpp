@@ -34,7 +34,8 @@ class PacketDecoder {
   Notes notes_;
   bool hides_signatures_ = false;
   std::vector<std::uint8_t> hidden_;  // the packet without its signatures
-  PacketStream::Item item_;
+  PacketStream::Item::State state_{};
+  CodecContext context_;
   PacketRecord record_;
   Packet packet_;
   Annotated annotated_;

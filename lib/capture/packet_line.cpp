@@ -1,11 +1,11 @@
 #include "capture/packet_line.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 
 #include "base/hex.hpp"
 #include "base/quoted_text.hpp"
+#include "base/text_writer.hpp"
+#include "base/time_text.hpp"
 #include "capture/packet_text.hpp"
 #include "codec/reason_code.hpp"
 
@@ -18,7 +18,7 @@ constexpr std::size_t shown_entries = 8;  // of a list
 
 class Summary {
  public:
-  Summary(std::string& out, const PacketRecord& record, const PacketLineStyle& style)
+  Summary(TextWriter& out, const PacketRecord& record, const PacketLineStyle& style)
       : out_(out), paint_(out, style.paint), record_(record), style_(style) {}
 
   void operator()(std::monostate) {}
@@ -54,6 +54,7 @@ class Summary {
   void append_number(std::string_view before, std::uint64_t value, std::string_view after = {});
   void text(std::string_view label, std::string_view value);
   void quoted(Ink ink, Bytes bytes);
+  [[nodiscard]] bool quoted_plain(Ink ink, Bytes bytes);
   void payload(Bytes bytes);
   void identifier(PacketIdentifier id) { number("id ", id); }
   void reason(ReasonCode code);
@@ -68,21 +69,20 @@ class Summary {
     if (count > shown_entries) number("", count - shown_entries, " more");
   }
 
-  std::string& out_;
-  Painter paint_;
+  TextWriter& out_;
+  BasicPainter<TextWriter> paint_;
   const PacketRecord& record_;
   const PacketLineStyle& style_;
-  std::size_t start_ = out_.size();
+  std::size_t start_ = out_.written();
 };
 
 void Summary::separate() {
-  if (out_.size() > start_) out_ += ", ";
+  if (out_.written() > start_) out_ += ", ";
 }
 
 void Summary::append_number(std::string_view before, std::uint64_t value, std::string_view after) {
   out_ += before;
-  const fmt::format_int digits{value};
-  out_.append(digits.data(), digits.size());
+  out_.number(value);
   out_ += after;
 }
 
@@ -92,13 +92,32 @@ void Summary::word(std::string_view text) {
 }
 
 void Summary::quoted(Ink ink, Bytes bytes) {
-  paint_.within(ink, [&] { append_quoted(out_, bytes, shown_text_bytes); });
+  if (quoted_plain(ink, bytes)) return;
+  std::string text;
+  append_quoted(text, bytes, shown_text_bytes);
+  paint_(ink, text);
+}
+
+// False, and nothing is written, if there is something to escape.
+bool Summary::quoted_plain(Ink ink, Bytes bytes) {
+  const Bytes shown = bytes.first(std::min(bytes.size(), shown_text_bytes));
+  const auto quote = quote_of_plain(shown);
+  if (!quote) return false;
+  paint_.within(ink, [&] {
+    out_ += *quote;
+    out_ += as_text(shown);
+    out_ += *quote;
+    if (shown.size() < bytes.size()) out_ += "...";
+  });
+  return true;
 }
 
 void Summary::text(std::string_view label, std::string_view value) {
   separate();
-  out_ += label;
-  if (!label.empty()) out_ += ' ';
+  if (!label.empty()) {
+    out_ += label;
+    out_ += ' ';
+  }
   quoted(Ink::text, as_bytes(value));
 }
 
@@ -106,6 +125,7 @@ void Summary::payload(Bytes bytes) {
   number("", bytes.size(), bytes.size() == 1 ? " byte" : " bytes");
   if (bytes.empty()) return;
   out_ += ' ';
+  if (quoted_plain(Ink::binary, bytes)) return;
   const Bytes shown = bytes.first(std::min(bytes.size(), shown_text_bytes));
   if (is_readable(bytes.size() > shown_text_bytes ? shown : bytes)) {
     quoted(Ink::binary, bytes);
@@ -266,7 +286,9 @@ void Summary::annotations() {
 
 }  // namespace
 
-void append_packet_summary(std::string& out, const PacketRecord& record, const PacketLineStyle& style) {
+namespace {
+
+void append_summary(TextWriter& out, const PacketRecord& record, const PacketLineStyle& style) {
   Summary summary{out, record, style};
   if (record.decoded && record.packet != nullptr) {
     std::visit(summary, *record.packet);
@@ -275,46 +297,56 @@ void append_packet_summary(std::string& out, const PacketRecord& record, const P
   }
 }
 
-namespace {
-
-void append_number(std::string& out, std::uint64_t number) {
-  const fmt::format_int digits{number};
-  out.append(digits.data(), digits.size());
+// What stands before the summary, with room up to where the next column starts.
+void append_place(TextWriter& out, const PacketRecord& record, Paint ink) {
+  constexpr std::size_t offset_width = 8;
+  constexpr std::size_t length_width = 6;
+  BasicPainter<TextWriter>{out, ink}.within(Ink::faint, [&] {
+    if (record.stream > 1) {
+      out.number(record.stream);
+      out += ':';
+    }
+    const std::size_t from = out.written();
+    out.number(record.offset);
+    const std::size_t width = out.written() - from;
+    if (width < offset_width) out.append(offset_width - width, ' ');
+  });
+  const std::size_t length = record.bytes.size();
+  std::size_t digits = 1;
+  for (std::size_t rest = length; rest >= 10; rest /= 10) ++digits;
+  out.append(digits < length_width ? length_width - digits : 1, ' ');
+  out.number(length);
+  out += record.sender == Role::client   ? std::string_view{"  C>S  "}
+         : record.sender == Role::server ? std::string_view{"  S>C  "}
+                                         : std::string_view{"       "};
 }
 
 }  // namespace
 
-void append_packet_line(std::string& out, const PacketRecord& record, const PacketLineStyle& style) {
-  Painter paint{out, style.paint};
-  if (record.time) {
-    append_rfc3339(out, *record.time);
-    out += "  ";
-  }
-  const auto padded = [&](std::size_t from, std::size_t width) {
-    if (out.size() < from + width) out.append(from + width - out.size(), ' ');
-  };
-  paint.within(Ink::faint, [&] {
-    if (record.stream > 1) {
-      append_number(out, record.stream);
-      out += ':';
-    }
-    const std::size_t from = out.size();
-    append_number(out, record.offset);
-    padded(from, 8);
-  });
-  const fmt::format_int length{record.bytes.size()};
-  out.append(length.size() < 6 ? 6 - length.size() : 1, ' ').append(length.data(), length.size());
-  out += record.sender == Role::client ? "  C>S  " : record.sender == Role::server ? "  S>C  " : "       ";
+void append_packet_summary(std::string& out, const PacketRecord& record, const PacketLineStyle& style) {
+  TextWriter writer{out};
+  append_summary(writer, record, style);
+}
 
+void append_packet_line(std::string& out, const PacketRecord& record, const PacketLineStyle& style) {
   const bool clean = record.problems.empty() && record.missing_bytes == 0;
-  const std::string_view name = packet_type_name(record.type);
-  paint(clean ? Ink::title : Ink::failure, name);
-  const std::size_t name_end = out.size();
-  out.append(13 - name.size(), ' ');
-  const std::size_t summary_start = out.size();
-  append_packet_summary(out, record, style);
-  if (out.size() == summary_start) out.resize(name_end);
-  out += '\n';
+  {
+    TextWriter line{out};
+    if (record.time) {
+      const Rfc3339Text time = rfc3339_text(*record.time);
+      line += std::string_view{time.data(), time.size()};
+      line += "  ";
+    }
+    append_place(line, record, style.paint);
+    constexpr std::size_t type_width = 13;
+    const std::string_view name = packet_type_name(record.type);
+    BasicPainter<TextWriter>{line, style.paint}(clean ? Ink::title : Ink::failure, name);
+    line.append(type_width - name.size(), ' ');
+    const std::size_t start = line.written();
+    append_summary(line, record, style);
+    if (line.written() == start) line.take_back(type_width - name.size());
+    line += '\n';
+  }
   if (!clean) append_problem_lines(out, record, 2, style.paint);
 }
 

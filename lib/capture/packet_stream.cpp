@@ -37,6 +37,7 @@ PacketStream::PacketStream(Options options) : options_(options), searching_(!opt
 }
 
 std::vector<std::uint8_t>& PacketStream::feed_buffer() {
+  keep();
   if (at_ > 0) {
     buffer_.erase(buffer_.begin(), buffer_.begin() + static_cast<std::ptrdiff_t>(at_));
     base_ += at_;
@@ -44,6 +45,19 @@ std::vector<std::uint8_t>& PacketStream::feed_buffer() {
   }
   base_ += std::exchange(lost_, 0);
   return buffer_;
+}
+
+void PacketStream::lend(Bytes bytes) {
+  feed_buffer().clear();
+  lent_ = bytes;
+}
+
+void PacketStream::keep() {
+  if (!lent_) return;
+  const Bytes rest = ahead();
+  buffer_.assign(rest.begin(), rest.end());
+  lent_.reset();
+  base_ += std::exchange(at_, 0);
 }
 
 void PacketStream::learn_version(Version version) {
@@ -64,7 +78,7 @@ void PacketStream::lose(std::uint64_t count) {
     damaged_left_ -= std::min(count, damaged_left_);
   } else if (searching_) {
     skipped_ += ahead().size();
-    at_ = buffer_.size();
+    at_ = data().size();
   } else if (frame.state == Frame::State::need_body) {
     const std::uint64_t left = frame.packet_size - ahead().size();
     missing_ = static_cast<std::uint32_t>(std::min(count, left));
@@ -77,17 +91,27 @@ void PacketStream::lose(std::uint64_t count) {
 }
 
 std::optional<PacketStream::Item> PacketStream::next() {
+  std::optional<Item> item{std::in_place};
+  if (!next(*item)) item.reset();
+  return item;
+}
+
+void PacketStream::describe(Item& item, PacketType type) const {
+  item.offset = base_ + at_;
+  item.type = type;
+  item.version = version_;
+  item.sender = options_.sender == Role::unknown ? sender_of(type, version_) : options_.sender;
+}
+
+bool PacketStream::next(Item& item) {
+  item = {};
   if (missing_ > 0) {
-    Item item;
     item.state = Item::State::incomplete;
-    item.offset = base_ + at_;
-    item.type = static_cast<PacketType>(ahead()[0] >> 4U);
-    item.version = version_;
-    item.sender = options_.sender == Role::unknown ? sender_of(item.type, version_) : options_.sender;
+    describe(item, static_cast<PacketType>(ahead()[0] >> 4U));
     item.bytes = ahead();
     item.missing_bytes = std::exchange(missing_, 0);
-    at_ = buffer_.size();
-    return item;
+    at_ = data().size();
+    return true;
   }
   if (damaged_left_ > 0) {
     const auto left = static_cast<std::size_t>(std::min<std::uint64_t>(damaged_left_, ahead().size()));
@@ -95,26 +119,28 @@ std::optional<PacketStream::Item> PacketStream::next() {
     damaged_left_ -= left;
   }
   if (searching_) {
-    if (auto skipped = search()) return skipped;
-    if (searching_) return std::nullopt;
+    if (search(item)) return true;
+    if (searching_) return false;
   }
-  if (ahead().empty() || !settle_version()) return std::nullopt;
+  if (ahead().empty() || !settle_version()) return false;
   const Frame frame = find_frame(ahead());
-  Item item;
-  item.offset = base_ + at_;
-  item.type = frame.type;
-  item.version = version_;
-  item.sender = options_.sender == Role::unknown ? sender_of(frame.type, version_) : options_.sender;
+  describe(item, frame.type);
   bool wait = false;
-  if (is_noise(frame, wait)) return unreadable(item);
-  if (wait) return std::nullopt;
+  if (is_noise(frame, wait)) {
+    make_unreadable(item);
+    return true;
+  }
+  if (wait) return false;
   const bool is_too_long = frame.state == Frame::State::need_body && frame.packet_size > max_kept_bytes;
-  if (is_too_long && ahead().size() >= options_.trial_bytes && !finished_) return cut(item, frame);
+  if (is_too_long && ahead().size() >= options_.trial_bytes && !finished_) {
+    cut(item, frame);
+    return true;
+  }
   if (frame.state != Frame::State::complete) return last_item(item, frame);
   item.bytes = ahead().first(frame.packet_size);
   at_ += frame.packet_size;
   if (item.type == PacketType::connect) learn_from_connect(item);
-  return item;
+  return true;
 }
 
 // A header with a wrong type or wrong flags is taken for a packet only if another packet follows it: its length may be
@@ -148,57 +174,57 @@ bool PacketStream::is_noise(const Frame& frame, bool& wait) const {
 }
 
 // What is still to come of it is passed over.
-PacketStream::Item PacketStream::cut(Item item, const Frame& frame) {
+void PacketStream::cut(Item& item, const Frame& frame) {
   item.state = Item::State::incomplete;
   item.left_out = true;
   item.bytes = ahead();
   item.missing_bytes = frame.packet_size - static_cast<std::uint32_t>(item.bytes.size());
   damaged_left_ = item.missing_bytes;
-  at_ = buffer_.size();
-  return item;
+  at_ = data().size();
 }
 
-PacketStream::Item PacketStream::unreadable(Item item) {
+void PacketStream::make_unreadable(Item& item) {
   item.state = Item::State::unreadable;
   item.bytes = ahead().first(std::min<std::size_t>(ahead().size(), 5));
   at_ += item.bytes.size();
   searching_ = true;
-  return item;
 }
 
 // Passes over what cannot start a packet. Tells of it once a packet is found or the input has ended.
-std::optional<PacketStream::Item> PacketStream::search() {
+bool PacketStream::search(Item& item) {
   const SearchContext context{source_ == VersionSource::open ? std::nullopt : std::optional{version_}, finished_};
   bool found = false;
   while (!ahead().empty()) {
     const Plausible plausible = packet_may_start(ahead(), context);
-    if (plausible == Plausible::open && !finished_) return std::nullopt;
+    if (plausible == Plausible::open && !finished_) return false;
     found = plausible == Plausible::yes;
     if (found) break;
     ++at_;
     ++skipped_;
   }
-  if (!found && !finished_) return std::nullopt;
+  if (!found && !finished_) return false;
   searching_ = false;
-  if (skipped_ == 0) return std::nullopt;
-  Item item;
+  if (skipped_ == 0) return false;
   item.state = Item::State::skipped;
   item.skipped_bytes = std::exchange(skipped_, 0);
   item.offset = base_ + at_ - item.skipped_bytes;
   item.version = version_;
   item.sender = options_.sender;
-  return item;
+  return true;
 }
 
-std::optional<PacketStream::Item> PacketStream::last_item(Item item, const Frame& frame) {
-  if (frame.state == Frame::State::fault) return unreadable(item);
-  if (!finished_) return std::nullopt;
+bool PacketStream::last_item(Item& item, const Frame& frame) {
+  if (frame.state == Frame::State::fault) {
+    make_unreadable(item);
+    return true;
+  }
+  if (!finished_) return false;
   item.state = Item::State::incomplete;
   item.bytes = ahead();
   const bool size_known = frame.state == Frame::State::need_body;
   item.missing_bytes = size_known ? frame.packet_size - static_cast<std::uint32_t>(item.bytes.size()) : 1;
-  at_ = buffer_.size();
-  return item;
+  at_ = data().size();
+  return true;
 }
 
 bool PacketStream::settle_version() {

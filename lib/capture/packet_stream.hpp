@@ -59,6 +59,10 @@ class PacketStream {
 
   // New bytes go to the end of this buffer; only append. Its memory is reused: items die at the next feed_buffer().
   [[nodiscard]] std::vector<std::uint8_t>& feed_buffer();
+  // The same without a copy, only while is_idle(): the bytes must live until keep(), and items die with them.
+  void lend(Bytes bytes);
+  // What has been lent and not yet been handed out is copied.
+  void keep();
   // No more bytes will come.
   void finish() { finished_ = true; }
   // So many bytes are missing behind those fed. Call next() until it has no more before this, and again after it.
@@ -70,10 +74,12 @@ class PacketStream {
   // The next packet, or nothing until more bytes have been fed. After finish() an incomplete packet is handed out
   // once.
   [[nodiscard]] std::optional<Item> next();
+  // The same in place, for many packets: copying one that has just been made takes as long as making it.
+  [[nodiscard]] bool next(Item& item);
   // Whether next() has nothing to tell before more is fed.
-  [[nodiscard]] bool is_idle() const { return at_ == buffer_.size() && missing_ == 0 && skipped_ == 0; }
+  [[nodiscard]] bool is_idle() const { return at_ == data().size() && missing_ == 0 && skipped_ == 0; }
   // Offset in the stream of the byte that is fed next.
-  [[nodiscard]] std::uint64_t end_offset() const { return base_ + buffer_.size() + lost_; }
+  [[nodiscard]] std::uint64_t end_offset() const { return base_ + data().size() + lost_; }
 
   [[nodiscard]] VersionSource version_source() const { return source_; }
   // In the order of preference; only if the versions were tried.
@@ -82,20 +88,23 @@ class PacketStream {
   [[nodiscard]] bool trial_was_idle() const { return trial_was_idle_; }
 
  private:
-  [[nodiscard]] Bytes ahead() const { return Bytes{buffer_}.subspan(at_); }
+  [[nodiscard]] Bytes data() const { return lent_ ? *lent_ : Bytes{buffer_}; }
+  [[nodiscard]] Bytes ahead() const { return data().subspan(at_); }
   [[nodiscard]] bool settle_version();
   void try_versions();
   void learn_from_connect(Item& connect);
-  [[nodiscard]] std::optional<Item> last_item(Item item, const Frame& frame);
+  [[nodiscard]] bool last_item(Item& item, const Frame& frame);
   [[nodiscard]] bool is_noise(const Frame& frame, bool& wait) const;
-  [[nodiscard]] std::optional<Item> search();
-  [[nodiscard]] Item cut(Item item, const Frame& frame);
-  [[nodiscard]] Item unreadable(Item item);
+  [[nodiscard]] bool search(Item& item);
+  void describe(Item& item, PacketType type) const;
+  void cut(Item& item, const Frame& frame);
+  void make_unreadable(Item& item);
 
   Options options_;
   std::vector<std::uint8_t> buffer_;
-  std::size_t at_ = 0;      // of the next packet in the buffer
-  std::uint64_t base_ = 0;  // offset in the stream of the buffer's first byte
+  std::optional<Bytes> lent_;  // in place of the buffer
+  std::size_t at_ = 0;         // of the next packet in the data
+  std::uint64_t base_ = 0;     // offset in the stream of the first byte of the data
   bool finished_ = false;
   bool searching_ = false;
   std::uint64_t skipped_ = 0;       // while searching

@@ -25,9 +25,11 @@ enum class Ink : std::uint8_t {
   property,
 };
 
-class Painter {
+// `Out` is std::string or what appends like it.
+template <class Out>
+class BasicPainter {
  public:
-  Painter(std::string& out, Paint paint) : out_(out), paint_(paint) {}
+  BasicPainter(Out& out, Paint paint) : out_(out), paint_(paint) {}
 
   void operator()(Ink ink, std::string_view text) {
     if (text.empty()) return;
@@ -39,14 +41,14 @@ class Painter {
     const bool colored = paint_ == Paint::colored && ink != Ink::plain;
     if (colored) out_ += sequence(ink);
     append();
-    if (colored) out_ += "\x1b[0m";
+    if (colored) out_ += std::string_view{"\x1b[0m"};
   }
   void operator()(std::string_view text) { out_ += text; }
   void spaces(std::size_t count) { out_.append(count, ' '); }
-  [[nodiscard]] std::string& out() { return out_; }
+  [[nodiscard]] Out& out() { return out_; }
 
  private:
-  static std::string_view sequence(Ink ink) {
+  [[nodiscard]] static std::string_view sequence(Ink ink) {
     switch (ink) {
       case Ink::plain: break;
       case Ink::title: return "\x1b[1m";
@@ -65,8 +67,10 @@ class Painter {
     return {};
   }
 
-  std::string& out_;
+  Out& out_;
   Paint paint_;
 };
+
+using Painter = BasicPainter<std::string>;
 
 }  // namespace mqtk

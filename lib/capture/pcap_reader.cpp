@@ -122,20 +122,20 @@ void PcapReader::read_file_header() {
   format_ = Format::pcap;
 }
 
+// The frame is made where it is returned: copying one that has just been made takes longer than making it.
 std::optional<CapturedFrame> PcapReader::next_pcap() {
-  if (!have(pcap_frame_header_bytes)) return std::nullopt;
-  const std::uint32_t length = u32(8);
+  std::optional<CapturedFrame> frame;
+  const std::uint32_t length = have(pcap_frame_header_bytes) ? u32(8) : 0;
   if (length > max_block_bytes) {
     fail(fmt::format("a frame of {} bytes; the file is damaged", length));
-    return std::nullopt;
+  } else if (have(pcap_frame_header_bytes + length)) {
+    frame.emplace();
+    frame->time = wall_time(u32(0), std::uint64_t{u32(4)} * (nanoseconds_ ? 1U : 1000U));
+    frame->link_type = link_type_;
+    frame->bytes = ahead().subspan(pcap_frame_header_bytes, length);
+    frame->cut_bytes = u32(12) > length ? u32(12) - length : 0;
+    take(pcap_frame_header_bytes + length);
   }
-  if (!have(pcap_frame_header_bytes + length)) return std::nullopt;
-  CapturedFrame frame;
-  frame.time = wall_time(u32(0), std::uint64_t{u32(4)} * (nanoseconds_ ? 1U : 1000U));
-  frame.link_type = link_type_;
-  frame.bytes = ahead().subspan(pcap_frame_header_bytes, length);
-  frame.cut_bytes = u32(12) > length ? u32(12) - length : 0;
-  take(pcap_frame_header_bytes + length);
   return frame;
 }
 

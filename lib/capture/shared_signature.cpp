@@ -24,9 +24,14 @@ bool hide_signatures(Bytes bytes, std::vector<std::uint8_t>& copy) {
   bool found = false;
   std::size_t at = 0;
   while (at < text.size()) {
-    const void* next = ::memmem(text.data() + at, text.size() - at, mark.data(), mark.size());
+    // Every message is searched, and '=' is rare in them.
+    const void* next = std::memchr(text.data() + at, mark.back(), text.size() - at);
     if (next == nullptr) break;
-    const auto from = static_cast<std::size_t>(static_cast<const char*>(next) - text.data()) + mark.size();
+    const auto from = static_cast<std::size_t>(static_cast<const char*>(next) - text.data()) + 1;
+    if (!text.substr(0, from).ends_with(mark)) {
+      at = from;
+      continue;
+    }
     const bool is_word = from == mark.size() || !is_part(text[from - mark.size() - 1]);
     const std::string_view rest = text.substr(from);
     const auto length = static_cast<std::size_t>(std::distance(rest.begin(), std::ranges::find_if_not(rest, is_part)));

@@ -40,8 +40,14 @@ TcpReassembly::Key TcpReassembly::key_of(const Segment& segment) {
                                               : Key{segment.destination, segment.source};
 }
 
-TcpReassembly::Connection* TcpReassembly::find_or_open(const Segment& segment, const Key& key,
-                                                       std::optional<WallTime> time) {
+// The same for both directions.
+TcpReassembly::Connection*& TcpReassembly::recent_of(const Segment& segment) {
+  const unsigned ports = segment.source.port ^ segment.destination.port;
+  return recent_[ports % recent_.size()];
+}
+
+TcpReassembly::Connection* TcpReassembly::find_or_open(const Segment& segment, std::optional<WallTime> time) {
+  const Key key = key_of(segment);
   const auto found = connections_.find(key);
   const bool opens = segment.kind == Segment::Kind::tcp && segment.syn && !segment.has_acknowledgement;
   if (found != connections_.end()) {
@@ -51,7 +57,7 @@ TcpReassembly::Connection* TcpReassembly::find_or_open(const Segment& segment, c
                                   connection.streams[1].counts().segments > 0);
     if (!is_new) return connection.closed ? nullptr : &connection;
     if (!connection.closed) close(connection, ConnectionEnd::replaced, time);
-    connections_.erase(found);
+    erase(found);
   } else if (segment.payload.empty() && !segment.syn) {
     return nullptr;
   }
@@ -61,17 +67,28 @@ TcpReassembly::Connection* TcpReassembly::find_or_open(const Segment& segment, c
   // A captured answer to a SYN tells as well who opened the connection.
   const bool answers = segment.syn && segment.has_acknowledgement;
   connection.first = answers ? segment.destination : segment.source;
+  connection.second = answers ? segment.source : segment.destination;
   by_age_.emplace_back(connection.id, key);
-  listener_.opened(connection.id, {connection.first, answers ? segment.source : segment.destination, segment.syn},
-                   time);
+  listener_.opened(connection.id, {connection.first, connection.second, segment.syn}, time);
   return &connection;
+}
+
+void TcpReassembly::erase(std::unordered_map<Key, Connection, KeyHash>::iterator connection) {
+  std::ranges::replace(recent_, &connection->second, nullptr);
+  connections_.erase(connection);
 }
 
 void TcpReassembly::take(const Segment& segment, std::optional<WallTime> time) {
   if (segment.kind != Segment::Kind::tcp && segment.kind != Segment::Kind::bare) return;
   if (time) last_time_ = time;
-  const Key key = key_of(segment);
-  Connection* connection = find_or_open(segment, key, time);
+  Connection*& recent = recent_of(segment);
+  const auto joins = [&](const SocketEnd& source, const SocketEnd& destination) {
+    return segment.source == source && segment.destination == destination;
+  };
+  const bool found = recent != nullptr && !recent->closed && !segment.syn &&
+                     (joins(recent->first, recent->second) || joins(recent->second, recent->first));
+  if (!found) recent = find_or_open(segment, time);
+  Connection* connection = recent;
   if (connection == nullptr) return;
   const Side sender = segment.source == connection->first ? Side::first : Side::second;
   if (segment.kind == Segment::Kind::bare) {
@@ -133,7 +150,7 @@ void TcpReassembly::make_room() {
     const auto found = connections_.find(key);
     if (found == connections_.end() || found->second.id != id) continue;
     if (!found->second.closed) close(found->second, ConnectionEnd::capture_end, last_time_);
-    connections_.erase(found);
+    erase(found);
   }
 }
 

@@ -66,18 +66,22 @@ class TcpReassembly {
   struct Connection {
     std::uint64_t id = 0;
     SocketEnd first;
+    SocketEnd second;
     std::array<TcpStream, 2> streams;
     bool closed = false;  // kept for a while, so that late segments do not look like a new connection
   };
   class StreamListener;
 
   [[nodiscard]] static Key key_of(const Segment& segment);
-  [[nodiscard]] Connection* find_or_open(const Segment& segment, const Key& key, std::optional<WallTime> time);
+  [[nodiscard]] Connection*& recent_of(const Segment& segment);
+  [[nodiscard]] Connection* find_or_open(const Segment& segment, std::optional<WallTime> time);
+  void erase(std::unordered_map<Key, Connection, KeyHash>::iterator connection);
   void close(Connection& connection, ConnectionEnd end, std::optional<WallTime> time);
   void make_room();
 
   ConnectionListener& listener_;
   std::unordered_map<Key, Connection, KeyHash> connections_;
+  std::array<Connection*, 64> recent_{};  // the last one of each value of recent_of(): found without a search
   std::deque<std::pair<std::uint64_t, Key>> by_age_;
   std::uint64_t last_id_ = 0;
   std::size_t held_bytes_ = 0;

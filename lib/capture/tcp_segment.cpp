@@ -18,36 +18,35 @@ constexpr std::uint8_t protocol_udp = 17;
 std::uint16_t u16(Bytes bytes, std::size_t at) { return load_big_endian<std::uint16_t>(bytes.data() + at); }
 std::uint32_t u32(Bytes bytes, std::size_t at) { return load_big_endian<std::uint32_t>(bytes.data() + at); }
 
-Segment damaged() {
-  Segment segment;
-  segment.kind = Segment::Kind::damaged;
-  return segment;
-}
+void damage(Segment& segment) { segment.kind = Segment::Kind::damaged; }
+
+// Segments are filled in place: each frame has one, and copying them shows.
+void read_ip(Segment& segment, Bytes packet);
 
 // `type` is an EtherType; VLAN tags (802.1Q, 802.1ad, and the older 0x9100) stand before the one that counts.
-Segment behind_ether_type(std::uint16_t type, Bytes rest) {
+void behind_ether_type(Segment& segment, std::uint16_t type, Bytes rest) {
   while (type == 0x8100 || type == 0x88A8 || type == 0x9100) {
-    if (rest.size() < 4) return damaged();
+    if (rest.size() < 4) return damage(segment);
     type = u16(rest, 2);
     rest = rest.subspan(4);
   }
   if (type == 0x8864) {  // PPPoE: six bytes, then the PPP protocol
-    if (rest.size() < 8) return damaged();
+    if (rest.size() < 8) return damage(segment);
     const std::uint16_t protocol = u16(rest, 6);
-    return protocol == 0x0021 || protocol == 0x0057 ? read_ip_segment(rest.subspan(8)) : Segment{};
+    if (protocol == 0x0021 || protocol == 0x0057) read_ip(segment, rest.subspan(8));
+  } else if (type == ether_ipv4 || type == ether_ipv6) {
+    read_ip(segment, rest);
   }
-  if (type != ether_ipv4 && type != ether_ipv6) return {};
-  return read_ip_segment(rest);
 }
 
 // The address family of a loopback header is a number of the system that wrote it, in that system's byte order.
-Segment behind_loopback_header(Bytes frame) {
-  if (frame.size() < 4) return damaged();
+void behind_loopback_header(Segment& segment, Bytes frame) {
+  if (frame.size() < 4) return damage(segment);
   const std::uint32_t big = u32(frame, 0);
   const auto little = load_little_endian<std::uint32_t>(frame.data());
   const std::uint32_t family = std::min(big, little);
   const bool is_ip = family == 2 || family == 10 || family == 24 || family == 28 || family == 30;
-  return is_ip ? read_ip_segment(frame.subspan(4)) : Segment{};
+  if (is_ip) read_ip(segment, frame.subspan(4));
 }
 
 void read_tcp(Segment& segment, Bytes packet, std::size_t payload_bytes) {
@@ -98,13 +97,12 @@ void read_fragment(Segment& segment, std::uint8_t protocol, std::uint32_t id, un
   segment.cut_bytes = static_cast<std::uint32_t>(bytes - part.size());
 }
 
-Segment read_ipv4(Bytes packet) {
-  if (packet.size() < 20) return damaged();
+void read_ipv4(Segment& segment, Bytes packet) {
+  if (packet.size() < 20) return damage(segment);
   const std::size_t header = static_cast<std::size_t>(packet[0] & 0x0FU) * 4;
   std::size_t total = u16(packet, 2);
   if (total == 0) total = packet.size();  // left to the network card by segmentation offload
-  if (header < 20 || header > packet.size() || total < header) return damaged();
-  Segment segment;
+  if (header < 20 || header > packet.size() || total < header) return damage(segment);
   segment.source.family = segment.destination.family = 4;
   std::copy_n(packet.begin() + 12, 4, segment.source.address.begin());
   std::copy_n(packet.begin() + 16, 4, segment.destination.address.begin());
@@ -118,7 +116,6 @@ Segment read_ipv4(Bytes packet) {
   } else {
     read_ip_payload(segment, packet[9], packet.subspan(header), total - header);
   }
-  return segment;
 }
 
 // Skips the extension headers, up to a fragment's, which `fragment` shows; false if they do not fit.
@@ -135,9 +132,8 @@ bool skip_extensions(std::uint8_t& next, Bytes& rest, std::size_t& left, Bytes& 
   return true;
 }
 
-Segment read_ipv6(Bytes packet) {
-  if (packet.size() < 40) return damaged();
-  Segment segment;
+void read_ipv6(Segment& segment, Bytes packet) {
+  if (packet.size() < 40) return damage(segment);
   segment.source.family = segment.destination.family = 6;
   std::copy_n(packet.begin() + 8, 16, segment.source.address.begin());
   std::copy_n(packet.begin() + 24, 16, segment.destination.address.begin());
@@ -147,14 +143,13 @@ Segment read_ipv6(Bytes packet) {
   if (left == 0) left = rest.size();
   rest = rest.first(std::min(rest.size(), left));
   Bytes fragment;
-  if (!skip_extensions(next, rest, left, fragment)) return damaged();
+  if (!skip_extensions(next, rest, left, fragment)) return damage(segment);
   if (!fragment.empty()) {
     read_fragment(segment, next, u32(fragment, 4), u16(fragment, 2) & 0xFFF8U, rest, left);
     segment.more_fragments = (u16(fragment, 2) & 1U) != 0;
   } else {
     read_ip_payload(segment, next, rest, left);
   }
-  return segment;
 }
 
 void take_address(SocketEnd& end, Bytes value, std::uint8_t family) {
@@ -165,16 +160,15 @@ void take_address(SocketEnd& end, Bytes value, std::uint8_t family) {
 }
 
 // Tags with their lengths, then what the dissector was given. MQTT of any transport comes out in order.
-Segment read_exported(Bytes frame) {
-  Segment segment;
+void read_exported(Segment& segment, Bytes frame) {
   std::string_view dissector;
   while (true) {
-    if (frame.size() < 4) return damaged();
+    if (frame.size() < 4) return damage(segment);
     const std::uint16_t tag = u16(frame, 0);
     const std::size_t size = u16(frame, 2);
     frame = frame.subspan(4);
     if (tag == 0) break;
-    if (size > frame.size()) return damaged();
+    if (size > frame.size()) return damage(segment);
     const Bytes value = frame.first(size);
     frame = frame.subspan(size);
     switch (tag) {
@@ -193,11 +187,45 @@ Segment read_exported(Bytes frame) {
     }
   }
   while (dissector.ends_with('\0')) dissector.remove_suffix(1);  // names are padded
-  if (dissector == "ip" || dissector == "ipv6") return read_ip_segment(frame);
+  if (dissector == "ip" || dissector == "ipv6") {
+    segment = {};
+    return read_ip(segment, frame);
+  }
   segment.kind = dissector == "mqttsn" ? Segment::Kind::udp : Segment::Kind::bare;
   if (!dissector.empty() && dissector != "mqtt" && dissector != "mqttsn") segment.kind = Segment::Kind::none;
   segment.payload = frame;
-  return segment;
+}
+
+void read_ip(Segment& segment, Bytes packet) {
+  const unsigned version = packet.empty() ? 0 : packet[0] >> 4U;
+  if (version == 4) {
+    read_ipv4(segment, packet);
+  } else if (version == 6) {
+    read_ipv6(segment, packet);
+  } else {
+    damage(segment);
+  }
+}
+
+void read_frame(Segment& segment, std::uint32_t link_type, Bytes frame) {
+  const auto behind_header = [&](std::size_t header, std::size_t type_at) {
+    if (frame.size() < header) return damage(segment);
+    behind_ether_type(segment, u16(frame, type_at), frame.subspan(header));
+  };
+  switch (link_type) {
+    case link_type::ethernet: return behind_header(14, 12);
+    case link_type::linux_cooked: return behind_header(16, 14);
+    case link_type::linux_cooked_2: return behind_header(20, 0);
+    case link_type::null:
+    case link_type::loop: return behind_loopback_header(segment, frame);
+    case link_type::raw_ip_old:
+    case link_type::raw_ip_bsd:
+    case link_type::raw_ip:
+    case link_type::ipv4:
+    case link_type::ipv6: return read_ip(segment, frame);
+    case link_type::exported_pdu: return read_exported(segment, frame);
+    default: return;
+  }
 }
 
 void append_ipv6(std::string& out, const std::array<std::uint8_t, 16>& address) {
@@ -247,32 +275,15 @@ void read_ip_payload(Segment& segment, std::uint8_t protocol, Bytes packet, std:
 }
 
 Segment read_ip_segment(Bytes packet) {
-  if (packet.empty()) return damaged();
-  switch (packet[0] >> 4U) {
-    case 4: return read_ipv4(packet);
-    case 6: return read_ipv6(packet);
-    default: return damaged();
-  }
+  Segment segment;
+  read_ip(segment, packet);
+  return segment;
 }
 
 Segment read_segment(std::uint32_t link_type, Bytes frame) {
-  switch (link_type) {
-    case link_type::ethernet:
-      return frame.size() < 14 ? damaged() : behind_ether_type(u16(frame, 12), frame.subspan(14));
-    case link_type::linux_cooked:
-      return frame.size() < 16 ? damaged() : behind_ether_type(u16(frame, 14), frame.subspan(16));
-    case link_type::linux_cooked_2:
-      return frame.size() < 20 ? damaged() : behind_ether_type(u16(frame, 0), frame.subspan(20));
-    case link_type::null:
-    case link_type::loop: return behind_loopback_header(frame);
-    case link_type::raw_ip_old:
-    case link_type::raw_ip_bsd:
-    case link_type::raw_ip:
-    case link_type::ipv4:
-    case link_type::ipv6: return read_ip_segment(frame);
-    case link_type::exported_pdu: return read_exported(frame);
-    default: return {};
-  }
+  Segment segment;
+  read_frame(segment, link_type, frame);
+  return segment;
 }
 
 }  // namespace mqtk

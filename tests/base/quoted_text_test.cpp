@@ -53,3 +53,26 @@ TEST_CASE("readable is text without control characters but tabs and line breaks"
   CHECK_FALSE(is_readable(as_bytes("\xff")));
   CHECK_FALSE(is_readable(as_bytes(std::string_view{"a\0", 2})));
 }
+
+TEST_CASE("text that needs no escapes is told, with its quote, whatever its length") {
+  CHECK(quote_of_plain(as_bytes("a/b")) == '"');
+  CHECK(quote_of_plain({}) == '"');
+  CHECK(quote_of_plain(as_bytes(R"({"t":21.5})")) == '\'');
+  for (const std::size_t length : {1U, 15U, 16U, 17U, 31U, 33U, 64U}) {
+    for (std::size_t at = 0; at < length; ++at) {
+      CAPTURE(length);
+      CAPTURE(at);
+      std::string text(length, 'a');
+      CHECK(quote_of_plain(as_bytes(text)) == '"');
+      for (const char c : {'\n', '\x1f', '\x7f', '\\', '\xc3'}) {
+        text[at] = c;
+        CHECK_FALSE(quote_of_plain(as_bytes(text)));
+      }
+      text[at] = '"';
+      CHECK(quote_of_plain(as_bytes(text)) == '\'');
+      if (length == 1) continue;
+      text[(at + 1) % length] = '\'';
+      CHECK_FALSE(quote_of_plain(as_bytes(text)));
+    }
+  }
+}
