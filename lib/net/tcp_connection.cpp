@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 namespace mqtk {
@@ -25,6 +26,19 @@ constexpr int send_flags = 0;  // the socket itself was told not to raise SIGPIP
 std::error_code last_error() { return {errno, std::system_category()}; }
 
 bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// One part is the usual case where messages come one at a time, and costs the system less without a list.
+ssize_t send_parts(int socket, std::span<const Bytes> parts) {
+  if (parts.size() == 1) return ::send(socket, parts[0].data(), parts[0].size(), send_flags);
+  std::array<iovec, max_parts> vectors;
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    vectors[i] = {const_cast<std::uint8_t*>(parts[i].data()), parts[i].size()};
+  }
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(parts.size());
+  return ::sendmsg(socket, &message, send_flags);
+}
 
 }  // namespace
 
@@ -72,18 +86,11 @@ std::expected<std::size_t, std::error_code> TcpConnection::read(MutableBytes to)
 std::expected<FlushResult, std::error_code> TcpConnection::flush(SendQueue& queue) {
   std::size_t flushed = 0;
   while (!queue.empty() && !blocked_) {
-    std::array<Bytes, max_parts> parts;
-    std::array<iovec, max_parts> vectors;
-    const std::size_t part_count = queue.gather(parts);
+    std::array<Bytes, max_parts> room;
+    const std::span<const Bytes> parts{room.data(), queue.gather(room)};
     std::size_t size = 0;
-    for (std::size_t i = 0; i < part_count; ++i) {
-      vectors[i] = {const_cast<std::uint8_t*>(parts[i].data()), parts[i].size()};
-      size += parts[i].size();
-    }
-    msghdr message{};
-    message.msg_iov = vectors.data();
-    message.msg_iovlen = static_cast<decltype(message.msg_iovlen)>(part_count);
-    const ssize_t written = ::sendmsg(socket_.number(), &message, send_flags);
+    for (const Bytes& part : parts) size += part.size();
+    const ssize_t written = send_parts(socket_.number(), parts);
     if (written < 0) {
       if (errno == EINTR) continue;
       if (!would_block(errno)) return std::unexpected(last_error());
