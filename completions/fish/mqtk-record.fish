@@ -1,5 +1,5 @@
 # Made by `mqtk-record --generate fish`.
-complete -c mqtk-record -s t -l topic -x -d 'Topic Filter to record; may be given several times'
+complete -c mqtk-record -s t -l topic -x -d 'Topic Filter to record'
 complete -c mqtk-record -s q -l qos -x -a '0 1 2' -d 'Highest QoS to receive at'
 complete -c mqtk-record -s R -l no-retained -d 'Leave out the retained messages that the broker sends at the subscription'
 complete -c mqtk-record -l format -x -a 'mcap jsonl pcapng csv' -d 'mcap, jsonl, pcapng or csv, whatever the name of the file says'

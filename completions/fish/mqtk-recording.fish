@@ -1,6 +1,6 @@
 # Made by `mqtk-recording --generate fish`.
-complete -c mqtk-recording -s t -l topic -x -d 'Only messages that match; may be given several times'
-complete -c mqtk-recording -s T -l filter-out -x -d 'No messages that match; may be given several times'
+complete -c mqtk-recording -s t -l topic -x -d 'Only messages that match'
+complete -c mqtk-recording -s T -l filter-out -x -d 'No messages that match'
 complete -c mqtk-recording -l from -x -d 'Begin there: 2026-11-20T23:56:54Z, or 90s after the first message'
 complete -c mqtk-recording -l to -x -d 'End there, likewise'
 complete -c mqtk-recording -s q -l qos -x -a '0 1 2' -d 'Only messages of this QoS'
