@@ -250,9 +250,9 @@ class SlowBroker(running.Scripted):
 
     def __init__(self, seconds):
         self.seconds = seconds
-        super().__init__(self.serve_one)
+        super().__init__(self.acknowledge_slowly)
 
-    def serve_one(self, stream):
+    def acknowledge_slowly(self, stream):
         stream.receive()
         stream.send(0x20, b"\0\0\0")
         while came := stream.receive():
@@ -304,7 +304,7 @@ class Shared(Cases):
                                   capture_output=True, timeout=LIMIT, check=False)
             self.assertEqual(done.returncode, 0, done.stderr)
             result = json.loads((self.folder / "r").read_text())
-            self.assertEqual(result["shard"], {"number": number, "count": count})
+            self.assertEqual((result["shard"]["number"], result["shard"]["count"]), (number, count))
             self.assertEqual(result["counts"]["connected"], 12 // count)
 
     def test_a_part_that_is_none_is_refused(self):
