@@ -23,8 +23,8 @@ void CaptureView::notice(std::uint64_t stream, Role sender, std::optional<WallTi
   viewer_.complain(source_name_, line + ": " + text, ExitStatus::done);
 }
 
-void CaptureView::connection_problem(std::uint64_t stream, Rule rule, const std::string& detail) {
-  const std::string_view id = statement(rule, Version::v5);
+void CaptureView::connection_problem(std::uint64_t stream, Version version, Rule rule, const std::string& detail) {
+  const std::string_view id = statement(rule, version);
   const bool is_advice = rule_info(rule).rule_class == RuleClass::advice;
   const ExitStatus status = is_advice ? ExitStatus::done : ExitStatus::malformed_input;
   viewer_.complain(source_name_,

@@ -17,7 +17,7 @@ class CaptureView final : public CaptureListener {
 
   void packet(const PacketRecord& record, const FlowCheck& flow) override;
   void notice(std::uint64_t stream, Role sender, std::optional<WallTime> time, const std::string& text) override;
-  void connection_problem(std::uint64_t stream, Rule rule, const std::string& detail) override;
+  void connection_problem(std::uint64_t stream, Version version, Rule rule, const std::string& detail) override;
   void opened(std::uint64_t stream, const ConnectionEnds& ends, Side client) override;
   void closed(std::uint64_t stream, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
               const FlowCheck& flow, std::optional<WallTime> time) override;

@@ -116,6 +116,28 @@ constexpr FlowExamples flows[] = {
     {Rule::problem_information_too_large,
      "CONNECT with Maximum Packet Size 20; PUBACK of 30 bytes with a Reason String",
      "CONNECT with Maximum Packet Size 20; PUBACK without Reason String"},
+    {Rule::refused_publish_sent_again, "PUBLISH QoS 1 id 7; PUBACK Not authorized (0x87); the same PUBLISH with DUP 1",
+     "PUBLISH QoS 1 id 7; PUBACK Not authorized (0x87); another PUBLISH with id 7 and DUP 0"},
+    {Rule::redelivery_with_new_identifier, "PUBLISH QoS 1 id 7; reconnect; the same PUBLISH with DUP 1 and id 8",
+     "PUBLISH QoS 1 id 7; reconnect; the same PUBLISH with DUP 1 and id 7"},
+    {Rule::unknown_alias_accepted,
+     "PUBLISH \"a\" with Topic Alias 1; reconnect; PUBLISH QoS 1 with Topic Alias 1 and no Topic Name; PUBACK Success",
+     "PUBLISH \"a\" with Topic Alias 1; reconnect; PUBLISH with Topic Alias 1 and no Topic Name; the server sends "
+     "DISCONNECT"},
+    {Rule::connection_kept_after_disconnect, "the client sends DISCONNECT; 10 seconds later it closes the connection",
+     "the client sends DISCONNECT and closes the connection"},
+    {Rule::session_lost,
+     "CONNECT with Session Expiry Interval 3600; the connection ends; a minute later CONNECT with Clean Start 0; "
+     "CONNACK "
+     "with Session Present 0",
+     "CONNECT with Session Expiry Interval 3600; the connection ends; a minute later CONNECT with Clean Start 0; "
+     "CONNACK "
+     "with Session Present 1"},
+    {Rule::message_not_sent_again,
+     "PUBLISH QoS 1 id 7; reconnect; CONNACK with Session Present 1; other packets for 10 seconds",
+     "PUBLISH QoS 1 id 7; reconnect; CONNACK with Session Present 1; the same PUBLISH with DUP 1 and id 7"},
+    {Rule::violation_tolerated, "the client sends PUBLISH with QoS 3; the server sends other packets 10 seconds later",
+     "the client sends PUBLISH with QoS 3; the server sends DISCONNECT and closes the connection"},
     {Rule::message_unacknowledged,
      "PUBLISH QoS 1 id 7; other packets for 10 seconds; the connection ends without PUBACK",
      "PUBLISH QoS 1 id 7; PUBACK id 7"},

@@ -8,6 +8,7 @@
 #include "base/json_text.hpp"
 #include "codec/rule.hpp"
 #include "inspect/rule_examples.hpp"
+#include "inspect/unseen_statements.hpp"
 
 namespace mqtk::inspect {
 namespace {
@@ -31,12 +32,14 @@ void for_each_statement(std::string_view all, Function function) {
   }
 }
 
-bool cites(const RuleInfo& info, std::string_view statement) {
+bool lists(std::string_view all, std::string_view statement) {
   bool found = false;
-  const auto compare = [&](std::string_view each) { found = found || each == statement; };
-  for_each_statement(info.statements_v5, compare);
-  for_each_statement(info.statements_v3_1_1, compare);
+  for_each_statement(all, [&](std::string_view each) { found = found || each == statement; });
   return found;
+}
+
+bool cites(const RuleInfo& info, std::string_view statement) {
+  return lists(info.statements_v5, statement) || lists(info.statements_v3_1_1, statement);
 }
 
 std::string example_text(const PacketExample& example) {
@@ -93,6 +96,35 @@ void append_json_list(std::string& out, std::string_view statements) {
   out += ']';
 }
 
+// What no rule can show, and why.
+void append_unseen(std::string& out, std::string_view statement) {
+  for (const UnseenStatements& each : unseen_statements()) {
+    const auto line = [&](std::string_view version) {
+      fmt::format_to(std::back_inserter(out),
+                     "{} of MQTT {}: packets do not show for certain whether it is kept\n"
+                     "  because        {}\n",
+                     statement, version, each.why);
+    };
+    if (lists(each.v5, statement)) line("5.0");
+    if (lists(each.v3_1_1, statement)) line("3.1.1");
+  }
+}
+
+void append_wrapped(std::string& out, std::string_view label, std::string_view statements) {
+  constexpr std::size_t line_width = 100;
+  std::size_t width = line_width;
+  for_each_statement(statements, [&](std::string_view each) {
+    if (width + each.size() >= line_width) {
+      fmt::format_to(std::back_inserter(out), "{}    {:<12}", width == line_width ? "" : "\n", label);
+      label = "";
+      width = 16;
+    }
+    out.append(1, ' ').append(each);
+    width += each.size() + 1;
+  });
+  if (!statements.empty()) out += '\n';
+}
+
 }  // namespace
 
 std::string explain(std::string_view rule_or_statement) {
@@ -105,7 +137,10 @@ std::string explain(std::string_view rule_or_statement) {
     if (!out.empty()) out += '\n';
     append_explanation(out, info);
   }
-  return out;
+  std::string unseen;
+  append_unseen(unseen, statement);
+  if (!out.empty() && !unseen.empty()) out += '\n';
+  return out + unseen;
 }
 
 std::string rule_list() {
@@ -116,6 +151,12 @@ std::string rule_list() {
                    rule_class_name(info.rule_class), static_cast<unsigned>(info.reason_code),
                    info.codec ? "packet" : "flow", or_dash(statement(info.rule, Version::v5)),
                    or_dash(statement(info.rule, Version::v3_1_1)), info.text);
+  }
+  out += "\nSTATEMENTS THAT PACKETS DO NOT SHOW FOR CERTAIN\n";
+  for (const UnseenStatements& each : unseen_statements()) {
+    out.append(each.why).append(":\n");
+    append_wrapped(out, "MQTT 5.0", each.v5);
+    append_wrapped(out, "MQTT 3.1.1", each.v3_1_1);
   }
   return out;
 }
@@ -132,6 +173,15 @@ std::string rule_list_json() {
     append_json_list(out, info.statements_v3_1_1);
     out += R"(},"message":)";
     append_json_string(out, info.text);
+    out += "}\n";
+  }
+  for (const UnseenStatements& each : unseen_statements()) {
+    out += R"({"rule":null,"seen_in":"nothing","statements":{"5.0":)";
+    append_json_list(out, each.v5);
+    out += R"(,"3.1.1":)";
+    append_json_list(out, each.v3_1_1);
+    out += R"(},"message":)";
+    append_json_string(out, each.why);
     out += "}\n";
   }
   return out;

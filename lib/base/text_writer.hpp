@@ -37,14 +37,28 @@ class TextWriter {
     return *this;
   }
   void append(std::size_t count, char c) {
-    for (; count > 0; --count) *this += c;
+    if (count > capacity - used_) {
+      append_long(std::string(count, c));
+    } else {
+      std::memset(buffer_.data() + used_, c, count);
+      used_ += count;
+    }
   }
 
   void number(std::uint64_t value) {
     if (capacity - used_ < max_digits) flush();
     std::size_t count = 1;
     for (std::uint64_t limit = 10; count < max_digits && value >= limit; limit *= 10) ++count;
-    for (std::size_t at = used_ + count; at > used_; value /= 10) buffer_[--at] = static_cast<char>('0' + value % 10);
+    char* at = buffer_.data() + used_ + count;
+    for (; value >= 100; value /= 100) {
+      at -= 2;
+      std::memcpy(at, pairs.data() + value % 100 * 2, 2);
+    }
+    if (value >= 10) {
+      std::memcpy(at - 2, pairs.data() + value * 2, 2);
+    } else {
+      at[-1] = static_cast<char>('0' + value);
+    }
     used_ += count;
   }
 
@@ -55,6 +69,15 @@ class TextWriter {
 
  private:
   static constexpr std::size_t max_digits = 20;
+  // "00" to "99": two digits for each division.
+  static constexpr std::array<char, 200> pairs = [] {
+    std::array<char, 200> all{};
+    for (std::size_t i = 0; i < 100; ++i) {
+      all[2 * i] = static_cast<char>('0' + i / 10);
+      all[2 * i + 1] = static_cast<char>('0' + i % 10);
+    }
+    return all;
+  }();
 
   void flush() {
     out_.append(buffer_.data(), used_);

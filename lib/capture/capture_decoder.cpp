@@ -5,6 +5,16 @@
 #include "capture/packet_text.hpp"
 
 namespace mqtk {
+namespace {
+
+// Whoever receives a packet that breaks this has to close the connection. Requests are answered with the code instead.
+bool closes_connection(Rule rule) {
+  const RuleInfo& info = rule_info(rule);
+  return info.rule_class != RuleClass::advice &&
+         (info.reason_code == ReasonCode::malformed_packet || info.reason_code == ReasonCode::protocol_error);
+}
+
+}  // namespace
 
 void CaptureDecoder::take(const CapturedFrame& frame) {
   Segment segment = read_segment(frame.link_type, frame.bytes);
@@ -38,6 +48,7 @@ void CaptureDecoder::received(std::uint64_t id, Side sender, Bytes bytes, std::o
   if (connection.mqtt.content() == MqttConnection::Content::other) return;
   connection.mqtt.received(sender, bytes, time);
   drain(connection);
+  if (connection.mqtt.content() == MqttConnection::Content::tls) sessions_.miss();
 }
 
 void CaptureDecoder::missing(std::uint64_t id, Side sender, std::uint64_t bytes, std::optional<WallTime> time) {
@@ -74,8 +85,8 @@ void CaptureDecoder::end(Connection& connection, ConnectionEnd end, const TcpCou
   listener_.closed(connection.stream, end, client, server, connection.flow, time);
   const ConnectionEnds& ends = connection.mqtt.ends();
   const SocketEnd& to = connection.mqtt.client() == Side::first ? ends.second : ends.first;
-  look_back(connection, end, to, time);
-  sessions_.closed(to, connection.flow);
+  look_back(connection, end, to, client, server, time);
+  sessions_.closed(to, connection.flow, time);
 }
 
 void CaptureDecoder::forget(std::uint64_t id) {
@@ -107,20 +118,23 @@ void CaptureDecoder::close(std::uint64_t stream, ConnectionEnd end, std::optiona
   forget(stream);
 }
 
-void CaptureDecoder::look_back(Connection& connection, ConnectionEnd end, const SocketEnd& server,
-                               std::optional<WallTime> time) {
+void CaptureDecoder::look_back(Connection& connection, ConnectionEnd end, const SocketEnd& to, const TcpCounts& client,
+                               const TcpCounts& server, std::optional<WallTime> time) {
   // A capture that ends early is nobody's fault.
   if (end == ConnectionEnd::capture_end) return;
   problems_.clear();
   connection.flow.end(problems_);
+  connection.flow.end_of(Role::client, client.closed ? client.closed : time, problems_);
+  connection.flow.end_of(Role::server, server.closed ? server.closed : time, problems_);
   for (const FlowProblem& problem : problems_) {
-    listener_.connection_problem(connection.stream, problem.rule, problem.detail);
+    listener_.connection_problem(connection.stream, connection.flow.version(), problem.rule, problem.detail);
   }
   const std::string_view tcp_end = end == ConnectionEnd::reset      ? "it was reset"
                                    : end == ConnectionEnd::replaced ? "a new one took its place"
                                                                     : "it was closed without DISCONNECT";
-  const std::string loop = sessions_.reconnects(server, connection.flow, connection.opened, time, tcp_end);
-  if (!loop.empty()) listener_.connection_problem(connection.stream, Rule::reconnect_loop, loop);
+  const std::string loop = sessions_.reconnects(to, connection.flow, connection.opened, time, tcp_end);
+  if (loop.empty()) return;
+  listener_.connection_problem(connection.stream, connection.flow.version(), Rule::reconnect_loop, loop);
 }
 
 void CaptureDecoder::drain(Connection& connection) {
@@ -128,7 +142,9 @@ void CaptureDecoder::drain(Connection& connection) {
     connection.stream = ++counts_.connections;
     listener_.opened(connection.stream, connection.mqtt.ends(), connection.mqtt.client());
   }
-  if (auto problem = connection.mqtt.take_problem()) listener_.connection_problem(connection.stream, *problem, "");
+  if (auto problem = connection.mqtt.take_problem()) {
+    listener_.connection_problem(connection.stream, connection.flow.version(), *problem, "");
+  }
   MqttConnection::Item item;
   while (connection.mqtt.next(item)) show(connection, item);
   if (const auto fault = connection.mqtt.take_fault()) {
@@ -149,6 +165,9 @@ void CaptureDecoder::show(Connection& connection, const MqttConnection::Item& it
     return;
   }
   PacketRecord& record = decoder_.decode(item.packet);
+  for (const Problem& problem : record.problems) {
+    if (closes_connection(problem.fault.rule)) connection.flow.broke(record.sender, problem.fault.rule, item.time);
+  }
   record.index = index_++;
   record.stream = connection.stream;
   record.time = item.time;
@@ -174,9 +193,8 @@ void CaptureDecoder::follow_sessions(Connection& connection, const PacketRecord&
   const SocketEnd& server = connection.mqtt.client() == Side::first ? ends.second : ends.first;
   if (record.type == PacketType::connect && !connection.session_asked) {
     connection.session_asked = true;
-    const std::string& name = connection.flow.client_identifier();
-    if (name.empty()) return;
-    if (auto session = sessions_.take(server, name)) connection.flow.offer_session(std::move(*session));
+    if (connection.flow.client_identifier().empty()) return;
+    sessions_.asked(server, connection.flow);
   }
   if (record.type == PacketType::connack && connection.flow.connected() && connection.flow.connect_seen()) {
     sessions_.accepted(server, connection.flow, record.time);

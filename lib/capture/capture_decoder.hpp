@@ -38,7 +38,7 @@ class CaptureListener {
   // A line about a connection, without its number: "12 bytes are missing".
   virtual void notice(std::uint64_t stream, Role sender, std::optional<WallTime> time, const std::string& text) = 0;
   // A rule that a connection breaks outside its packets.
-  virtual void connection_problem(std::uint64_t stream, Rule rule, const std::string& detail) = 0;
+  virtual void connection_problem(std::uint64_t stream, Version version, Rule rule, const std::string& detail) = 0;
   virtual void opened(std::uint64_t stream, const ConnectionEnds& ends, Side client) = 0;
   virtual void closed(std::uint64_t stream, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
                       const FlowCheck& flow, std::optional<WallTime> time) = 0;
@@ -87,7 +87,8 @@ class CaptureDecoder : private ConnectionListener {
               std::optional<WallTime> time) override;
 
   [[nodiscard]] Connection& find(std::uint64_t id) { return *connections_.at(id); }
-  void look_back(Connection& connection, ConnectionEnd end, const SocketEnd& server, std::optional<WallTime> time);
+  void look_back(Connection& connection, ConnectionEnd end, const SocketEnd& to, const TcpCounts& client,
+                 const TcpCounts& server, std::optional<WallTime> time);
   void drain(Connection& connection);
   void end(Connection& connection, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
            std::optional<WallTime> time);

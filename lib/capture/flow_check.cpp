@@ -16,10 +16,31 @@ constexpr std::chrono::seconds take_over_time{2};
 
 bool is_v5(Version version) { return version == Version::v5; }
 
+// Found in the flow, and the connection is to be closed for it.
+bool closes_connection(Rule rule) {
+  switch (rule) {
+    case Rule::second_connect:
+    case Rule::first_packet_not_connect:
+    case Rule::receive_maximum_exceeded:
+    case Rule::packet_too_large:
+    case Rule::topic_alias_too_large:
+    case Rule::topic_alias_unknown: return true;
+    default: return false;
+  }
+}
+
 }  // namespace
 
 void FlowCheck::find(Rule rule, std::string_view field, std::string detail) {
   problems_->push_back({rule, field, std::move(detail)});
+  if (closes_connection(rule)) broke(now_.sender, rule, now_.time);
+}
+
+void FlowCheck::broke(Role sender, Rule rule, std::optional<WallTime> time) {
+  // What only looks broken because something is missing is held against nobody.
+  if (sender == Role::unknown || !complete_) return;
+  Violation& first = violations_[index(sender)];
+  if (first.rule == Rule::none) first = {rule, time};
 }
 
 void FlowCheck::take(const FlowPacket& packet, std::vector<FlowProblem>& problems) {
@@ -167,6 +188,7 @@ void FlowCheck::on(const Connack& p) {
     return;
   }
   connected_ = true;
+  connected_at_ = now_.time;
   if (!connect_seen_) return;
   check_connack(p);
   if (is_v5(version_)) {
@@ -194,7 +216,10 @@ void FlowCheck::on(const Connack& p) {
 void FlowCheck::check_connack(const Connack& p) {
   if (p.session_present && clean_start_) {
     find(Rule::session_present_after_clean_start, "Session Present");
+  } else if (p.session_present && no_session_expected_ && complete_) {
+    find(Rule::session_present_unexpected, "Session Present");
   }
+  check_session_lost(p);
   if (!is_v5(version_)) return;
   if (client_identifier_.empty() && !p.properties.find(PropertyId::assigned_client_identifier)) {
     find(Rule::client_identifier_not_assigned, "Properties");
@@ -209,12 +234,24 @@ void FlowCheck::check_connack(const Connack& p) {
   }
 }
 
+// A server may have been told to forget a Session, so this is no more than advice.
+void FlowCheck::check_session_lost(const Connack& p) {
+  if (p.session_present || clean_start_ || !offered_ || !complete_ || version_ == Version::v3_1) return;
+  if (!offered_->ended || !now_.time) return;
+  const auto age = std::chrono::floor<std::chrono::seconds>(*now_.time - *offered_->ended);
+  const bool has_expired = offered_->expiry_seconds != never_expires && age.count() >= offered_->expiry_seconds;
+  if (has_expired) return;
+  find(Rule::session_lost, "Session Present", fmt::format("the earlier connection ended {} s ago", age.count()));
+}
+
 void FlowCheck::resume_session(bool session_present) {
   // 3.1 does not tell whether the server has the Session.
   const bool told = version_ != Version::v3_1 || clean_start_;
   session_known_ = complete_ && told && (!session_present || offered_.has_value());
+  session_.is_new = !session_present && clean_start_;
   if (session_present && offered_) {
     session_ = std::move(*offered_);
+    session_resumed_ = true;
   } else if (!session_present && offered_ && !clean_start_) {
     // The server has lost the Session. What the client still sends again is not new to it.
     session_.sides[index(Role::client)] = std::move(offered_->sides[index(Role::client)]);
@@ -222,10 +259,12 @@ void FlowCheck::resume_session(bool session_present) {
   offered_.reset();
 }
 
-std::optional<FlowSession> FlowCheck::take_session() {
+std::optional<FlowSession> FlowCheck::take_session(std::optional<WallTime> time) {
   if (!connected_ || session_expiry_ == 0 || client_identifier_.empty()) return std::nullopt;
   if (!session_known_) return std::nullopt;
   for (FlowSide& side : session_.sides) side.disconnect();
+  session_.ended = complete_ ? time : std::nullopt;
+  session_.expiry_seconds = session_expiry_;
   return std::move(session_);
 }
 
@@ -325,6 +364,8 @@ void FlowCheck::on(const Unsuback& p) {
 void FlowCheck::on(const Disconnect& p) {
   disconnected_[index(now_.sender)] = true;
   disconnect_code_[index(now_.sender)] = p.reason_code;
+  disconnected_at_[index(now_.sender)] = now_.time;
+  if (now_.sender == Role::server) authenticates_again_.reset();
   const auto expiry = p.properties.number(PropertyId::session_expiry_interval);
   if (!expiry || !connect_seen_) return;
   if (session_expiry_ == 0 && *expiry > 0) {
@@ -336,6 +377,7 @@ void FlowCheck::on(const Disconnect& p) {
 
 void FlowCheck::on(const Auth& p) {
   check_problem_information(p.properties, PacketType::auth);
+  authenticates_again_ = connected_ && now_.sender == Role::client ? now_.time : std::nullopt;
   if (!connect_seen_) return;
   if (!connected_ && p.reason_code != ReasonCode::continue_authentication) {
     find(Rule::authentication_not_continued, "Reason Code");

@@ -43,7 +43,10 @@ struct SeenSubscription {
 struct FlowSession {
   std::array<FlowSide, 2> sides;  // by Role
   std::map<std::string, SeenSubscription, std::less<>> filters;
-  std::uint64_t messages = 0;  // sent by either side so far
+  std::uint64_t messages = 0;     // sent by either side so far
+  bool is_new = false;            // it began with Clean Start: the client had nothing of an older one either
+  std::optional<WallTime> ended;  // when its last connection did, if there was no other since for certain
+  std::uint32_t expiry_seconds = never_expires;  // behind that
 };
 
 class FlowCheck {
@@ -62,8 +65,17 @@ class FlowCheck {
   // The Session of the client that connects, where an earlier connection of it was captured. Give it when a CONNECT has
   // been taken; it counts if CONNACK says that the server has it, too.
   void offer_session(FlowSession session) { offered_ = std::move(session); }
-  // What is left of the Session when the connection has ended; nothing if it ended with it or was not captured.
-  [[nodiscard]] std::optional<FlowSession> take_session();
+  // The Session has ended with the last connection of that client, and there has been no other since. When a CONNECT
+  // has been taken.
+  void expect_no_session() { no_session_expected_ = true; }
+  // The other way round: whether the Session has ended with this connection for certain.
+  [[nodiscard]] bool session_has_ended() const { return complete_ && connected_ && session_expiry_ == 0; }
+  // What is left of the Session when the connection has ended, at `time`; nothing if it ended with it or was not
+  // captured.
+  [[nodiscard]] std::optional<FlowSession> take_session(std::optional<WallTime> time);
+
+  // A packet for which its receiver has to close the connection; call it before lose().
+  void broke(Role sender, Rule rule, std::optional<WallTime> time);
 
   // The server has accepted another connection with the same Client Identifier.
   void taken_over(std::optional<WallTime> time) { taken_over_ = time; }
@@ -78,6 +90,8 @@ class FlowCheck {
   [[nodiscard]] unsigned pings_unanswered() const { return pings_; }
   // What can be said only now that the connection has ended: what was never answered.
   void end(std::vector<FlowProblem>& problems) const;
+  // The same of who sent DISCONNECT; `closed`: when that side closed the connection, or the connection ended.
+  void end_of(Role role, std::optional<WallTime> closed, std::vector<FlowProblem>& problems) const;
   // Why it ended, for people: "the server sent DISCONNECT: Session taken over (0x8E)". Empty if no packet tells.
   [[nodiscard]] std::string ending() const;
   static constexpr std::string_view goodbye = "the client sent DISCONNECT";
@@ -119,13 +133,15 @@ class FlowCheck {
   void on_pingresp();
 
   void check_connack(const Connack& p);
+  void check_session_lost(const Connack& p);
   void resume_session(bool session_present);
   void remember_filter(const Subscription& subscription);
-  void check_alias(const Publish& p);
+  [[nodiscard]] bool has_unknown_alias(const Publish& p);
   void remember_alias(std::string& to, std::string_view topic);
   void check_server_limits(const Publish& p);
   void check_delivery(const Publish& p);
-  void check_identifier(const Publish& p);
+  void check_identifier(const Publish& p, bool alias_unknown);
+  void check_first_delivery(const Publish& p, std::uint64_t content);
   void check_sent_again(const Publish& p, FlowEntry& known, std::uint64_t content);
   void acknowledge(PacketIdentifier id, FlowEntry::Stage expected, std::string_view wanted);
   void note_latency(const FlowEntry& what);
@@ -158,6 +174,8 @@ class FlowCheck {
 
   FlowSession session_;
   bool session_known_ = false;  // everything in the Session has been seen
+  bool session_resumed_ = false;
+  bool no_session_expected_ = false;
   std::optional<FlowSession> offered_;
   std::array<std::map<std::uint16_t, std::string>, 2> aliases_;
   std::size_t alias_bytes_ = 0;
@@ -171,6 +189,14 @@ class FlowCheck {
   std::array<std::optional<WallTime>, 2> last_from_;
   ReasonCode refusal_ = ReasonCode::success;
   std::array<ReasonCode, 2> disconnect_code_{};
+  std::array<std::optional<WallTime>, 2> disconnected_at_;
+  std::optional<WallTime> connected_at_;
+  std::optional<WallTime> authenticates_again_;  // since when an AUTH of the client waits for an answer
+  struct Violation {
+    Rule rule = Rule::none;
+    std::optional<WallTime> time;
+  };
+  std::array<Violation, 2> violations_;  // the first of each side for which the connection should have been closed
   std::optional<WallTime> taken_over_;
   std::optional<Duration> latency_;
 };

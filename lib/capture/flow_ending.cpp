@@ -22,14 +22,23 @@ std::string_view request_name(FlowEntry::Stage stage) {
 }  // namespace
 
 void FlowCheck::end(std::vector<FlowProblem>& problems) const {
-  if (!complete_) return;
-  const auto add = [&](Rule rule, std::optional<WallTime> since, Role answers, const std::string& what) {
-    const std::optional<WallTime>& last = last_from_[index(answers)];
+  const auto add = [&](Rule rule, std::optional<WallTime> since, Role later, const std::string& what) {
+    const std::optional<WallTime>& last = last_from_[index(later)];
     if (!since || !last || *last - *since < certain_after) return;
-    problems.push_back(
-        {rule, "", fmt::format("{}, {} before the last packet of the other side", what, seconds_text(*last - *since))});
+    problems.push_back({rule, "",
+                        fmt::format("{}, {} before the last packet of the {}", what, seconds_text(*last - *since),
+                                    later == Role::client ? "client" : "server")});
   };
+  for (const Role role : {Role::client, Role::server}) {
+    // 5.0 only asks servers to close.
+    if (role == Role::server && v5()) continue;
+    const Violation& first = violations_[index(role)];
+    if (first.rule == Rule::none) continue;
+    add(Rule::violation_tolerated, first.time, peer_of(role), std::string{rule_info(first.rule).text});
+  }
+  if (!complete_) return;
   if (pings_ > 0) add(Rule::request_unanswered, first_ping_, Role::server, "PINGREQ");
+  add(Rule::request_unanswered, authenticates_again_, Role::server, "AUTH");
   for (const Role role : {Role::client, Role::server}) {
     // In the order of their identifiers, so that the same capture always tells the same.
     std::vector<IdentifierMap<FlowEntry>::Entry> open;
@@ -38,15 +47,24 @@ void FlowCheck::end(std::vector<FlowProblem>& problems) const {
     for (const auto& [id, what] : open) {
       // Once the receiver has answered PUBREC, it is the sender who has to go on.
       const Role answers = what.stage == FlowEntry::Stage::received ? role : peer_of(role);
-      if (what.is_message()) {
-        if (!what.earlier_connection) {
-          add(Rule::message_unacknowledged, what.time, answers, fmt::format("Packet Identifier {}", id));
-        }
-      } else {
+      const std::string name = fmt::format("Packet Identifier {}", id);
+      if (!what.is_message()) {
         add(Rule::request_unanswered, what.time, answers, fmt::format("{} {}", request_name(what.stage), id));
+      } else if (!what.earlier_connection) {
+        add(Rule::message_unacknowledged, what.time, answers, name);
+      } else if (session_resumed_) {
+        add(Rule::message_not_sent_again, connected_at_, role, name);
       }
     }
   }
+}
+
+void FlowCheck::end_of(Role role, std::optional<WallTime> closed, std::vector<FlowProblem>& problems) const {
+  const std::optional<WallTime>& since = disconnected_at_[index(role)];
+  if (!complete_ || !since || !closed || *closed - *since < certain_after) return;
+  problems.push_back(
+      {Rule::connection_kept_after_disconnect, "",
+       fmt::format("the {}, for {}", role == Role::client ? "client" : "server", seconds_text(*closed - *since))});
 }
 
 std::string FlowCheck::ending() const {

@@ -30,16 +30,16 @@ std::string_view answer_to(FlowEntry::Stage stage) {
 }  // namespace
 
 void FlowCheck::on(const Publish& p) {
-  check_alias(p);
+  const bool alias_unknown = has_unknown_alias(p);
   if (now_.sender == Role::client) check_server_limits(p);
   if (now_.sender == Role::server) check_delivery(p);
-  if (p.qos != QoS::at_most_once) check_identifier(p);
+  if (p.qos != QoS::at_most_once) check_identifier(p, alias_unknown);
 }
 
-void FlowCheck::check_alias(const Publish& p) {
-  if (!v5()) return;
+bool FlowCheck::has_unknown_alias(const Publish& p) {
+  if (!v5()) return false;
   const auto alias = p.properties.number(PropertyId::topic_alias);
-  if (!alias) return;
+  if (!alias) return false;
   auto& known = aliases_[index(now_.sender)];
   const std::uint32_t limit = limits_[index(peer_of(now_.sender))].topic_alias_maximum;
   const bool limit_known = now_.sender == Role::client ? connack_seen_ && connect_seen_ : connect_seen_;
@@ -51,7 +51,9 @@ void FlowCheck::check_alias(const Publish& p) {
     remember_alias(known[number], p.topic_name);
   } else if (complete_ && known.find(number) == known.end()) {
     find(Rule::topic_alias_unknown, "Topic Alias", fmt::format("{}", number));
+    return true;
   }
+  return false;
 }
 
 void FlowCheck::remember_alias(std::string& to, std::string_view topic) {
@@ -106,18 +108,17 @@ void FlowCheck::check_delivery(const Publish& p) {
   }
 }
 
-void FlowCheck::check_identifier(const Publish& p) {
+void FlowCheck::check_identifier(const Publish& p, bool alias_unknown) {
   const std::uint64_t content = content_of(p);
   if (FlowEntry* known = own().find(p.packet_identifier)) {
     check_sent_again(p, *known, content);
     return;
   }
-  if (p.dup && now_.sender == Role::server && session_known_ && complete_) {
-    find(Rule::dup_on_first_delivery, "DUP");
-  }
+  if (p.dup && complete_) check_first_delivery(p, content);
   const bool qos_1 = p.qos == QoS::at_least_once;
   own().start(p.packet_identifier,
               {.stage = qos_1 ? FlowEntry::Stage::published_qos_1 : FlowEntry::Stage::published_qos_2,
+               .alias_unknown = alias_unknown,
                .content = content,
                .order = ++session_.messages,
                .time = now_.time});
@@ -126,6 +127,18 @@ void FlowCheck::check_identifier(const Publish& p) {
   if (complete_ && own().messages() > limit) {
     find(Rule::receive_maximum_exceeded, "Packet Identifier",
          fmt::format("{} are in flight, {} are allowed", own().messages(), limit));
+  }
+}
+
+// DUP says that it was sent before, but no such message is in flight.
+void FlowCheck::check_first_delivery(const Publish& p, std::uint64_t content) {
+  if (own().was_refused(p.packet_identifier, content)) {
+    find(Rule::refused_publish_sent_again, "Packet Identifier");
+  } else if (session_known_ && session_.is_new && p.packet_identifier > own().highest() &&
+             own().holds_earlier(content)) {
+    find(Rule::redelivery_with_new_identifier, "Packet Identifier");
+  } else if (now_.sender == Role::server && session_known_) {
+    find(Rule::dup_on_first_delivery, "DUP");
   }
 }
 
@@ -177,7 +190,12 @@ void FlowCheck::on_puback(const Puback& p) {
   }
   if (const FlowEntry* known = peer().find(p.packet_identifier); known != nullptr && known->is_message()) {
     note_latency(*known);
-    peer().finish(p.packet_identifier);
+    if (known->alias_unknown && !is_failure(p.reason_code)) find(Rule::unknown_alias_accepted, "Packet Identifier");
+    if (v5() && is_failure(p.reason_code)) {
+      peer().refuse(p.packet_identifier, known->content);
+    } else {
+      peer().finish(p.packet_identifier);
+    }
   }
 }
 
@@ -191,11 +209,12 @@ void FlowCheck::on_pubrec(const Pubrec& p) {
   if (known == nullptr || !known->is_message()) return;
   if (known->stage == FlowEntry::Stage::published_qos_2) {
     note_latency(*known);
+    if (known->alias_unknown && !is_failure(p.reason_code)) find(Rule::unknown_alias_accepted, "Packet Identifier");
     known->stage = FlowEntry::Stage::received;
     if (now_.sender == Role::server) pubrel_order_.expect(p.packet_identifier);
   }
   if (is_failure(p.reason_code)) {
-    peer().finish(p.packet_identifier);
+    peer().refuse(p.packet_identifier, known->content);
     static_cast<void>(pubrel_order_.answer(p.packet_identifier));
   }
 }

@@ -25,11 +25,23 @@ class FlowSessions {
     Entry& entry = find(server, flow.client_identifier());
     if (entry.open != nullptr && entry.open != &flow) entry.open->taken_over(time);
     entry.open = &flow;
+    entry.has_ended = false;
   }
 
-  [[nodiscard]] std::optional<FlowSession> take(const SocketEnd& server, const std::string& client_identifier) {
-    return std::exchange(find(server, client_identifier).kept, std::nullopt);
+  // A client connects: tells `flow` what is known of its Session.
+  void asked(const SocketEnd& server, FlowCheck& flow) {
+    Entry& entry = find(server, flow.client_identifier());
+    const bool certain = is_only_server(server, flow.client_identifier()) && all_seen_;
+    if (entry.kept) {
+      if (!certain) entry.kept->ended.reset();
+      flow.offer_session(std::move(*entry.kept));
+    }
+    entry.kept.reset();
+    if (std::exchange(entry.has_ended, false) && certain) flow.expect_no_session();
   }
+
+  // There are connections that could not be read: any client may have had one.
+  void miss() { all_seen_ = false; }
 
   // Call for each connection that has ended. What to say of it where the client has connected again and again; each
   // time that it has done so twice as often.
@@ -56,13 +68,14 @@ class FlowSessions {
                        std::chrono::duration<double>(*ended - *seen.first).count(), why.empty() ? tcp_end : why);
   }
 
-  void closed(const SocketEnd& server, FlowCheck& flow) {
+  void closed(const SocketEnd& server, FlowCheck& flow, std::optional<WallTime> time) {
     if (flow.client_identifier().empty()) return;
     Entry& entry = find(server, flow.client_identifier());
     if (entry.open != &flow) return;
     entry.open = nullptr;
-    entry.kept = flow.take_session();
-    if (!entry.kept) entries_.erase(key(server, flow.client_identifier()));
+    entry.kept = flow.take_session(time);
+    entry.has_ended = flow.session_has_ended();
+    if (!entry.kept && !entry.has_ended) entries_.erase(key(server, flow.client_identifier()));
   }
 
  private:
@@ -82,6 +95,7 @@ class FlowSessions {
   struct Entry {
     FlowCheck* open = nullptr;
     std::optional<FlowSession> kept;
+    bool has_ended = false;  // the Session, with the last connection
   };
 
   [[nodiscard]] static std::string key(const SocketEnd& server, const std::string& client_identifier) {
@@ -95,8 +109,18 @@ class FlowSessions {
     return entries_[key(server, client_identifier)];
   }
 
+  // One server may listen on several ports: false once the same client has been seen at another.
+  [[nodiscard]] bool is_only_server(const SocketEnd& server, const std::string& client_identifier) {
+    if (servers_.size() >= max_sessions) return false;
+    const auto found = servers_.emplace(client_identifier, server).first;
+    if (found->second != server) found->second.reset();
+    return found->second.has_value();
+  }
+
   std::map<std::string, Entry> entries_;
   std::map<std::string, Restarts> restarts_;
+  std::map<std::string, std::optional<SocketEnd>> servers_;  // the only one of each client, if there is only one
+  bool all_seen_ = true;
 };
 
 }  // namespace mqtk

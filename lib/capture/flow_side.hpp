@@ -1,8 +1,10 @@
 // What one side of a connection has sent and not finished: Packet Identifiers in use, requests, the order of answers.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <optional>
 
 #include "base/time.hpp"
@@ -23,6 +25,7 @@ struct FlowEntry {
   };
   Stage stage{};
   bool earlier_connection = false;  // sent before the client reconnected, not yet sent again
+  bool alias_unknown = false;       // its Topic Alias has no meaning
   bool counted = false;             // its PUBLISH was sent on this connection: Receive Maximum counts it
   std::uint64_t content = 0;        // hash of Topic Name and payload
   std::uint16_t filters = 0;        // of SUBSCRIBE and UNSUBSCRIBE
@@ -42,7 +45,11 @@ class FlowSide {
     FlowEntry& started = known != nullptr ? *known : in_flight_.insert(id, what);
     started = what;
     started.counted = what.is_message();
-    if (started.counted) ++messages_;
+    if (started.counted) {
+      ++messages_;
+      highest_ = std::max(highest_, id);
+      if (!refused_.empty()) refused_.erase(id);
+    }
     return started;
   }
   void finish(PacketIdentifier id) {
@@ -66,12 +73,34 @@ class FlowSide {
     });
     messages_ = 0;
   }
+  // The receiver has refused the message: it is finished, and remembered until the identifier is used for another.
+  void refuse(PacketIdentifier id, std::uint64_t content) {
+    constexpr std::size_t max_refused = 1024;
+    if (refused_.size() < max_refused) refused_[id] = content;
+    finish(id);
+  }
+  // Whether this is the message that was refused last under this identifier.
+  [[nodiscard]] bool was_refused(PacketIdentifier id, std::uint64_t content) const {
+    const auto found = refused_.find(id);
+    return found != refused_.end() && found->second == content;
+  }
+  // The highest identifier that a message has had so far.
+  [[nodiscard]] PacketIdentifier highest() const { return highest_; }
+  // Whether a message of an earlier connection holds this.
+  [[nodiscard]] bool holds_earlier(std::uint64_t content) const {
+    for (const auto& [id, what] : in_flight_) {
+      if (what.is_message() && what.earlier_connection && what.content == content) return true;
+    }
+    return false;
+  }
   [[nodiscard]] const IdentifierMap<FlowEntry>& in_flight() const { return in_flight_; }
   // Messages sent on this connection and not finished: what Receive Maximum limits.
   [[nodiscard]] std::size_t messages() const { return messages_; }
 
  private:
   IdentifierMap<FlowEntry> in_flight_;
+  std::map<PacketIdentifier, std::uint64_t> refused_;  // hashes of what was refused
+  PacketIdentifier highest_ = 0;
   std::size_t messages_ = 0;
 };
 

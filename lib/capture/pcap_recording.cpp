@@ -96,8 +96,8 @@ class PcapRecording final : public RecordingReader, CaptureListener {
   }
 
   // The messages are there all the same.
-  void connection_problem(std::uint64_t stream, Rule rule, const std::string& detail) override {
-    (void)stream, (void)rule, (void)detail;
+  void connection_problem(std::uint64_t stream, Version version, Rule rule, const std::string& detail) override {
+    (void)stream, (void)version, (void)rule, (void)detail;
   }
 
   [[nodiscard]] bool is_wanted(Role sender) const {

@@ -33,6 +33,7 @@ void TcpStream::take(const Segment& segment, std::optional<WallTime> time, TcpSt
   const std::uint64_t at = position(sequence);
   const std::uint64_t end = at + segment.payload.size() + segment.cut_bytes;
   if (segment.fin && !fin_) fin_ = end;
+  if ((segment.fin || segment.reset) && !counts_.closed) counts_.closed = time;
   if (segment.payload.empty() && segment.cut_bytes == 0) return;
   ++counts_.segments;
   if (end <= next_) {

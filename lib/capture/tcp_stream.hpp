@@ -20,6 +20,7 @@ struct TcpCounts {
   std::uint64_t retransmitted = 0;
   std::uint64_t out_of_order = 0;
   std::uint64_t missing_bytes = 0;
+  std::optional<WallTime> closed = {};  // by this side: its FIN or RST
 };
 
 class TcpStreamListener {

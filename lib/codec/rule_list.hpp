@@ -112,7 +112,7 @@
   X(packet_during_authentication, protocol_error, protocol_error, "MQTT-3.1.2-30", "", "the client sent more than AUTH or DISCONNECT before CONNACK") \
   X(packet_after_disconnect, protocol_error, protocol_error, "MQTT-3.14.4-1", "MQTT-3.14.4-2", "a packet follows DISCONNECT") \
   X(keep_alive_timeout, protocol_error, keep_alive_timeout, "MQTT-3.1.2-22 MQTT-3.1.2-20 MQTT-3.1.2-21 MQTT-3.2.2-21", "MQTT-3.1.2-24 MQTT-3.1.2-23", "nothing came within one and a half times the Keep Alive") \
-  X(session_present_unexpected, protocol_error, protocol_error, "MQTT-3.2.2-4", "", "Session Present is 1, but this client has no Session") \
+  X(session_present_unexpected, protocol_error, protocol_error, "MQTT-3.2.2-4 MQTT-3.2.2-3", "MQTT-3.2.2-3", "Session Present is 1, but this client has no Session") \
   X(session_present_after_clean_start, protocol_error, protocol_error, "MQTT-3.2.2-2 MQTT-3.1.2-4", "MQTT-3.2.2-1", "Session Present is 1 although the client asked for a new Session") \
   X(client_identifier_not_assigned, protocol_error, protocol_error, "MQTT-3.2.2-16 MQTT-3.1.3-7", "", "the Client Identifier was empty, but CONNACK assigns none") \
   X(packet_too_large, protocol_error, packet_too_large, "MQTT-3.1.2-24 MQTT-3.2.2-15", "", "the packet is larger than the Maximum Packet Size of its receiver") \
@@ -123,7 +123,7 @@
   X(topic_alias_unknown, protocol_error, protocol_error, "", "", "the Topic Name is empty and the Topic Alias has no meaning yet") \
   X(packet_identifier_in_use, protocol_error, packet_identifier_in_use, "MQTT-2.2.1-3 MQTT-2.2.1-4 MQTT-4.3.2-1 MQTT-4.3.3-1", "MQTT-2.3.1-2 MQTT-2.3.1-4", "the Packet Identifier is still in use") \
   X(acknowledgement_unexpected, protocol_error, protocol_error, "MQTT-2.2.1-5", "MQTT-2.3.1-6", "an acknowledgement fits no packet in flight") \
-  X(acknowledgement_wrong_type, protocol_error, protocol_error, "MQTT-3.3.4-1", "MQTT-3.3.4-1", "the acknowledgement is not the one that the QoS asks for") \
+  X(acknowledgement_wrong_type, protocol_error, protocol_error, "MQTT-3.3.4-1 MQTT-4.3.3-10", "MQTT-3.3.4-1 MQTT-4.3.2-2 MQTT-4.3.3-2", "the acknowledgement is not the one that the QoS asks for") \
   X(suback_unexpected, protocol_error, protocol_error, "MQTT-2.2.1-6 MQTT-3.8.4-2 MQTT-3.10.4-5", "MQTT-2.3.1-7 MQTT-3.8.4-2 MQTT-3.10.4-4", "SUBACK or UNSUBACK answers no packet in flight") \
   X(suback_count, protocol_error, protocol_error, "MQTT-3.8.4-6", "MQTT-3.8.4-5", "the number of Reason Codes is not the number of Topic Filters") \
   X(wildcard_not_available, protocol_error, wildcard_subscriptions_not_supported, "", "", "a filter has a wildcard although the server has no wildcard subscriptions") \
@@ -160,10 +160,17 @@
   X(websocket_protocol_not_offered, protocol_error, protocol_error, "MQTT-6.0.0-3", "MQTT-6.0.0-3", "the client does not offer the WebSocket subprotocol mqtt") \
   X(websocket_protocol_not_selected, protocol_error, protocol_error, "MQTT-6.0.0-4", "MQTT-6.0.0-4", "the server does not select the WebSocket subprotocol mqtt") \
   X(retained_unwanted, protocol_error, protocol_error, "MQTT-3.3.1-11", "", "a retained message came although Retain Handling is 2 in each matching subscription") \
-  X(request_unanswered, protocol_error, protocol_error, "MQTT-3.8.4-1 MQTT-3.10.4-4 MQTT-3.12.4-1", "MQTT-3.8.4-1 MQTT-3.10.4-4 MQTT-3.12.4-1", "the server never answered a SUBSCRIBE, UNSUBSCRIBE or PINGREQ, though it sent other packets long after it") \
+  X(request_unanswered, protocol_error, protocol_error, "MQTT-3.8.4-1 MQTT-3.10.4-4 MQTT-3.12.4-1 MQTT-4.12.1-2", "MQTT-3.8.4-1 MQTT-3.10.4-4 MQTT-3.10.4-5 MQTT-3.12.4-1", "the server never answered a SUBSCRIBE, UNSUBSCRIBE, PINGREQ or AUTH, though it sent other packets long after it") \
   X(redelivery_out_of_order, protocol_error, protocol_error, "MQTT-4.6.0-1", "MQTT-4.6.0-1", "the client sends PUBLISH packets again in another order than the first time") \
   X(authentication_not_continued, protocol_error, protocol_error, "MQTT-4.12.0-2 MQTT-4.12.0-3", "", "an AUTH before CONNACK has another Reason Code than Continue authentication") \
   X(problem_information_too_large, protocol_error, packet_too_large, "MQTT-3.2.2-19 MQTT-3.2.2-20 MQTT-3.4.2-2 MQTT-3.4.2-3 MQTT-3.5.2-2 MQTT-3.5.2-3 MQTT-3.6.2-2 MQTT-3.6.2-3 MQTT-3.7.2-2 MQTT-3.7.2-3 MQTT-3.9.2-1 MQTT-3.9.2-2 MQTT-3.11.2-1 MQTT-3.11.2-2 MQTT-3.14.2-3 MQTT-3.14.2-4 MQTT-3.15.2-2 MQTT-3.15.2-3", "", "a Reason String or User Property makes the packet larger than its receiver takes") \
+  X(refused_publish_sent_again, protocol_error, protocol_error, "MQTT-4.4.0-2", "", "a PUBLISH is sent again although its receiver has refused it") \
+  X(redelivery_with_new_identifier, protocol_error, protocol_error, "MQTT-4.4.0-1", "MQTT-2.3.1-3", "a PUBLISH is sent again with another Packet Identifier") \
+  X(unknown_alias_accepted, protocol_error, protocol_error, "MQTT-3.3.2-7", "", "the receiver takes a PUBLISH whose Topic Alias has no meaning on this connection") \
+  X(connection_kept_after_disconnect, protocol_error, protocol_error, "MQTT-3.14.4-2", "MQTT-3.14.4-1", "who sent DISCONNECT did not close the connection") \
+  X(session_lost, advice, success, "MQTT-3.1.2-5 MQTT-3.2.2-3", "MQTT-3.2.2-2 MQTT-3.1.2-4", "the server has no Session, though that of the earlier connection had not ended") \
+  X(message_not_sent_again, advice, success, "MQTT-4.4.0-1", "MQTT-4.4.0-1", "a message in flight was not sent again when its Session went on, though its sender sent other packets long after") \
+  X(violation_tolerated, advice, success, "MQTT-4.13.1-1", "MQTT-4.8.0-1", "a connection goes on long after a packet for which its receiver should have closed it") \
   X(message_unacknowledged, advice, success, "MQTT-4.5.0-2 MQTT-4.3.2-4 MQTT-4.3.3-4 MQTT-4.3.3-8 MQTT-4.3.3-11", "MQTT-4.5.0-2", "a QoS 1 or 2 message was never acknowledged, though its receiver sent other packets long after it") \
   X(keep_alive_stretched, advice, success, "", "", "nothing came from the client for longer than the Keep Alive, though not for one and a half times") \
   X(reconnect_loop, advice, success, "", "", "a client connects again and again") \

@@ -260,8 +260,9 @@ qos_reserved
     status, listed, _ = run("--list-rules")
     status_json, listed_json, _ = run("--list-rules", "--json")
     check_equal((status, status_json), (0, 0))
-    names = [json.loads(line)["rule"] for line in listed_json.splitlines()]
-    check_equal([line.split()[0] for line in listed.splitlines()[1:]], names)
+    names = [line["rule"] for line in map(json.loads, listed_json.splitlines()) if line["rule"]]
+    rows = listed[:listed.index("\n\n")].splitlines()[1:]
+    check_equal([line.split()[0] for line in rows], names)
 
 
 @test

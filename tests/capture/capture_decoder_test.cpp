@@ -25,8 +25,8 @@ class Heard final : public CaptureListener {
     static_cast<void>(stream), static_cast<void>(sender), static_cast<void>(time);
     words.push_back(text);
   }
-  void connection_problem(std::uint64_t stream, Rule rule, const std::string& detail) override {
-    static_cast<void>(stream), static_cast<void>(rule), static_cast<void>(detail);
+  void connection_problem(std::uint64_t stream, Version version, Rule rule, const std::string& detail) override {
+    static_cast<void>(stream), static_cast<void>(version), static_cast<void>(rule), static_cast<void>(detail);
   }
   void opened(std::uint64_t stream, const ConnectionEnds& ends, Side client) override {
     static_cast<void>(ends), static_cast<void>(client);

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <utility>
 
 #include "base/hex.hpp"
 #include "codec/codec.hpp"
@@ -18,6 +19,7 @@ std::vector<FlowProblem> play(std::initializer_list<std::string_view> steps, boo
   std::vector<FlowProblem> problems;
   auto flow = std::make_unique<FlowCheck>(start_seen);
   std::optional<FlowSession> session;
+  bool ended = false;
   WallTime now{};
   for (const std::string_view step : steps) {
     if (step.starts_with('+')) {
@@ -37,7 +39,8 @@ std::vector<FlowProblem> play(std::initializer_list<std::string_view> steps, boo
       continue;
     }
     if (step == "new") {
-      session = flow->take_session();
+      session = flow->take_session(now);
+      ended = flow->session_has_ended();
       flow = std::make_unique<FlowCheck>(true);
       continue;
     }
@@ -52,7 +55,8 @@ std::vector<FlowProblem> play(std::initializer_list<std::string_view> steps, boo
     CAPTURE(step);
     REQUIRE(fault.rule == Rule::none);
     flow->take({sender, &packet, static_cast<std::uint32_t>(bytes.size()), now}, problems);
-    if (packet_type(packet) == PacketType::connect && session) flow->offer_session(std::move(*session));
+    if (packet_type(packet) == PacketType::connect && session) flow->offer_session(*std::exchange(session, {}));
+    if (packet_type(packet) == PacketType::connect && ended) flow->expect_no_session();
   }
   return problems;
 }
@@ -366,4 +370,150 @@ TEST_CASE("why a connection ended is told in words") {
   CHECK(ending({connect, connack, "S e0 02 8e 00"}) == "the server sent DISCONNECT: Session taken over (0x8E)");
   CHECK(ending({connect, connack, "C e0 00"}) == "the client sent DISCONNECT");
   CHECK(ending({connect, connack}).empty());
+}
+
+TEST_CASE("what was refused is not sent again [MQTT-4.4.0-2]") {
+  constexpr std::string_view message = "C 32 06 0001 61 0001 00";
+  constexpr std::string_view again = "C 3a 06 0001 61 0001 00";
+  CHECK(rules({connect, connack, message, "S 40 03 0001 87", again}) == "refused_publish_sent_again");
+  CHECK(rules({connect, connack, "C 34 06 0001 61 0001 00", "S 50 03 0001 97", "C 3c 06 0001 61 0001 00"}) ==
+        "refused_publish_sent_again");
+  CHECK(rules({connect_resume, connack, message, "S 40 03 0001 87", "new", connect_resume, connack_present, again}) ==
+        "refused_publish_sent_again");
+  // The identifier is free, and the same words may be said once more.
+  CHECK(rules({connect, connack, message, "S 40 03 0001 87", message}).empty());
+  CHECK(rules({connect, connack, message, "S 40 03 0001 87", "C 32 06 0001 62 0001 00", "S 40 02 0001"}).empty());
+  CHECK(rules({connect, connack, message, "S 40 03 0001 87", message, "S 40 02 0001", again, "S 40 02 0001"}).empty());
+}
+
+TEST_CASE("a message keeps its Packet Identifier when it is sent again [MQTT-2.3.1-3] [MQTT-4.4.0-1]") {
+  constexpr std::string_view connect_3_resume = "C 10 0d 0004 4d515454 04 00 000a 0001 61";
+  constexpr std::string_view connack_3_present = "S 20 02 01 00";
+  constexpr std::string_view message = "C 32 05 0001 61 0001";
+  // The first connection begins with Clean Start 1, so that the client has nothing of an older Session.
+  constexpr std::string_view connect_new = "C 10 13 0004 4d515454 05 02 000a 05 1100000064 0001 61";
+  CHECK(rules({connect_new, connack, "C 32 06 0001 61 0001 00", "new", connect_resume, connack_present,
+               "C 3a 06 0001 61 0002 00"}) == "redelivery_with_new_identifier");
+  CHECK(rules({connect_new, connack, "C 32 06 0001 61 0001 00", "new", connect_resume, connack_present,
+               "C 3a 06 0001 61 0001 00"})
+            .empty());
+  // Without it nobody can tell what the client still had.
+  CHECK(
+      rules({connect_3_resume, connack_3, message, "new", connect_3_resume, connack_3_present, "C 3a 05 0001 61 0002"})
+          .empty());
+}
+
+TEST_CASE("who takes a message with an alias of an older connection breaks a rule, too [MQTT-3.3.2-7]") {
+  constexpr std::string_view alias_10 = "S 20 06 00 00 03 22000a";
+  constexpr std::string_view unknown = "C 32 08 0000 0001 03 230001";
+  CHECK(rules({connect, alias_10, unknown, "S 40 02 0001"}) == "topic_alias_unknown unknown_alias_accepted");
+  CHECK(rules({connect, alias_10, unknown, "S 40 03 0001 90"}) == "topic_alias_unknown");
+  CHECK(rules({connect, alias_10, "C 34 08 0000 0001 03 230001", "S 50 02 0001"}) ==
+        "topic_alias_unknown unknown_alias_accepted");
+}
+
+TEST_CASE("QoS 1 and 2 have their own answers, each time [MQTT-4.3.3-10] [MQTT-4.3.2-2] [MQTT-4.3.3-2]") {
+  constexpr std::string_view message = "C 34 06 0001 61 0001 00";
+  constexpr std::string_view again = "C 3c 06 0001 61 0001 00";
+  CHECK(rules({connect_resume, connack, message, "S 50 02 0001", "new", connect_resume, connack_present, again,
+               "S 50 02 0001"})
+            .empty());
+  CHECK(rules({connect_resume, connack, message, "S 50 02 0001", "new", connect_resume, connack_present, again,
+               "S 40 02 0001"}) == "acknowledgement_wrong_type");
+  CHECK(rules({connect_resume, connack, message, "S 50 02 0001", "new", connect_resume, connack_present, again,
+               "S 70 02 0001"}) == "acknowledgement_wrong_type");
+  CHECK(rules({connect_3, connack_3, "C 32 05 0001 61 0001", "S 50 02 0001"}) == "acknowledgement_wrong_type");
+  CHECK(rules({connect_3, connack_3, "C 34 05 0001 61 0001", "S 40 02 0001"}) == "acknowledgement_wrong_type");
+}
+
+TEST_CASE("Session Present tells what the server has [MQTT-3.2.2-3] [MQTT-3.1.2-5] [MQTT-3.1.2-4] [MQTT-3.2.2-2]") {
+  // The Session of the first connection ends with it: Session Expiry Interval 0, or Clean Session.
+  CHECK(rules({connect, connack, "new", connect_resume, connack_present}) == "session_present_unexpected");
+  CHECK(rules({connect, connack, "new", connect_resume, connack}).empty());
+  constexpr std::string_view connect_3_resume = "C 10 0d 0004 4d515454 04 00 000a 0001 61";
+  CHECK(rules({connect_3, connack_3, "new", connect_3_resume, "S 20 02 01 00"}) == "session_present_unexpected");
+  // Session Expiry Interval 100
+  CHECK(rules({connect_resume, connack, "new", "+99", connect_resume, connack}) == "session_lost");
+  CHECK(rules({connect_resume, connack, "new", "+100", connect_resume, connack}).empty());
+  CHECK(rules({connect_resume, connack, "new", connect, connack}).empty());
+  CHECK(rules({connect_3_resume, connack_3, "new", "+1000000", connect_3_resume, connack_3}) == "session_lost");
+  CHECK(rules({connect_resume, connack, "lost", "new", connect_resume, connack}).empty());
+  CHECK(rule_info(Rule::session_lost).rule_class == RuleClass::advice);
+}
+
+TEST_CASE("what is in flight is sent again when the Session goes on [MQTT-4.4.0-1]") {
+  constexpr std::string_view message = "C 32 06 0001 61 0001 00";
+  constexpr std::string_view ping = "C c0 00";
+  constexpr std::string_view pong = "S d0 00";
+  CHECK(rules({connect_resume, connack, message, "new", connect_resume, connack_present, "+10", ping, pong, "end"}) ==
+        "message_not_sent_again");
+  CHECK(rules({connect_resume, connack, message, "new", connect_resume, connack_present, "+9", ping, pong, "end"})
+            .empty());
+  CHECK(rules({connect_resume, connack, message, "new", connect_resume, connack_present, "C 3a 06 0001 61 0001 00",
+               "S 40 02 0001", "+10", ping, pong, "end"})
+            .empty());
+  // From PUBREC on, PUBREL is what is sent again.
+  CHECK(rules({connect_resume, connack, "C 34 06 0001 61 0001 00", "S 50 02 0001", "new", connect_resume,
+               connack_present, "C 62 02 0001", "S 70 02 0001", "+10", ping, pong, "end"})
+            .empty());
+  // Where the server has no Session, a client of 5.0 must not send its messages again.
+  CHECK(rules({connect_resume, connack, message, "new", "+100", connect_resume, connack, "+10", ping, pong, "end"})
+            .empty());
+}
+
+TEST_CASE("a new authentication is answered, or the connection closed [MQTT-4.12.1-2]") {
+  constexpr std::string_view with_method = "C 10 12 0004 4d515454 05 02 000a 04 150001 6d 0001 61";
+  constexpr std::string_view accepted = "S 20 07 00 00 04 150001 6d";
+  constexpr std::string_view again = "C f0 06 19 04 150001 6d";
+  CHECK(rules({with_method, accepted, again, "S f0 06 00 04 150001 6d", "+11", "C c0 00", "S d0 00", "end"}).empty());
+  CHECK(rules({with_method, accepted, again, "+11", "C c0 00", "S d0 00", "end"}) == "request_unanswered");
+  CHECK(rules({with_method, accepted, again, "+11", "S e0 01 87", "end"}).empty());
+}
+
+TEST_CASE("a connection is closed for what breaks the protocol [MQTT-4.13.1-1] [MQTT-4.8.0-1]") {
+  CHECK(rules({connect, connack, connect, "+9", "S 30 04 0001 61 00", "end"}) ==
+        "second_connect publish_without_subscription");
+  CHECK(rules({connect, connack, connect, "+10", "S 30 04 0001 61 00", "end"}) ==
+        "second_connect publish_without_subscription violation_tolerated");
+  FlowCheck flow{true};
+  std::vector<FlowProblem> problems;
+  const auto take = [&](Role sender, std::string_view hex, int seconds) {
+    const std::vector<std::uint8_t> bytes = from_hex(hex).value();
+    Packet packet;
+    REQUIRE_FALSE(decode(bytes, {Version::v5, sender}, packet));
+    flow.take({sender, &packet, static_cast<std::uint32_t>(bytes.size()), WallTime{std::chrono::seconds{seconds}}},
+              problems);
+  };
+  take(Role::client, "100e00044d5154540502000a00000161", 1);
+  take(Role::server, "2003000000", 1);
+  // A packet that cannot be read is not given to the flow.
+  flow.broke(Role::client, Rule::qos_reserved, WallTime{std::chrono::seconds{2}});
+  flow.lose();
+  take(Role::server, "300400016100", 12);
+  flow.end(problems);
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].rule == Rule::violation_tolerated);
+  CHECK(problems[0].detail == "both QoS bits are set, 10.0 s before the last packet of the server");
+}
+
+TEST_CASE("who sends DISCONNECT closes the connection [MQTT-3.14.4-2] [MQTT-3.14.4-1]") {
+  FlowCheck flow{true};
+  std::vector<FlowProblem> problems;
+  const auto take = [&](Role sender, std::string_view hex, int seconds) {
+    const std::vector<std::uint8_t> bytes = from_hex(hex).value();
+    Packet packet;
+    REQUIRE_FALSE(decode(bytes, {Version::v5, sender}, packet));
+    flow.take({sender, &packet, static_cast<std::uint32_t>(bytes.size()), WallTime{std::chrono::seconds{seconds}}},
+              problems);
+  };
+  take(Role::client, "100e00044d5154540502000a00000161", 1);
+  take(Role::server, "2003000000", 1);
+  take(Role::client, "e000", 5);
+  flow.end_of(Role::server, WallTime{std::chrono::seconds{50}}, problems);
+  flow.end_of(Role::client, WallTime{std::chrono::seconds{14}}, problems);
+  CHECK(problems.empty());
+  flow.end_of(Role::client, WallTime{std::chrono::seconds{15}}, problems);
+  REQUIRE(problems.size() == 1);
+  CHECK(problems[0].rule == Rule::connection_kept_after_disconnect);
+  CHECK(problems[0].detail == "the client, for 10.0 s");
 }

@@ -33,7 +33,8 @@ class Viewer : public CaptureListener {
     static_cast<void>(time);
     expect(stream <= opened_ && !text.empty(), "a notice belongs to a connection");
   }
-  void connection_problem(std::uint64_t stream, Rule rule, const std::string& detail) override {
+  void connection_problem(std::uint64_t stream, Version version, Rule rule, const std::string& detail) override {
+    static_cast<void>(version);
     static_cast<void>(detail);
     expect(stream > 0 && stream <= opened_ && rule != Rule::none, "a problem belongs to a connection");
   }
