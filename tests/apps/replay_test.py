@@ -200,7 +200,9 @@ class Connections(Files):
                         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard)))
         _, err = process.communicate(timeout=LIMIT)
         self.assertEqual(process.returncode, 0, err)
-        self.assertEqual(broker.payloads(), {f"c{number}": [b"x", b"x"] for number in range(150)})
+        expected = {f"c{number}": [b"x", b"x"] for number in range(150)}
+        wait_until(lambda: broker.payloads() == expected)  # at QoS 0 it is not done when the replay is
+        self.assertEqual(broker.payloads(), expected)
 
     def test_nothing_to_replay_is_no_error(self):
         broker = Noting(self)
@@ -359,8 +361,8 @@ class Faults(Files):
 
         result = self.verify_clients(slow, [("one", "x"), ("two", "x"), ("one", "y"), ("two", "z")])
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertGreaterEqual(came[1][0] - came[0][0], 0.2)
-        self.assertEqual([payload for _, payload in came[:2]], [b"x", b"x"])
+        first, second = (at for at, payload in came if payload == b"x")
+        self.assertGreaterEqual(second - first, 0.2)
 
     def test_a_message_that_the_broker_refuses_is_told(self):
         source = self.jsonl("r.jsonl", [("t", "x")])
