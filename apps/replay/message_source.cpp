@@ -47,6 +47,8 @@ std::string MessageSource::open() {
     auto reader = cli::open_recording(path, options_.input);
     if (!reader) return reader.error();
     widen(span_, **reader);
+    // Without a schedule decoding would be part of the time that each message takes.
+    if (auto* mcap = dynamic_cast<McapReader*>(reader->get()); mcap != nullptr && !options_.speed) mcap->read_ahead();
     readers.push_back({path, std::move(*reader)});
   }
   reader_ = std::make_unique<MergedReader>(std::move(readers));

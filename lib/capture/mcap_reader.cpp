@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <system_error>
+#include <utility>
+
 #include "capture/mcap_format.hpp"
 #include "codec/codec.hpp"
 #include "codec/topic.hpp"
@@ -11,7 +14,12 @@ namespace mqtk {
 using mcap::Cursor;
 using mcap::Opcode;
 
-McapReader::McapReader(std::unique_ptr<ByteSource> source) : source_(std::move(source)), window_(*source_) {}
+McapReader::McapReader(std::unique_ptr<ByteSource> source)
+    : source_(std::move(source)), loader_(std::make_unique<McapChunkLoader>(*source_)) {}
+
+void McapReader::read_ahead() {
+  if (indexed_) ahead_loader_ = std::make_unique<McapChunkLoader>(*source_);
+}
 
 std::expected<std::unique_ptr<McapReader>, std::string> McapReader::open(std::unique_ptr<ByteSource> source) {
   std::unique_ptr<McapReader> reader{new McapReader{std::move(source)}};
@@ -25,12 +33,12 @@ std::expected<std::unique_ptr<McapReader>, std::string> McapReader::open(std::un
 }
 
 mcap::Metadata McapReader::recording_metadata() {
-  Cursor head{window_.at(header_.end, mcap::record_head_bytes)};
+  Cursor head{loader_->window().at(header_.end, mcap::record_head_bytes)};
   const auto opcode = static_cast<Opcode>(head.number<std::uint8_t>());
   const auto length = head.number<std::uint64_t>();
   constexpr std::size_t longest = std::size_t{1024} * 1024;
   if (!head.ok() || opcode != Opcode::metadata || length > longest) return {};
-  auto metadata = parse_mcap_metadata(window_.at(header_.end + mcap::record_head_bytes, length));
+  auto metadata = parse_mcap_metadata(loader_->window().at(header_.end + mcap::record_head_bytes, length));
   if (!metadata || metadata->name != "mqtt") return {};
   std::erase_if(metadata->pairs, [](const auto& pair) { return pair.first == "mapping"; });
   return std::move(metadata->pairs);
@@ -142,19 +150,49 @@ std::optional<RecordingReader::State> McapReader::next_chunk() {
 
 std::optional<RecordingReader::State> McapReader::next_indexed() {
   while (next_chunk_ < summary_->chunks.size()) {
-    const McapChunk& chunk = summary_->chunks[next_chunk_++];
-    if (!is_wanted(chunk)) continue;
-    chunk_offset_ = chunk.offset;
-    Cursor head{window_.at(chunk.offset, mcap::record_head_bytes)};
-    const auto opcode = static_cast<Opcode>(head.number<std::uint8_t>());
-    const auto length = head.number<std::uint64_t>();
-    if (!head.ok() || opcode != Opcode::chunk || length > source_->size()) {
-      return fail(chunk.offset, "the index names a chunk where none is");
-    }
-    return load_chunk(chunk.offset + mcap::record_head_bytes, length);
+    const std::size_t index = next_chunk_++;
+    if (!is_wanted(summary_->chunks[index])) continue;
+    chunk_offset_ = summary_->chunks[index].offset;
+    const auto records = load_indexed(index);
+    begin_ahead();
+    return take_chunk(records);
   }
   ended_ = true;
   return State::end;
+}
+
+std::expected<Bytes, std::string> McapReader::load_indexed(std::size_t index) {
+  if (ahead_.valid()) {
+    const auto records = ahead_.get();
+    if (ahead_index_ == index) {
+      std::swap(loader_, ahead_loader_);
+      return records;
+    }
+  }
+  const McapChunk& chunk = summary_->chunks[index];
+  return loader_->load_record(chunk.offset, chunk.length);
+}
+
+void McapReader::begin_ahead() {
+  if (ahead_loader_ == nullptr) return;
+  for (ahead_index_ = next_chunk_; ahead_index_ < summary_->chunks.size(); ++ahead_index_) {
+    const McapChunk& chunk = summary_->chunks[ahead_index_];
+    if (!is_wanted(chunk)) continue;
+    if (chunk.uncompressed > largest_ahead || chunk.length > largest_ahead) return;
+    try {
+      ahead_ = std::async(std::launch::async, [loader = ahead_loader_.get(), offset = chunk.offset,
+                                               length = chunk.length] { return loader->load_record(offset, length); });
+    } catch (const std::system_error&) {
+      ahead_loader_.reset();  // the system gives no thread
+    }
+    return;
+  }
+}
+
+std::optional<RecordingReader::State> McapReader::take_chunk(const std::expected<Bytes, std::string>& records) {
+  if (!records) return fail(chunk_offset_, records.error());
+  records_ = *records;
+  return std::nullopt;
 }
 
 std::optional<RecordingReader::State> McapReader::next_scanned() {
@@ -165,54 +203,25 @@ std::optional<RecordingReader::State> McapReader::next_scanned() {
     return fail(at, what);
   };
   if (at >= size) return stop("the recording was not finished: it ends without a summary");
-  Cursor head{window_.at(at, mcap::record_head_bytes)};
+  Cursor head{loader_->window().at(at, mcap::record_head_bytes)};
   const auto opcode = static_cast<Opcode>(head.number<std::uint8_t>());
   const auto length = head.number<std::uint64_t>();
-  if (window_.error()) return stop(window_.error().message());
+  if (loader_->window().error()) return stop(loader_->window().error().message());
   if (!head.ok() || length > size - at - mcap::record_head_bytes) {
     return stop("the file ends inside a record: the recording was not finished");
   }
   offset_ = at + mcap::record_head_bytes + length;
   chunk_offset_ = at;
-  if (opcode == Opcode::chunk) return load_chunk(at + mcap::record_head_bytes, length);
+  if (opcode == Opcode::chunk) return take_chunk(loader_->load(at + mcap::record_head_bytes, length));
   if (opcode == Opcode::channel || opcode == Opcode::message) {
-    if (length > largest_chunk) return fail(at, "a record is larger than any of a recording");
-    records_ = window_.at(at, static_cast<std::size_t>(mcap::record_head_bytes + length));
+    if (length > McapChunkLoader::largest_chunk) return fail(at, "a record is larger than any of a recording");
+    records_ = loader_->window().at(at, static_cast<std::size_t>(mcap::record_head_bytes + length));
     return std::nullopt;
   }
   if (opcode == Opcode::data_end || opcode == Opcode::footer) {
     ended_ = true;
     // Behind the data there must be a summary, but one that cannot be read has brought us here.
     return summary_ ? State::end : stop("the summary is missing or damaged");
-  }
-  return std::nullopt;
-}
-
-std::optional<RecordingReader::State> McapReader::load_chunk(std::uint64_t offset, std::uint64_t length) {
-  if (length > largest_chunk) return fail(chunk_offset_, "a chunk is larger than any of a recording");
-  Cursor from{window_.at(offset, static_cast<std::size_t>(length))};
-  if (from.rest().size() != length) return fail(chunk_offset_, "the file ends inside a chunk");
-  (void)from.take(16);
-  const auto uncompressed = from.number<std::uint64_t>();
-  const auto crc = from.number<std::uint32_t>();
-  const std::string_view compression = from.text();
-  const Bytes data = from.take(from.number<std::uint64_t>());
-  if (!from.ok() || uncompressed > largest_chunk) return fail(chunk_offset_, "the head of a chunk is damaged");
-  if (compression.empty()) {
-    if (data.size() != uncompressed) return fail(chunk_offset_, "the head of a chunk is damaged");
-    records_ = data;
-  } else if (compression == "zstd") {
-    if (!decompressor_.decompress(data, static_cast<std::size_t>(uncompressed), decompressed_)) {
-      return fail(chunk_offset_, "a chunk cannot be decompressed");
-    }
-    records_ = decompressed_.view();
-  } else {
-    return fail(chunk_offset_, fmt::format("a chunk is compressed with {}; only zstd can be read",
-                                           compression == "lz4" ? "lz4" : "something unknown"));
-  }
-  if (crc != 0 && crc != crc32(records_)) {
-    records_ = {};
-    return fail(chunk_offset_, "a chunk is damaged: its checksum is wrong");
   }
   return std::nullopt;
 }

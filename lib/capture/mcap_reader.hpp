@@ -5,12 +5,13 @@
 
 #include <cstdint>
 #include <expected>
+#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "capture/byte_source.hpp"
-#include "capture/compression.hpp"
+#include "capture/mcap_chunk_loader.hpp"
 #include "capture/mcap_summary.hpp"
 #include "capture/recording_reader.hpp"
 #include "codec/packet.hpp"
@@ -23,6 +24,9 @@ class McapReader final : public RecordingReader {
 
   [[nodiscard]] State next(MessageRecord& message) override;
   void want(const TimeRange& range) override { wanted_ = range; }
+  // Loads the next chunk in a thread of its own while this one is handed out: for whoever reads as fast as he can. Only
+  // where there is an index; costs the memory of a second chunk of at most 8 MiB.
+  void read_ahead();
 
   // Null for a file that was not finished.
   [[nodiscard]] const McapSummary* summary() const { return summary_ ? &*summary_ : nullptr; }
@@ -32,8 +36,7 @@ class McapReader final : public RecordingReader {
   [[nodiscard]] const McapHeader& header() const { return header_; }
 
  private:
-  // An MQTT packet has at most 256 MiB; a chunk of ours is its last message longer than 1 MiB at most.
-  static constexpr std::uint64_t largest_chunk = std::uint64_t{288} * 1024 * 1024;
+  static constexpr std::uint64_t largest_ahead = std::uint64_t{8} * 1024 * 1024;
 
   explicit McapReader(std::unique_ptr<ByteSource> source);
 
@@ -44,12 +47,13 @@ class McapReader final : public RecordingReader {
   [[nodiscard]] std::optional<State> next_chunk();
   [[nodiscard]] std::optional<State> next_indexed();
   [[nodiscard]] std::optional<State> next_scanned();
-  [[nodiscard]] std::optional<State> load_chunk(std::uint64_t offset, std::uint64_t length);
+  [[nodiscard]] std::expected<Bytes, std::string> load_indexed(std::size_t index);
+  void begin_ahead();
+  [[nodiscard]] std::optional<State> take_chunk(const std::expected<Bytes, std::string>& records);
   [[nodiscard]] bool is_wanted(const McapChunk& chunk) const;
   [[nodiscard]] State fail(std::uint64_t offset, std::string_view what);
 
   std::unique_ptr<ByteSource> source_;
-  SourceWindow window_;
   McapHeader header_;
   McapChannels channels_;
   std::optional<McapSummary> summary_;
@@ -60,8 +64,7 @@ class McapReader final : public RecordingReader {
   std::uint64_t offset_ = 0;    // of the next record, scanned
   bool ended_ = false;
 
-  Decompressor decompressor_;
-  GrowingBytes decompressed_;
+  std::unique_ptr<McapChunkLoader> loader_;
   Bytes records_;  // what is left of the open chunk
   std::uint64_t chunk_offset_ = 0;
 
@@ -74,6 +77,10 @@ class McapReader final : public RecordingReader {
   PropertyWriter properties_;       // of the message handed out, if it has attributes
   std::string client_;              // likewise
   Packet packet_;
+
+  std::unique_ptr<McapChunkLoader> ahead_loader_;         // null: nothing is read ahead
+  std::size_t ahead_index_ = 0;                           // of the chunk
+  std::future<std::expected<Bytes, std::string>> ahead_;  // waits for its thread when it dies: the last member
 };
 
 }  // namespace mqtk
