@@ -32,17 +32,12 @@ struct Command {
 };
 
 constexpr Command commands[] = {
-    {"clear-faults", "", "", false},
-    {"clients", "", "", false},
-    {"dump", "", "", false},
-    {"events", "", "", false},
-    {"fault", "RULE", "rule", true},
-    {"faults", "", "", false},
-    {"kick", "CLIENT", "client_identifier", true},
-    {"reset", "", "", false},
-    {"retained", "FILTER", "topic_filter", false},
-    {"sessions", "", "", false},
-    {"subscriptions", "CLIENT", "client_identifier", false},
+    {"bridges", "", "", false},  {"clear-faults", "", "", false},
+    {"clients", "", "", false},  {"dump", "", "", false},
+    {"events", "", "", false},   {"fault", "RULE", "rule", true},
+    {"faults", "", "", false},   {"kick", "CLIENT", "client_identifier", true},
+    {"reset", "", "", false},    {"retained", "FILTER", "topic_filter", false},
+    {"sessions", "", "", false}, {"subscriptions", "CLIENT", "client_identifier", false},
 };
 
 constexpr std::string_view error_begin = "{\"error\":";
@@ -140,7 +135,7 @@ cli::OptionTable control_option_table(ControlOptions& options) {
   cli::OptionTable table{{
       .name = "mqtk-broker",
       .summary = "ask a running broker, or tell it what to do",
-      .synopsis = {"clients | clear-faults | dump | events | faults | reset | sessions [--control SOCKET]",
+      .synopsis = {"bridges | clients | clear-faults | dump | events | faults | reset | sessions [--control SOCKET]",
                    "fault RULE [--control SOCKET]", "retained [FILTER] [--control SOCKET]",
                    "subscriptions [CLIENT] [--control SOCKET]", "kick CLIENT [--control SOCKET]"},
       .description = "Prints JSON, an object a line. See mqtk-broker(1).",

@@ -117,6 +117,20 @@ void append_json(std::string& out, const BrokerCounters& counters) {
       .number("publishers_slowed", counters.publishers_slowed);
 }
 
+void append_json(std::string& out, const BridgeFacts& bridge) {
+  Object object{out};
+  object.text("name", bridge.name)
+      .text("url", bridge.url)
+      .truth("connected", bridge.connected)
+      .number("connects", bridge.counters.connects)
+      .number("received", bridge.counters.received)
+      .number("sent", bridge.counters.sent)
+      .number("dropped", bridge.counters.dropped)
+      .number("echoes", bridge.counters.echoes)
+      .number("unmatched", bridge.counters.unmatched)
+      .text_if_any("failure", bridge.failure);
+}
+
 void append_json(std::string& out, const FaultRules::Entry& fault) {
   Object object{out};
   object.number("number", fault.number)

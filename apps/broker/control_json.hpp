@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/time.hpp"
+#include "broker/bridges.hpp"
 #include "broker/broker_counters.hpp"
 #include "broker/broker_listener.hpp"
 #include "broker/fault_rules.hpp"
@@ -14,6 +15,7 @@ namespace mqtk::broker_program {
 void append_json(std::string& out, const SessionFacts& session);
 void append_json(std::string& out, const SubscriptionFacts& subscription);
 void append_json(std::string& out, const BrokerCounters& counters);
+void append_json(std::string& out, const BridgeFacts& bridge);
 void append_json(std::string& out, const FaultRules::Entry& fault);
 void append_json(std::string& out, const BrokerEvent& event, WallTime time);
 

@@ -116,8 +116,8 @@ class ControlServer::Connection final : NetworkConnectionListener {
   bool blocked_ = false;
 };
 
-ControlServer::ControlServer(Loop& loop, Broker& broker, FaultRules& faults)
-    : loop_(loop), broker_(broker), faults_(faults) {}
+ControlServer::ControlServer(Loop& loop, Broker& broker, const Bridges& bridges, FaultRules& faults)
+    : loop_(loop), broker_(broker), bridges_(bridges), faults_(faults) {}
 
 ControlServer::~ControlServer() = default;
 
@@ -174,6 +174,7 @@ void ControlServer::append_dump(std::string& out) const {
   append_json(out, broker_.counters());
   append_list(out, "sessions", broker_.sessions());
   append_list(out, "subscriptions", broker_.subscriptions());
+  append_list(out, "bridges", bridges_.facts());
   out += ",\"retained\":[";
   append_retained(out, "#", ",");
   out += "]}\n";
@@ -191,6 +192,7 @@ std::string ControlServer::answer(std::string_view line, bool& wants_events) {
     return lines(sessions);
   }
   if (command == "sessions") return lines(broker_.sessions());
+  if (command == "bridges") return lines(bridges_.facts());
   if (command == "subscriptions") {
     auto subscriptions = broker_.subscriptions();
     std::erase_if(subscriptions, [&](const SubscriptionFacts& subscription) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "broker/bridges.hpp"
 #include "broker/broker.hpp"
 #include "broker/broker_listener.hpp"
 #include "net/acceptor.hpp"
@@ -19,7 +20,7 @@ namespace mqtk::broker_program {
 
 class ControlServer final : public BrokerListener, AcceptorListener, TurnEndListener {
  public:
-  ControlServer(Loop& loop, Broker& broker, FaultRules& faults);
+  ControlServer(Loop& loop, Broker& broker, const Bridges& bridges, FaultRules& faults);
   ~ControlServer() override;
 
   // `path` is the socket's file.
@@ -43,6 +44,7 @@ class ControlServer final : public BrokerListener, AcceptorListener, TurnEndList
 
   Loop& loop_;
   Broker& broker_;
+  const Bridges& bridges_;
   FaultRules& faults_;
   std::unique_ptr<Acceptor> acceptor_;
   std::list<std::unique_ptr<Connection>> connections_;

@@ -38,6 +38,16 @@ class Text {
   std::string name_;
 };
 
+// The value of a label.
+std::string quoted(std::string_view text) {
+  std::string result = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') result += '\\';
+    result += c == '\n' ? ' ' : c;
+  }
+  return result + '"';
+}
+
 std::string response(std::string_view status, std::string_view body) {
   return fmt::format(
       "HTTP/1.1 {}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {}\r\nConnection: "
@@ -45,9 +55,29 @@ std::string response(std::string_view status, std::string_view body) {
       status, body.size(), body);
 }
 
+// Where there are bridges.
+void append_bridges(Text& text, const std::vector<BridgeFacts>& bridges) {
+  if (bridges.empty()) return;
+  const auto each = [&](auto value) {
+    for (const BridgeFacts& bridge : bridges)
+      text.value(value(bridge), fmt::format("{{bridge={}}}", quoted(bridge.name)));
+  };
+  text.metric("bridge_connected", "gauge", "1 while the bridge is connected.");
+  each([](const BridgeFacts& bridge) { return bridge.connected ? 1U : 0U; });
+  text.metric("bridge_connects_total", "counter", "Times that the bridge has connected.");
+  each([](const BridgeFacts& bridge) { return bridge.counters.connects; });
+  text.metric("bridge_messages_received_total", "counter", "Messages that came in.");
+  each([](const BridgeFacts& bridge) { return bridge.counters.received; });
+  text.metric("bridge_messages_sent_total", "counter", "Messages that went out.");
+  each([](const BridgeFacts& bridge) { return bridge.counters.sent; });
+  text.metric("bridge_messages_dropped_total", "counter", "Messages that the other side did not take.");
+  each([](const BridgeFacts& bridge) { return bridge.counters.dropped; });
+}
+
 }  // namespace
 
-std::string metrics_text(const BrokerCounters& counters, const BrokerSizes& sizes) {
+std::string metrics_text(const BrokerCounters& counters, const BrokerSizes& sizes,
+                         const std::vector<BridgeFacts>& bridges) {
   Text text;
   text.gauge("clients_connected", "Clients that are connected.", counters.clients_connected);
   text.gauge("sessions", "Sessions of clients that are connected or away.", sizes.sessions);
@@ -74,6 +104,7 @@ std::string metrics_text(const BrokerCounters& counters, const BrokerSizes& size
   text.counter("messages_not_retained_total", "Messages not retained because of a limit.",
                counters.messages_not_retained);
   text.counter("publishers_slowed_total", "Times that publishers waited for a receiver.", counters.publishers_slowed);
+  append_bridges(text, bridges);
   return text.take();
 }
 
@@ -105,7 +136,8 @@ class MetricsServer::Connection final : NetworkConnectionListener {
     if (!request_.starts_with("GET ")) return response("405 Method Not Allowed", "");
     const std::string_view target = std::string_view{request_}.substr(4, request_.find_first_of(" \r", 4) - 4);
     if (target.substr(0, target.find('?')) != "/metrics") return response("404 Not Found", "see /metrics\n");
-    return response("200 OK", metrics_text(server_.broker_.counters(), server_.broker_.sizes()));
+    return response("200 OK",
+                    metrics_text(server_.broker_.counters(), server_.broker_.sizes(), server_.bridges_.facts()));
   }
   // Destroyed at the end of the turn.
   void end() {
@@ -118,7 +150,8 @@ class MetricsServer::Connection final : NetworkConnectionListener {
   std::string request_;
 };
 
-MetricsServer::MetricsServer(Loop& loop, const Broker& broker) : loop_(loop), broker_(broker) {}
+MetricsServer::MetricsServer(Loop& loop, const Broker& broker, const Bridges& bridges)
+    : loop_(loop), broker_(broker), bridges_(bridges) {}
 
 MetricsServer::~MetricsServer() = default;
 

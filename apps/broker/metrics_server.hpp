@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "broker/bridges.hpp"
 #include "broker/broker.hpp"
 #include "net/acceptor.hpp"
 #include "net/loop.hpp"
@@ -15,7 +16,7 @@ namespace mqtk::broker_program {
 
 class MetricsServer final : AcceptorListener, TurnEndListener {
  public:
-  MetricsServer(Loop& loop, const Broker& broker);
+  MetricsServer(Loop& loop, const Broker& broker, const Bridges& bridges);
   ~MetricsServer() override;
 
   // At 127.0.0.1; port 0 is any free one. The value is the URL to be scraped.
@@ -30,11 +31,13 @@ class MetricsServer final : AcceptorListener, TurnEndListener {
 
   Loop& loop_;
   const Broker& broker_;
+  const Bridges& bridges_;
   std::unique_ptr<Acceptor> acceptor_;
   std::list<std::unique_ptr<Connection>> connections_;
 };
 
 // The text format of Prometheus, version 0.0.4.
-[[nodiscard]] std::string metrics_text(const BrokerCounters& counters, const BrokerSizes& sizes);
+[[nodiscard]] std::string metrics_text(const BrokerCounters& counters, const BrokerSizes& sizes,
+                                       const std::vector<BridgeFacts>& bridges);
 
 }  // namespace mqtk::broker_program

@@ -15,7 +15,7 @@ cli::ProgramText program_text() {
       .name = "mqtk-broker",
       .summary = "run an MQTT broker",
       .synopsis = {"[OPTION]...", "[OPTION]... -- COMMAND [ARGUMENT]...",
-                   "clients | clear-faults | dump | events | faults | reset | sessions [--control SOCKET]",
+                   "bridges | clients | clear-faults | dump | events | faults | reset | sessions [--control SOCKET]",
                    "fault RULE [--control SOCKET]", "kick CLIENT [--control SOCKET]",
                    "retained [FILTER] [--control SOCKET]", "subscriptions [CLIENT] [--control SOCKET]",
                    "passwd [OPTION]... FILE NAME"},
@@ -31,8 +31,9 @@ cli::ProgramText program_text() {
           "that listen already (sd_listen_fds(3)), which are then served in place of the standard port.\n\n"
           "A broker that runs with --control SOCKET can be asked, and told what to do. The answer is JSON, an object a "
           "line. clients are those that are connected, sessions those of clients that are away, too; subscriptions may "
-          "be those of one CLIENT, retained messages those that match a FILTER; dump is all of it and the counters in "
-          "one object. events go on: connections, subscriptions, dropped messages, as they happen. kick disconnects a "
+          "be those of one CLIENT, retained messages those that match a FILTER; bridges are those of --bridge; dump is "
+          "all of it and the counters in one object. events go on: connections, subscriptions, dropped messages, as "
+          "they happen. kick disconnects a "
           "client. reset disconnects all and forgets Sessions and retained messages, as between two tests. fault adds "
           "a "
           "rule, faults lists them with how often they struck, clear-faults takes them away. MQTK_CONTROL may stand "
@@ -51,6 +52,8 @@ cli::ProgramText program_text() {
                     "mqtk broker --fault 'drop packet=publish direction=to-client probability=0.1'"},
                    {"Start the next test with a broker that knows nothing", "mqtk broker reset --control /tmp/broker"},
                    {"For everybody in the network, without passwords", "mqtk broker --host '*' --allow-anonymous"},
+                   {"Beside a live system: what it publishes comes in below live/",
+                    "mqtk broker --bridge mqtts://me@live.example --topic 'sensors/#' in --prefix live/"},
                    {"With passwords: make the file, then use it",
                     "mqtk broker passwd users me; mqtk broker --host '*' --password-file users"},
                    {"Also with TLS, and a certificate made for the occasion",
@@ -242,6 +245,7 @@ cli::OptionTable option_table(Options& options) {
   add_credential_options(table, options.credentials);
   add_start_and_end(table, options);
   add_behaviour(table, options.broker);
+  add_bridge_options(table, options.bridges);
   add_tests(table, options);
   cli::add_fault_options(table, options.faults, cli::FaultPlace::in_broker);
   add_limits(table, options.broker);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/bridge_options.hpp"
 #include "broker/broker_options.hpp"
 #include "broker/credentials.hpp"
 #include "broker/lifetime.hpp"
@@ -21,6 +22,7 @@ struct Options {
   std::optional<std::string> ready_file;
   std::string control;  // socket to be asked over; empty for none
   std::optional<std::uint16_t> metrics_port;
+  std::vector<BridgeSettings> bridges;
   cli::FaultOptions faults;
   LifetimeOptions lifetime;
   std::string expectation_file;      // empty: nothing is expected

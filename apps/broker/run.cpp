@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/bridges.hpp"
 #include "broker/broker.hpp"
 #include "broker/control_server.hpp"
 #include "broker/event_relay.hpp"
@@ -36,9 +37,10 @@ using cli::ExitStatus;
 // How long a command may take to end when it was told to, at the end of a broker's own time.
 constexpr Duration command_grace = std::chrono::seconds{5};
 
-BrokerOptions with_random_seed(BrokerOptions options) {
+BrokerOptions with_random_numbers(BrokerOptions options, bool has_bridges) {
   std::random_device random;
   options.seed = (static_cast<std::uint64_t>(random()) << 32U) | random();
+  if (has_bridges) options.bridge_identity = fmt::format("{:08x}{:08x}", random(), random());
   return options;
 }
 
@@ -68,9 +70,12 @@ class Run : BrokerListener {
         listeners_(std::move(listeners)),
         access_(std::move(rules)),
         log_(loop_, options.verbose),
-        broker_(loop_, with_random_seed(options.broker), events_),
-        control_(loop_, broker_, *faults_),
-        metrics_(loop_, broker_),
+        broker_options_(with_random_numbers(options.broker, !options.bridges.empty())),
+        broker_(loop_, broker_options_, events_),
+        bridges_(loop_, broker_, events_, options.bridges, broker_options_.bridge_identity,
+                 options.broker.system_topics_interval),
+        control_(loop_, broker_, bridges_, *faults_),
+        metrics_(loop_, broker_, bridges_),
         signals_(loop_, {SIGINT, SIGTERM, SIGCHLD, SIGHUP}, [this](int signal) { on_signal(signal); }),
         lifetime_(loop_, options.lifetime, [this](Lifetime::End end) { on_end_of_life(end); }),
         kill_command_(loop_, [this] {
@@ -139,6 +144,7 @@ class Run : BrokerListener {
       }
       ::setenv("MQTK_CONTROL", options_.control.c_str(), 1);
     }
+    bridges_.start();
     std::string announcement;
     for (const Endpoint& endpoint : endpoints_) announcement += fmt::format("listening {}\n", to_text(endpoint));
     if (options_.metrics_port) {
@@ -243,7 +249,7 @@ class Run : BrokerListener {
     if (command_.running()) return command_.send(signal);
     if (std::exchange(ending_, true)) return;
     service_manager_.notify("STOPPING=1");
-    broker_.shut_down([this] { loop_.stop(); });
+    bridges_.stop([this] { broker_.shut_down([this] { loop_.stop(); }); });
   }
 
   const Options& options_;
@@ -258,7 +264,9 @@ class Run : BrokerListener {
   std::optional<PacketTrace> trace_;
   bool ending_ = false;
   std::shared_ptr<FaultRules> faults_ = std::make_shared<FaultRules>();
+  BrokerOptions broker_options_;
   Broker broker_;
+  Bridges bridges_;
   ControlServer control_;
   MetricsServer metrics_;
   std::vector<Endpoint> endpoints_;

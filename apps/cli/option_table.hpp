@@ -105,6 +105,11 @@ class OptionTable {
   void add(Option option);
   void add(Positional positional) { positionals_.push_back(std::move(positional)); }
 
+  // For a table within another program's: variables are not for it.
+  void ignore_environment() {
+    for (Option& option : options_) option.environment.clear();
+  }
+
   // Runs after all setters, also those from the environment: what no single value can show, such as a missing
   // topic. Checks run in the order in which they were added, until one fails; the text must name the options.
   void check(std::function<Accepted()> check) { checks_.push_back(std::move(check)); }

@@ -8,6 +8,7 @@
 #include "broker/refusal_text.hpp"
 #include "broker/state_journal.hpp"
 #include "broker/text_hash.hpp"
+#include "session/bridge_property.hpp"
 
 namespace mqtk {
 
@@ -29,6 +30,7 @@ ReasonCode Admission::check(BrokerConnection& connection, const Connect& connect
     const bool useless = connect.version != Version::v5 && !connect.clean_start;
     if (useless || connect.version == Version::v3_1) return ReasonCode::client_identifier_not_valid;
   }
+  if (connection.of_this_process) return ReasonCode::success;
   const ServiceLimits& service = options.service;
   if (service.only_version && *service.only_version != connect.version) {
     return ReasonCode::unsupported_protocol_version;
@@ -132,6 +134,8 @@ void Admission::accept(BrokerConnection& connection, const Connect& connect, std
   session->expiry_interval = expiry_interval(connect);
   if (connect.will) session->will = WillMessage::make(*connect.will);
   session->connection_opened();
+  connection.says_bridge = connect.bridge;
+  session->bridge = BridgePeer::of(connect, connection.of_this_process);
   session->connection = &connection;
   connection.attach(*session);
   if (state_.journal != nullptr) keep(*session);
@@ -180,6 +184,9 @@ void Admission::add_properties(const Connect& connect, const Session& session, P
     properties.add(PropertyId::server_keep_alive, *options.server_keep_alive_seconds);
   } else if (most && (connect.keep_alive == 0 || connect.keep_alive > *most)) {
     properties.add(PropertyId::server_keep_alive, *most);
+  }
+  if (session.bridge && !options.bridge_identity.empty()) {
+    properties.add_user_property(bridge_property, options.bridge_identity);
   }
   const bool requested = connect.properties.number(PropertyId::request_response_information).value_or(0) == 1;
   if (requested && !options.response_information.empty()) {  // [MQTT-3.1.2-28]

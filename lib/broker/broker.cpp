@@ -7,6 +7,7 @@
 
 #include "broker/broker_core.hpp"
 #include "broker/faulty_connection.hpp"
+#include "net/connection_pair.hpp"
 #include "net/loop.hpp"
 #include "net/timer.hpp"
 
@@ -54,6 +55,13 @@ class Broker::Parts final : public BrokerHost, AcceptorListener, TurnEndListener
     loop_.post([this, alive = std::weak_ptr<bool>(alive_)] {
       if (!alive.expired()) one_closed();
     });
+  }
+
+  std::expected<std::unique_ptr<NetworkConnection>, NetError> connect_in_process() {
+    auto ends = make_connection_pair(loop_);
+    if (!ends) return std::unexpected(std::move(ends.error()));
+    core_.accept(std::move(ends->first), BrokerCore::Origin::this_process);
+    return std::move(ends->second);
   }
 
   void set_faults(std::shared_ptr<FaultRules> rules) { fault_rules_ = std::move(rules); }
@@ -158,6 +166,15 @@ std::expected<Endpoint, NetError> Broker::adopt(FileDescriptor listening, const 
 
 std::expected<Broker::KeptState, NetError> Broker::keep_state(const std::string& directory, Durability durability) {
   return parts_->keep_state(directory, durability);
+}
+
+std::expected<std::unique_ptr<NetworkConnection>, NetError> Broker::connect_in_process() {
+  return parts_->connect_in_process();
+}
+
+void Broker::publish(const Publish& message) {
+  const TimePoint now = parts_->now();
+  parts_->core().fan_out().publish(ApplicationMessage::make(message, now), nullptr, now);
 }
 
 void Broker::shut_down(std::function<void()> done) { parts_->shut_down(std::move(done)); }

@@ -55,6 +55,15 @@ class Broker {
   // The same with a socket that listens already; see Acceptor::adopt.
   [[nodiscard]] std::expected<Endpoint, NetError> adopt(FileDescriptor listening, const AcceptorOptions& options = {});
 
+  // --- from the same process -----------------------------------------------------------------------------------------
+
+  // One end of a connection whose other end is a client's at this broker: for a Client in the same Loop
+  // (ConnectOptions::open). What it does is subject to no access control, limit of a service, or fault.
+  [[nodiscard]] std::expected<std::unique_ptr<NetworkConnection>, NetError> connect_in_process();
+
+  // Publishes in the broker's own name, $SYS topics, too.
+  void publish(const Publish& message);
+
   // Stops listening, tells 5.0 clients why and closes all connections. `done` is called from the Loop when their last
   // bytes are written, or after a few seconds.
   void shut_down(std::function<void()> done);

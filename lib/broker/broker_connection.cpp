@@ -168,11 +168,11 @@ void BrokerConnection::on_publish(const Event& event, TimePoint now) {
   const auto& publish = event.as<Publish>();
   ++core_.state().counters.messages_received[static_cast<std::size_t>(publish.qos)];
   core_.state().counters.payload_bytes_received += publish.payload.size();
-  if (publish.payload.size() > core_.state().options.service.max_payload_bytes) {
+  if (publish.payload.size() > core_.state().options.service.max_payload_bytes && !of_this_process) {
     return condemn(ReasonCode::packet_too_large);
   }
   const ReasonCode reason_code = admit(publish);
-  if (rate_limit_) limit_publish_rate(now);
+  if (rate_limit_ && !of_this_process) limit_publish_rate(now);
   if (is_failure(reason_code)) return refuse(event, reason_code);
   if (tells_messages_) core_.state().listener.on_message(session_->client_identifier, publish);
   const std::size_t receivers = core_.fan_out().publish(publish, *this, *session_, now);
@@ -193,6 +193,20 @@ void BrokerConnection::on_publish_done(const Event& event, TimePoint now) {
 ReasonCode BrokerConnection::admit(const Publish& publish) const {
   const BrokerState& state = core_.state();
   if (topic_levels(publish.topic_name) > state.options.max_topic_levels) return ReasonCode::topic_name_invalid;
+  if (!of_this_process) {
+    if (const ReasonCode verdict = permit(publish); is_failure(verdict)) return verdict;
+  }
+  const bool kept = publish.retain && !publish.payload.empty();
+  if (kept && version() == Version::v5 && publish.qos != QoS::at_most_once &&
+      !state.room_for_retained(publish.payload.size()) && state.retained.find(publish.topic_name) == nullptr) {
+    return ReasonCode::quota_exceeded;
+  }
+  return ReasonCode::success;
+}
+
+// What the imitated service and access control say.
+ReasonCode BrokerConnection::permit(const Publish& publish) const {
+  const BrokerState& state = core_.state();
   const ServiceLimits& service = state.options.service;
   if (publish.topic_name.size() > service.max_topic_bytes) return ReasonCode::topic_name_invalid;
   if (service.topics != nullptr &&
@@ -202,11 +216,6 @@ ReasonCode BrokerConnection::admit(const Publish& publish) const {
   if (state.access_control != nullptr &&
       !state.access_control->may_publish({session_->client_identifier, user_name()}, publish.topic_name)) {
     return ReasonCode::not_authorized;
-  }
-  const bool kept = publish.retain && !publish.payload.empty();
-  if (kept && version() == Version::v5 && publish.qos != QoS::at_most_once &&
-      !state.room_for_retained(publish.payload.size()) && state.retained.find(publish.topic_name) == nullptr) {
-    return ReasonCode::quota_exceeded;
   }
   return ReasonCode::success;
 }

@@ -29,6 +29,7 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   [[nodiscard]] const TlsFacts* tls_facts() const { return network_ == nullptr ? nullptr : network_->tls_facts(); }
   ReasonCode refusal = ReasonCode::success;  // of the CONNECT, decided when the connection was opened
 
+
   // --- deliveries ----------------------------------------------------------------------------------------------------
 
   enum class Sent : std::uint8_t { yes, too_much_waits, too_large };
@@ -95,6 +96,8 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   [[nodiscard]] std::string_view user_name() const;
 
   std::uint32_t position;  // in the core's list of connections
+  bool says_bridge = false;      // by the bit that mosquitto has made up for clients before 5.0
+  bool of_this_process = false;  // subject to no access control and no limit of a service
 
  private:
   void on_readable() override;
@@ -104,6 +107,7 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   void handle(const Event& event, TimePoint now);
   void on_publish(const Event& event, TimePoint now);
   [[nodiscard]] ReasonCode admit(const Publish& publish) const;
+  [[nodiscard]] ReasonCode permit(const Publish& publish) const;
   void on_publish_done(const Event& event, TimePoint now);
   void refuse(const Event& event, ReasonCode reason_code);
   void on_disconnect(const Event& event);

@@ -33,9 +33,15 @@ BrokerCore::BrokerCore(const BrokerOptions& options, BrokerHost& host, ReceiveSc
 
 BrokerCore::~BrokerCore() = default;
 
-void BrokerCore::accept(std::unique_ptr<NetworkConnection> network) {
+void BrokerCore::accept(std::unique_ptr<NetworkConnection> network, Origin origin) {
   ++state_.counters.connections_opened;
   if (state_lost_) return;  // which closes it
+  const auto position = static_cast<std::uint32_t>(connections_.size());
+  if (origin == Origin::this_process) {
+    connections_.push_back(std::make_unique<BrokerConnection>(*this, std::move(network), position));
+    connections_.back()->of_this_process = true;
+    return;
+  }
   if (connections_.size() >= state_.options.max_connections + waiting_room) {
     const std::string address = network->peer_address();
     state_.listener.on_event(
@@ -49,7 +55,6 @@ void BrokerCore::accept(std::unique_ptr<NetworkConnection> network) {
         {.type = BrokerEvent::Type::refused, .reason_code = limited.reason_code, .peer_address = address});
     return;
   }
-  const auto position = static_cast<std::uint32_t>(connections_.size());
   connections_.push_back(std::make_unique<BrokerConnection>(*this, std::move(network), position));
   connections_.back()->refusal = limited.reason_code;
   if (!limited.address.empty()) connections_.back()->particulars().counted_address = std::move(limited.address);

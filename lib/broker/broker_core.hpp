@@ -26,8 +26,9 @@ class BrokerCore final : SessionDeadlineListener {
 
   void set_access_control(AccessControl* access_control) { state_.access_control = access_control; }
 
-  // A client has connected.
-  void accept(std::unique_ptr<NetworkConnection> network);
+  // A client has connected. One of this process is beyond the limits that others are kept within.
+  enum class Origin : std::uint8_t { network, this_process };
+  void accept(std::unique_ptr<NetworkConnection> network, Origin origin = Origin::network);
 
   // What BrokerHost was asked to call.
   void end_turn();

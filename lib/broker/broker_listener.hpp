@@ -31,6 +31,9 @@ struct BrokerEvent {
     fault_injected,        // on command; topic of a PUBLISH; detail says the packet and the rule
     state_lost,            // what is to be kept cannot be written: detail. All connections are cut
     accept_failed,         // out of descriptors or memory: detail. Accepting goes on by itself
+    bridge_connected,      // of a bridge to another broker, by whoever runs it: detail
+    bridge_lost,           // or did not come about: detail
+    bridge_denied,         // topic is the filter of which nothing is mirrored; detail says why
   };
   Type type{};
   ReasonCode reason_code = ReasonCode::success;

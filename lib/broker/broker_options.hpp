@@ -80,6 +80,10 @@ struct BrokerOptions {
   // $SYS topics are published this often; 0 is never.
   Duration system_topics_interval = std::chrono::seconds{10};
 
+  // Of a broker that bridges to others: unlike that of any other broker. Bridges of other brokers are told in CONNACK,
+  // so that no message goes round. See bridge_peer.hpp.
+  std::string bridge_identity;
+
   ServiceLimits service;
 
   // Makes hash tables and assigned Client Identifiers unpredictable.

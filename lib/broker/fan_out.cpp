@@ -52,11 +52,16 @@ std::size_t FanOut::distribute() {
     while (end < all.size() && all[end].subscriber == all[begin].subscriber) ++end;
     Copy copy;
     if (merge(all.subspan(begin, end - begin), copy)) {
-      deliver(copy);
+      if (copy.session->bridge.keeps_topics() && identifiers_.empty()) {
+        to_bridges_.push_back(copy);
+      } else {
+        deliver(copy);
+      }
       ++receivers;
     }
     begin = end;
   }
+  if (!to_bridges_.empty()) deliver_to_bridges();
   for (SharedGroup* group : matches.groups) {
     Copy copy;
     if (!choose_member(*group, copy)) continue;
@@ -68,13 +73,35 @@ std::size_t FanOut::distribute() {
   return receivers;
 }
 
+// Of clients that lead to the same broker one gets the message: rather one that is there, rather this broker's own.
+void FanOut::deliver_to_bridges() {
+  const auto rank = [](const Copy& copy) {
+    return std::pair{copy.session->connection == nullptr, !copy.session->bridge.is_own()};
+  };
+  std::ranges::sort(to_bridges_, [&](const Copy& a, const Copy& b) {
+    const BridgePeer left = a.session->bridge;
+    const BridgePeer right = b.session->bridge;
+    return left.leads_to_same(right) ? rank(a) < rank(b) : left.number() < right.number();
+  });
+  identifiers_.clear();
+  BridgePeer served;
+  for (const Copy& copy : to_bridges_) {
+    if (!copy.session->bridge.leads_to_same(served)) deliver(copy);
+    served = copy.session->bridge;
+  }
+  to_bridges_.clear();
+}
+
 // One copy serves all matching subscriptions of a client: at the highest QoS [MQTT-3.3.4-2], with the Subscription
 // Identifiers of all [MQTT-3.3.4-4].
 bool FanOut::merge(std::span<const Match> matches, Copy& copy) {
   identifiers_.clear();
   for (const Match& match : matches) {
     if (match.no_local && match.subscriber == source_.publisher) continue;  // [MQTT-3.8.3-3]
-    copy.session = static_cast<Session*>(match.subscriber);
+    auto* receiver = static_cast<Session*>(match.subscriber);
+    // It came from where this would take it.
+    if (source_.publisher != nullptr && source_.publisher->bridge.leads_to_same(receiver->bridge)) continue;
+    copy.session = receiver;
     copy.qos = std::max(copy.qos, match.qos);
     copy.retain |= match.retain_as_published && source_.retain;  // [MQTT-3.3.1-12] [MQTT-3.3.1-13]
     if (match.identifier != 0) append_identifier(identifiers_, match.identifier);

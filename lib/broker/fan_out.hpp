@@ -55,6 +55,7 @@ class FanOut {
   std::size_t distribute();
   [[nodiscard]] bool merge(std::span<const Match> matches, Copy& copy);
   [[nodiscard]] bool choose_member(SharedGroup& group, Copy& copy);
+  void deliver_to_bridges();
   void deliver(const Copy& copy);
   void send_or_queue(const Copy& copy);
   void queue(const Copy& copy);
@@ -67,6 +68,7 @@ class FanOut {
   BackPressure& back_pressure_;
   Source source_;
   std::vector<std::uint8_t> identifiers_;  // Subscription Identifiers of the copy of the moment, encoded
+  std::vector<Copy> to_bridges_;           // of the message of the moment
   std::vector<std::unique_ptr<Image>> images_;
   std::size_t images_used_ = 0;
 };

@@ -8,6 +8,7 @@
 #include <unordered_set>
 
 #include "base/deadlines.hpp"
+#include "broker/bridge_peer.hpp"
 #include "broker/retained_messages.hpp"
 #include "broker/subscription_index.hpp"
 #include "broker/text_hash.hpp"
@@ -44,6 +45,7 @@ struct Session final : BrokerSession, Subscriber, Timed {
   void on_deadline(TimePoint now) override { owner.on_session_deadline(*this, now); }
 
   bool kept = false;           // on a disk, as it outlives its connection
+  BridgePeer bridge;
   std::uint32_t snapshot = 0;  // for StateJournal: the last one that it is in
   SessionDeadlineListener& owner;
   BrokerConnection* connection = nullptr;  // null while the client is away

@@ -48,7 +48,10 @@ ReasonCode SubscribeRequests::subscribe_to(const Subscription& subscription, Ver
   if (is_failure(refusal)) return refusal;
   // A server without the higher levels grants what it has [MQTT-3.2.2-10].
   const QoS granted = std::min(subscription.qos, state_.options.limits.maximum_qos);
-  const Match options{&session, identifier, granted, subscription.no_local, subscription.retain_as_published};
+  // What a bridge of 5.0 asks for with each subscription.
+  const bool bridge = session.connection->says_bridge;
+  const Match options{&session, identifier, granted, subscription.no_local || bridge,
+                      subscription.retain_as_published || bridge};
   const auto added = state_.subscriptions.add(filter, options);
   if (state_.journal != nullptr) state_.journal->subscribed(session, options, filter.text());
   const bool wanted = subscription.retain_handling == RetainHandling::send ||  // [MQTT-3.3.1-9]
@@ -66,6 +69,7 @@ ReasonCode SubscribeRequests::check(const TopicFilter& filter, const Session& se
   const BrokerOptions& options = state_.options;
   const auto slashes = std::count(filter.filter().begin(), filter.filter().end(), '/');
   if (slashes >= options.max_topic_levels) return ReasonCode::topic_filter_invalid;
+  if (session.connection->of_this_process) return ReasonCode::success;
   if (filter.filter().size() > options.service.max_topic_bytes) return ReasonCode::topic_filter_invalid;
   if (options.service.topics != nullptr &&
       !options.service.topics->may_subscribe({session.client_identifier, session.connection->user_name()},

@@ -10,6 +10,8 @@ Client::Client(Loop& loop, Endpoint endpoint, ConnectOptions options, ClientList
       endpoint_(std::move(endpoint)),
       options_(std::move(options)),
       listener_(listener),
+      version_asked_(options_.version),
+      bridge_asked_(options_.announce_bridge),
       backoff_(options_.reconnect, 0),
       client_identifier_(options_.client_identifier),
       state_timer_(loop, [this] { state_timer_expired(); }),
@@ -245,6 +247,7 @@ void Client::take_connack(const Event& event) {
   listener_.on_connected({.session_present = connack.session_present,
                           .version = engine_->version(),
                           .client_identifier = client_identifier_,
+                          .as_bridge = announces_bridge(),
                           .broker = engine_->peer_limits(),
                           .properties = connack.properties});
 }

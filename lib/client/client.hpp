@@ -72,6 +72,9 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   // QoS 1 and 2 messages taken and not done.
   [[nodiscard]] std::uint64_t unfinished() const { return unfinished_; }
 
+  // Of CONNECT from the next connection on; 5.0 only.
+  void set_connect_properties(PropertyWriter properties) { options_.properties = std::move(properties); }
+
   // Sees the packets of all connections; null ends it.
   void observe(PacketObserver* observer);
 
@@ -89,6 +92,7 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   void take_publish_done(const Event& event);
   void publish_abandoned();
   [[nodiscard]] bool can_take(QoS qos) const;
+  [[nodiscard]] bool announces_bridge() const { return options_.announce_bridge && options_.version != Version::v5; }
   [[nodiscard]] bool can_go_on() const;
   [[nodiscard]] Duration patience_for_pingresp() const;
   std::expected<Flow, Fault> wait_to_send(QoS qos);
@@ -96,6 +100,7 @@ class Client final : NetworkConnectionListener, TurnEndListener {
 
   // client_connection.cpp: connecting, ending, trying again
   void begin_attempt();
+  void open_connection();
   void connector_done(std::expected<std::unique_ptr<NetworkConnection>, NetError> result);
   void send_connect();
   void connection_lost(std::error_code error);
@@ -139,6 +144,8 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   bool reading_paused_ = false;
   bool answer_due_ = false;  // the engine waits for authenticate()
   ReasonCode stop_reason_ = ReasonCode::success;
+  Version version_asked_;
+  bool bridge_asked_;
   Backoff backoff_;
   std::string client_identifier_;
   ClientSession session_;

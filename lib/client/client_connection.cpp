@@ -49,6 +49,12 @@ void Client::begin_attempt() {
     why.reason_string = std::move(renewed.error());
     return end_attempt(why);
   }
+  if (options_.open) return state_timer_.arm(loop_.now());
+  open_connection();
+}
+
+void Client::open_connection() {
+  if (options_.open) return connector_done(options_.open());
   if (connector_ == nullptr) connector_ = std::make_unique<Connector>(loop_);
   connector_->connect(endpoint_,
                       {.family = options_.address_family,
@@ -113,6 +119,7 @@ void Client::send_connect() {
 
   Connect connect;
   connect.version = options_.version;
+  connect.bridge = announces_bridge();
   connect.client_identifier = client_identifier_;
   // A reconnect goes on with the Session of the run, which in 3.1.1 cannot outlive a clean one.
   connect.clean_start = options_.clean_start && !(v5 && backoff_.was_connected() && session_.exists);
@@ -179,15 +186,22 @@ void Client::drop_connection() {
   if (talked) session_.connection_closed(loop_.now());
 }
 
-// A broker without 5.0 answers with a return code, with bytes that are no CONNACK of 5.0, or by closing.
+// A broker without 5.0, or without the bit of bridges, answers with a return code, with bytes that are no CONNACK of
+// 5.0, or by closing.
 bool Client::falls_back(const ConnectionFailure& why) {
-  if (!options_.fall_back_to_v3_1_1 || options_.version != Version::v5 || backoff_.was_connected()) return false;
-  const bool not_spoken =
-      (why.kind == ConnectionFailure::Kind::refused && why.reason == ReasonCode::unsupported_protocol_version) ||
-      why.kind == ConnectionFailure::Kind::closed_before_connack ||
-      why.kind == ConnectionFailure::Kind::protocol_broken;
+  const bool can_lower = options_.fall_back_to_v3_1_1 && options_.version == Version::v5;
+  if ((!can_lower && !announces_bridge()) || backoff_.was_connected()) return false;
+  constexpr auto refused_version = static_cast<ReasonCode>(1);  // the return code before 5.0
+  const bool not_spoken = (why.kind == ConnectionFailure::Kind::refused &&
+                           (why.reason == ReasonCode::unsupported_protocol_version || why.reason == refused_version)) ||
+                          why.kind == ConnectionFailure::Kind::closed_before_connack ||
+                          why.kind == ConnectionFailure::Kind::protocol_broken;
   if (!not_spoken) return false;
-  options_.version = Version::v3_1_1;
+  if (can_lower) {
+    options_.version = Version::v3_1_1;
+  } else {
+    options_.announce_bridge = false;
+  }
   return true;
 }
 
@@ -197,6 +211,11 @@ void Client::end_attempt(const ConnectionFailure& why) {
   if (falls_back(why)) {
     state_timer_.arm(loop_.now());
     return;
+  }
+  if (!backoff_.was_connected()) {
+    // Not even the oldest was taken: whatever closes connections there says nothing about versions.
+    options_.version = version_asked_;
+    options_.announce_bridge = bridge_asked_;
   }
   const auto next = worth_retrying(why) ? backoff_.failed(loop_.now()) : std::nullopt;
   if (!next) return finish(&why);
@@ -244,6 +263,7 @@ void Client::finish(const ConnectionFailure* why) {
 
 void Client::state_timer_expired() {
   if (state_ == State::pausing) return begin_attempt();
+  if (state_ == State::connecting) return open_connection();
   if (state_ != State::closing) return;
   const bool all_written = engine_->output().empty();
   if (!all_written) return finish_closing(NetFault::timed_out);

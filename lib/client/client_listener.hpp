@@ -18,6 +18,7 @@ struct Connected {
   bool session_present = false;  // subscriptions and unfinished messages go on
   Version version = Version::v5;
   std::string_view client_identifier = {};  // ours or the one that the broker assigned
+  bool as_bridge = false;                   // by ConnectOptions::announce_bridge
   Limits broker;                            // what the broker takes
   PropertyBlock properties;                 // of CONNACK
 };

@@ -63,6 +63,13 @@ struct ConnectOptions {
   std::optional<Duration> authenticate_again_after;  // with `authentication`: re-authenticates this often
   std::optional<WillOptions> will;
 
+  // A bridge says so to a broker of 3.1.1 or 3.1, by a bit in the protocol level that mosquitto has made up: it is not
+  // sent its own messages then, and retained ones come as such. Where that is refused, CONNECT comes again without.
+  bool announce_bridge = false;
+
+  // Takes the place of connecting to the endpoint, such as Broker::connect_in_process; null: the network.
+  std::function<std::expected<std::unique_ptr<NetworkConnection>, NetError>()> open;
+
   AddressFamily address_family = AddressFamily::any;
   std::string bind_address;  // local address to connect from; empty: any
   TransportOptions transport;

@@ -165,6 +165,17 @@ std::expected<FileDescriptor, std::error_code> open_unix_socket() {
   return socket;
 }
 
+std::expected<std::pair<FileDescriptor, FileDescriptor>, std::error_code> open_unix_socket_pair() {
+  int type = SOCK_STREAM;
+#ifdef __linux__
+  type |= SOCK_NONBLOCK | SOCK_CLOEXEC;
+#endif
+  int numbers[2];
+  if (::socketpair(AF_UNIX, type, 0, numbers) != 0) return std::unexpected(last_error());
+  for (const int number : numbers) set_flags(number);
+  return std::pair{FileDescriptor{numbers[0]}, FileDescriptor{numbers[1]}};
+}
+
 std::error_code start_connecting(const FileDescriptor& socket, const std::string& path) {
   const auto address = unix_address(path);
   if (!address) return address.error();

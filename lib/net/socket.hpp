@@ -39,6 +39,9 @@ namespace mqtk {
 [[nodiscard]] std::expected<FileDescriptor, std::error_code> open_unix_socket();
 [[nodiscard]] std::error_code start_connecting(const FileDescriptor& socket, const std::string& path);
 
+// Two that are connected to each other, without a path.
+[[nodiscard]] std::expected<std::pair<FileDescriptor, FileDescriptor>, std::error_code> open_unix_socket_pair();
+
 // A file that nobody listens at any more is replaced; any other one is address_in_use.
 [[nodiscard]] std::error_code bind_socket(const FileDescriptor& socket, const std::string& path);
 
