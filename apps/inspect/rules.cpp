@@ -112,17 +112,16 @@ void append_unseen(std::string& out, std::string_view statement) {
 
 void append_wrapped(std::string& out, std::string_view label, std::string_view statements) {
   constexpr std::size_t line_width = 100;
-  std::size_t width = line_width;
+  std::size_t line_start = out.size();
+  fmt::format_to(std::back_inserter(out), "    {:<12}", label);
   for_each_statement(statements, [&](std::string_view each) {
-    if (width + each.size() >= line_width) {
-      fmt::format_to(std::back_inserter(out), "{}    {:<12}", width == line_width ? "" : "\n", label);
-      label = "";
-      width = 16;
+    if (out.size() - line_start + 1 + each.size() > line_width) {
+      line_start = out.size() + 1;
+      fmt::format_to(std::back_inserter(out), "\n{:16}", "");
     }
     out.append(1, ' ').append(each);
-    width += each.size() + 1;
   });
-  if (!statements.empty()) out += '\n';
+  out += '\n';
 }
 
 }  // namespace
@@ -155,8 +154,8 @@ std::string rule_list() {
   out += "\nSTATEMENTS THAT PACKETS DO NOT SHOW FOR CERTAIN\n";
   for (const UnseenStatements& each : unseen_statements()) {
     out.append(each.why).append(":\n");
-    append_wrapped(out, "MQTT 5.0", each.v5);
-    append_wrapped(out, "MQTT 3.1.1", each.v3_1_1);
+    if (!each.v5.empty()) append_wrapped(out, "MQTT 5.0", each.v5);
+    if (!each.v3_1_1.empty()) append_wrapped(out, "MQTT 3.1.1", each.v3_1_1);
   }
   return out;
 }
