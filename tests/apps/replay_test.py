@@ -292,7 +292,8 @@ class Faults(Files):
             self.addCleanup(proxy.close)
             result = run("replay", "-p", proxy.port, "--qos", qos, "--reconnect-delay", "50ms", source)
             self.assertEqual(result.returncode, 0, result.stderr)
-            self.assertEqual(result.stderr.count(b"connected again"), 2)
+            # At QoS 0 the first cut may take so much with it that the second is not reached.
+            self.assertIn(result.stderr.count(b"connected again"), (2,) if qos else (1, 2))
             self.assertTrue(wait_until(lambda: b"%0500d" % 1999 in observer.payloads()))
             came = [int(payload) for payload in observer.payloads()]
             if qos == 0:  # some are lost with the connection, none comes twice
