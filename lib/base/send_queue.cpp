@@ -9,7 +9,9 @@ namespace {
 
 constexpr std::size_t small_chunk = 512;        // an idle connection's PINGRESP needs no more
 constexpr std::size_t large_chunk = 16 * 1024;  // pooled: busy connections take and give back all the time
-constexpr std::size_t pool_limit = 256;
+// What a thread keeps of them: enough for the usual turn, and no more, so that a burst gives its memory back.
+constexpr std::size_t pooled_chunks = 16;
+constexpr std::size_t pooled_lists = 256;
 
 }  // namespace
 
@@ -132,7 +134,7 @@ void SendQueue::drop_all() {
   while (front_ < segments_->size()) drop_front();
   segments_->clear();
   // A burst must not pin its memory.
-  if (segments_->capacity() <= 8 && pool.lists.size() < pool_limit) pool.lists.push_back(std::move(segments_));
+  if (segments_->capacity() <= 8 && pool.lists.size() < pooled_lists) pool.lists.push_back(std::move(segments_));
   segments_.reset();
   tail_ = nullptr;
   room_ = front_ = 0;
@@ -140,7 +142,7 @@ void SendQueue::drop_all() {
 
 void SendQueue::drop_front() {
   Segment& segment = (*segments_)[front_++];
-  if (segment.pooled && pool.chunks.size() < pool_limit) {
+  if (segment.pooled && pool.chunks.size() < pooled_chunks) {
     pool.chunks.push_back(segment.memory);
   } else {
     delete[] segment.memory;
