@@ -14,9 +14,11 @@ cli::OptionTable option_table() {
           "to write new scripts for.\n\n"
           "It differs where the original loses something: --random-filter keeps the share it is told, "
           "--remove-retained ends and is not stopped by -R, mosquitto_rr says DISCONNECT, NUL bytes stay in lines and "
-          "in %j (as payload_base64), %J leaves numbers as they are, -f reads pipes, a message that is too large for the "
+          "in %j (as payload_base64), %J leaves numbers as they are, -f reads pipes, a message that is too large for "
+          "the "
           "broker is status 7, lines wait for a broker that is away at the end, and a second line says what is wrong "
-          "with TLS. Options that came with version 2.1 are there, too; -x asks for version 5 as it does there. There are no TLS engines, and "
+          "with TLS. Options that came with version 2.1 are there, too; -x asks for version 5 as it does there. There "
+          "are no TLS engines, and "
           "--tls-version tlsv1.1 speaks 1.2 at least.",
       .examples = {{"One message", "mqtk mosquitto pub -t room/temperature -m 21.5"},
                    {"Instead of Mosquitto's clients", "ln -s /usr/bin/mqtk-mosquitto ~/bin/mosquitto_sub"}},

@@ -29,7 +29,6 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   [[nodiscard]] const TlsFacts* tls_facts() const { return network_ == nullptr ? nullptr : network_->tls_facts(); }
   ReasonCode refusal = ReasonCode::success;  // of the CONNECT, decided when the connection was opened
 
-
   // --- deliveries ----------------------------------------------------------------------------------------------------
 
   enum class Sent : std::uint8_t { yes, too_much_waits, too_large };
@@ -95,7 +94,7 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   [[nodiscard]] std::string_view counted_address() const;
   [[nodiscard]] std::string_view user_name() const;
 
-  std::uint32_t position;  // in the core's list of connections
+  std::uint32_t position;        // in the core's list of connections
   bool says_bridge = false;      // by the bit that mosquitto has made up for clients before 5.0
   bool of_this_process = false;  // subject to no access control and no limit of a service
 

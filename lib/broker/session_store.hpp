@@ -44,7 +44,7 @@ struct Session final : BrokerSession, Subscriber, Timed {
   }
   void on_deadline(TimePoint now) override { owner.on_session_deadline(*this, now); }
 
-  bool kept = false;           // on a disk, as it outlives its connection
+  bool kept = false;  // on a disk, as it outlives its connection
   BridgePeer bridge;
   std::uint32_t snapshot = 0;  // for StateJournal: the last one that it is in
   SessionDeadlineListener& owner;
