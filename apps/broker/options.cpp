@@ -40,9 +40,7 @@ cli::ProgramText program_text() {
           "for "
           "the option.\n\n"
           "All clients share one loop in one thread. So their messages keep their order without locks, and what a turn "
-          "has to write is gathered: a second thread would make small packets dearer, as they cross from one to the "
-          "other. One core carries some hundred thousand messages a second; for more there are brokers for "
-          "production.\n\n"
+          "has to write is gathered. For more than one core carries there are brokers for production.\n\n"
           "QoS 1 and 2 messages are not dropped while their receiver is connected: publishers are slowed down to what "
           "the receiver takes. What is dropped because a limit was reached is counted and logged.",
       .examples = {{"A broker at port 1883 of this machine", "mqtk broker"},
