@@ -100,7 +100,7 @@ struct Bench {
   void one_in_flight() const {
     for (int qos = 0; qos < 2; ++qos) {
       const Load load{
-          .publishers = 1, .subscribers = 1, .paired = true, .qos = qos, .messages = 30'000, .in_flight = 1};
+          .publishers = 50, .subscribers = 50, .paired = true, .qos = qos, .messages = 60'000, .in_flight = 1};
       std::vector<Contender> contenders{{"mqtk", mqtk_command, load}, {"mosquitto", mosquitto(), load}};
       if (qos == 0) contenders.push_back({"forwarder of bytes", nullptr, load});
       compare(fmt::format("One message in flight, QoS {}", qos), std::move(contenders));
