@@ -41,6 +41,9 @@ void append_problem_lines(std::string& out, const PacketRecord& record, std::siz
     if (!problem.detail.empty()) text += " (" + problem.detail + ")";
     line(advice ? Ink::caution : Ink::failure, text);
   }
+  if (record.problems.size() >= AnnotatedPacket::max_problems) {
+    line(Ink::failure, "too many problems: the rest of the packet was not read");
+  }
   if (record.missing_bytes > 0) {
     line(record.left_out ? Ink::caution : Ink::failure,
          fmt::format("{}, byte {}: {}", packet_type_name(record.type), record.bytes.size(), incomplete_text(record)));

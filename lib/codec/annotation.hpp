@@ -1,6 +1,7 @@
 // What stands where in a packet: the reading of the description that inspect shows.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -44,7 +45,11 @@ struct Problem {
   std::string detail = {};  // what was found and what is allowed, where the rule does not say it: "QoS 2, 1 is allowed"
 };
 
+// Nothing is read behind the last problem or annotation that has room: noise may well be a packet of a million faults.
 struct AnnotatedPacket {
+  static constexpr std::size_t max_problems = 100;
+  static constexpr std::size_t max_annotations = 100'000;  // about; the entry of a list that reaches it is whole
+
   std::vector<Annotation> annotations;
   std::vector<Problem> problems;  // in the order found; the first is what decode() reports
 };

@@ -40,6 +40,11 @@ class FieldNotes<true> {
   void problem(Fault fault, std::size_t length) {
     out_->problems.push_back({fault, static_cast<std::uint32_t>(length)});
   }
+  // No more is to be read.
+  [[nodiscard]] bool full() const {
+    return out_->problems.size() >= AnnotatedPacket::max_problems ||
+           out_->annotations.size() >= AnnotatedPacket::max_annotations;
+  }
   // Closes all parents; what no annotation covers up to `end` becomes one of its own.
   void undecoded(std::size_t from, std::size_t end);
 

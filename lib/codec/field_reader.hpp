@@ -195,6 +195,7 @@ class FieldReader {
     while (!stopped_ && at_ < end_) {
       entry();
       if (!stopped_) whole_end = at_;
+      stop_if_full();
     }
     return packet_.subspan(start, whole_end - start);
   }
@@ -215,6 +216,7 @@ class FieldReader {
     if (!fault_) fault_ = {rule, static_cast<std::uint32_t>(offset)};
     if constexpr (noted) {
       notes_.problem({rule, static_cast<std::uint32_t>(offset)}, length);
+      stop_if_full();
     } else {
       stopped_ = true;
     }
@@ -242,6 +244,9 @@ class FieldReader {
   }
 
  private:
+  void stop_if_full() {
+    if constexpr (noted) stopped_ |= notes_.full();
+  }
   bool need(std::size_t count) {
     if (stopped_) return false;
     if (end_ - at_ >= count) return true;
@@ -367,6 +372,7 @@ PropertySet FieldReader<noted>::property_block(PropertyScope scope) {
     if (has(seen, info->id) && !may_repeat) fail(Rule::property_repeated, start, at_ - start);
     seen |= PropertySet{1} << id;
     properties_end_ = at_;
+    stop_if_full();
   }
   in_properties_ = false;
   return seen;

@@ -95,6 +95,26 @@ TEST_CASE("a lint goes on after a fault in a value and names each one") {
   CHECK(noted.decoded);
 }
 
+TEST_CASE("a lint does not read on behind a hundred problems, however long the packet is") {
+  auto suback = bytes("90 AF 02 0001 00");  // and 300 Reason Codes that a SUBACK does not have
+  suback.insert(suback.end(), 300, 0x7F);
+  const Annotated noted = annotate(suback, {Version::v5, Role::server});
+  CHECK(noted.problems.size() == 100);
+  CHECK_FALSE(noted.decoded);
+  CHECK(noted.annotations.back().name == "Undecoded");
+  CHECK(noted.annotations.back().offset == 106);
+  CHECK(noted.annotations.back().length == 200);
+}
+
+TEST_CASE("a lint of a packet with very many entries ends behind the one that fills its annotations") {
+  auto suback = bytes("90 C3 9A 0C 0001 00");  // 200,000 codes and these 3 bytes
+  suback.insert(suback.end(), 200'000, 0x00);
+  const Annotated noted = annotate(suback, {Version::v5, Role::server});
+  CHECK(noted.problems.empty());
+  CHECK(noted.annotations.size() == 100'001);
+  CHECK(noted.annotations.back().name == "Undecoded");
+}
+
 TEST_CASE("frames are found at any split of the stream") {
   const auto stream = bytes("30 80 01 00");
   CHECK(find_frame(Bytes{stream}.first(0)).state == Frame::State::need_header);
