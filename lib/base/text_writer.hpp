@@ -26,7 +26,7 @@ class TextWriter {
     if (text.size() > capacity - used_) {
       append_long(text);
     } else {
-      std::memcpy(buffer_.data() + used_, text.data(), text.size());
+      text.copy(buffer_.data() + used_, text.size());
       used_ += text.size();
     }
     return *this;

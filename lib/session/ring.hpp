@@ -4,6 +4,7 @@
 // of which are never used.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <new>
@@ -49,8 +50,10 @@ class Ring {
   static constexpr std::uint32_t kept_capacity = 16;
   static_assert(alignof(T) <= __STDCPP_DEFAULT_NEW_ALIGNMENT__);
 
-  // The slots lie behind it, in the same allocation.
-  struct alignas(T) alignas(std::uint32_t) Block {
+  static constexpr std::size_t alignment = std::max(alignof(T), alignof(std::uint32_t));
+
+  // The slots lie behind it, in the same allocation. (Of two alignas GCC 12 heeds the last one alone.)
+  struct alignas(alignment) Block {
     std::uint32_t capacity;  // a power of two
     std::uint32_t front = 0;
     std::uint32_t size = 0;
