@@ -54,7 +54,7 @@ def ctest(preset, *selection):
     start = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         report = pathlib.Path(folder) / "report.xml"
-        run(["ctest", "--preset", preset, "-j", "2", "--no-tests=error", "--output-junit", report,
+        run(["ctest", "--preset", preset, "-j", "4", "--no-tests=error", "--output-junit", report,
              "--test-output-size-passed", "100000000", "--test-output-size-failed", "100000000", *selection])
         if not report.exists():
             failures.append(f"ctest {preset} reported nothing")

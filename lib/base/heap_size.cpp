@@ -1,13 +1,17 @@
 #include "base/heap_size.hpp"
 
-#ifdef __GLIBC__
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/allocator_interface.h>
+#elif defined(__GLIBC__)
 #include <malloc.h>
 #endif
 
 namespace mqtk {
 
 std::size_t heap_bytes() {
-#ifdef __GLIBC__
+#if defined(__SANITIZE_ADDRESS__)
+  return __sanitizer_get_current_allocated_bytes();
+#elif defined(__GLIBC__)
   const auto info = ::mallinfo2();
   return info.uordblks + info.hblkhd;
 #else
