@@ -1,7 +1,9 @@
 #include "base/heap_size.hpp"
 
 #if defined(__SANITIZE_ADDRESS__)
-#include <sanitizer/allocator_interface.h>
+// GCC 12 comes without the header of it.
+extern "C" std::size_t
+__sanitizer_get_current_allocated_bytes();  // NOLINT(*-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 #elif defined(__GLIBC__)
 #include <malloc.h>
 #endif
