@@ -93,7 +93,7 @@ Accepted settle_pace(Options& options) {
     if (is_given("max-inflight"))
       return std::unexpected("--closed says how many are in flight; leave --max-inflight out");
     load.pacing = Pacing::closed_loop;
-    load.in_flight = *typed.closed;
+    load.in_flight = typed.closed;
   }
   for (const std::string_view name : {"arrivals", "granularity"}) {
     if (load.pacing == Pacing::open_loop || !is_given(name)) continue;
