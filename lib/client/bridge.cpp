@@ -214,7 +214,7 @@ void Bridge::name_remote(std::string_view identity) {
 
 void Bridge::subscribe(Client& client, BridgeDirection way, RetainHandling handling, Tag tag, Options options) {
   const BridgeTopics& topics = options_.topics;
-  const std::string& prefix = way == BridgeDirection::in ? topics.remote_prefix : topics.local_prefix;
+  const std::string& prefix = topics.source_prefix(way);
   SubscriptionWriter filters;
   for (const BridgeTopic& topic : topics.topics) {
     if (!is_meant(topic, way, tag)) continue;
@@ -252,7 +252,7 @@ void Bridge::note_denials(const Suback& answer, BridgeDirection way, Tag tag) {
     if (!is_meant(topic, way, tag) || place >= answer.reason_codes.size()) continue;
     const auto reason = static_cast<ReasonCode>(answer.reason_codes[place++]);
     if (!is_failure(reason)) continue;
-    const std::string& prefix = way == BridgeDirection::in ? topics.remote_prefix : topics.local_prefix;
+    const std::string& prefix = topics.source_prefix(way);
     listener_.on_bridge_denied(*this, prefix + topic.filter, reason_name(reason, PacketType::suback));
   }
 }

@@ -13,7 +13,7 @@ bool BridgeTopics::any(BridgeDirection way) const {
 }
 
 std::optional<std::string> BridgeTopics::mapped(std::string_view topic, BridgeDirection way) const {
-  const std::string& from = way == BridgeDirection::in ? remote_prefix : local_prefix;
+  const std::string& from = source_prefix(way);
   const std::string& to = way == BridgeDirection::in ? local_prefix : remote_prefix;
   if (is_system_topic(topic) || !topic.starts_with(from)) return std::nullopt;
   // A Session of an earlier run may hold other subscriptions.

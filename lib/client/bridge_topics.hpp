@@ -30,6 +30,10 @@ struct BridgeTopics {
 
   // Whether a topic is called otherwise on the other side.
   [[nodiscard]] bool moves() const { return local_prefix != remote_prefix; }
+  // What comes before the filter where messages come from, `way` being in or out.
+  [[nodiscard]] const std::string& source_prefix(BridgeDirection way) const {
+    return way == BridgeDirection::in ? remote_prefix : local_prefix;
+  }
   // Whether any topic goes in this direction, in or out.
   [[nodiscard]] bool any(BridgeDirection way) const;
   // What the message's topic is called on the other side; nothing where it is not to be mirrored, as all of $SYS.
