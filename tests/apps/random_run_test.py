@@ -14,13 +14,12 @@ import random
 import select
 import socket
 import struct
-import subprocess
 import sys
 import tempfile
 import time
 import unittest
 
-from running import BIN, LIMIT, Stream, clean_environment, run, text
+from running import LIMIT, Stream, clean_environment, run, start, text
 
 SETTINGS = argparse.Namespace(seconds=3.0, seed=None, rate=120.0)
 
@@ -382,9 +381,8 @@ class RandomRun(unittest.TestCase):
         self.addCleanup(log.close)
         # Memory that AddressSanitizer holds back when it is freed would count as used.
         holds_nothing = {"ASAN_OPTIONS": os.environ.get("ASAN_OPTIONS", "") + ":quarantine_size_mb=0:thread_local_quarantine_size_kb=0"}
-        self.broker = subprocess.Popen([BIN / "mqtk-broker", "--port", "0", "--control", control, "--sys-interval", "200ms"],
-                                       env=clean_environment(holds_nothing), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                       stderr=log)
+        self.broker = start("broker", "--port", 0, "--control", control, "--sys-interval", "200ms", stderr=log,
+                            env=clean_environment(holds_nothing))
         self.addCleanup(self.end)
         port = int(self.broker.stdout.readline().strip().rsplit(b":", 1)[1])
         self.broker.stdout.readline()

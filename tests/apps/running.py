@@ -30,8 +30,9 @@ def run(name, *arguments, stdin=b"", timeout=LIMIT, environment=None):
 
 def start(name, *arguments, **pipes):
     """Starts mqtk-NAME; the caller ends it."""
-    return subprocess.Popen([BIN / f"mqtk-{name}", *map(str, arguments)], env=clean_environment(),
-                            **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **pipes})
+    return subprocess.Popen([BIN / f"mqtk-{name}", *map(str, arguments)],
+                            **{"env": clean_environment(), "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE,
+                               "stderr": subprocess.PIPE, **pipes})
 
 
 def clean_environment(extra=None):
