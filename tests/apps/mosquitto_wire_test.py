@@ -190,16 +190,17 @@ class Subscribes(Cases):
             self.assertIn(packets[-1][1], (reason, reason[:1]))
             self.subscribe("-V", version, "-t", "a", "-E")
             self.subscribe("-V", version, "-t", "a", "-C", 1, messages=[text("a") + (b"\0" if version == 5 else b"") + b"x"])
+            peers = []
+
+            def subscribed(programs, version=version, peers=peers):
+                peers.append(self.opened(Broker()))
+                process = start(programs, "mosquitto_sub", "-p", str(peers[-1].port), "-V", str(version), "-i", "me", "-t", "a")
+                self.assertTrue(peers[-1].subscribed.wait(LIMIT))
+                return process
+
             for programs in (ORIGINAL, OURS):
-                peer = self.opened(Broker())
-                process = start(programs, "mosquitto_sub", "-p", str(peer.port), "-V", str(version), "-i", "me", "-t", "a")
-                self.assertTrue(peer.subscribed.wait(LIMIT))
-                time.sleep(0.2)
-                process.send_signal(signal.SIGTERM)
-                process.communicate(timeout=LIMIT)
-                self.assertEqual(process.returncode, 0)
-                self.assertTrue(running.wait_until(lambda peer=peer: peer.conversations[0][-1][0] == DISCONNECT))
-                self.assertEqual(peer.conversations[0][-1][1], packets[-1][1])
+                self.assertEqual(self.ended_by(signal.SIGTERM, programs, subscribed), 0)
+                self.assertTrue(running.wait_until(lambda peers=peers: peers[-1].conversations[0][-1] == packets[-1]))
 
     def test_retained_messages_are_removed_at_qos_1_but_those_that_are_filtered_out(self):
         packets = self.subscribe("-t", "#", "-T", "kept", "--remove-retained", "-W", 1, status=27, retained=True,
