@@ -1,44 +1,25 @@
 #!/usr/bin/env python3
 """mqtk-bench with real brokers: every way to connect, counts that are the broker's own, and a broker that is killed."""
 
-import collections
 import json
-import pathlib
 import subprocess
-import tempfile
 import time
 import unittest
 
+import benching
 import certificates
 import running
+from benching import error_counts
 from credentials_test import SECRET, token
 from running import CONNACK, LIMIT, Mosquitto, Scripted, run, start
 
 
-class Cases(unittest.TestCase):
-    def setUp(self):
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        self.folder = pathlib.Path(folder.name)
-        self.file = self.folder / "result.json"
-
-    def opened(self, thing):
-        self.addCleanup(thing.close)
-        return thing
-
-    def bench(self, *arguments, expect=0, environment=None):
-        done = run("bench", *arguments, "--quiet", "--output", self.file, environment=environment)
-        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
-        return json.loads(self.file.read_text())
-
-    def errors(self, result):
-        counts = collections.Counter()
-        for error in result["errors"]:
-            counts[error["kind"]] += error["count"]
-        return counts
-
-
 LOAD = ["-q", 1, "--clients", 2, "--rate", 500, "--messages", 50]
+
+
+class Cases(benching.Cases):
+    def bench(self, *arguments, expect=0, environment=None):
+        return super().bench(*arguments, "--quiet", expect=expect, environment=environment)[0]
 
 
 class Ways(Cases):
@@ -61,6 +42,26 @@ class Ways(Cases):
                 self.assertEqual("tls" in result["latencies"], secure)
         self.check_all_arrive("--url", urls[0], "--ca-file", authority, "--threads", 2)
 
+    def test_the_handshake_of_tls_is_a_latency_of_its_own(self):
+        certificate, key = self.folder / "certificate.pem", self.folder / "key.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+                       capture_output=True, timeout=LIMIT, check=True)
+        port = running.free_port()
+        files = {"certificate.pem": certificate.read_text(), "key.pem": key.read_text()}
+        broker = running.Mosquitto([f"listener {port} 127.0.0.1", "certfile {folder}/certificate.pem",
+                                    "keyfile {folder}/key.pem"], files=files)
+        self.addCleanup(broker.close)
+        # Certificates that the system trusts, for OpenSSL.
+        done = subprocess.run([running.BIN / "mqtk-bench", "conn", "--url", f"mqtts://localhost:{port}", "--clients", "5",
+                               "--output", self.file, "--assert", "min(tls)>0us"], capture_output=True, timeout=LIMIT,
+                              env=running.clean_environment({"SSL_CERT_FILE": str(certificate)}), check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        latencies = json.loads((self.file).read_text())["latencies"]
+        self.assertEqual([latencies[kind]["count"] for kind in ("tcp", "tls", "connack", "connect")], [5, 5, 5, 5])
+        parts = sum(latencies[kind]["mean_ns"] for kind in ("tcp", "tls", "connack"))
+        self.assertAlmostEqual(parts / latencies["connect"]["mean_ns"], 1, delta=0.3)
+
     def test_mosquitto_lets_clients_in_by_their_certificates(self):
         authority = self.opened(certificates.Authority())
         certificate, key = authority.issue("server")
@@ -70,7 +71,7 @@ class Ways(Cases):
         url = f"mqtts://localhost:{broker.port}"
         self.check_all_arrive("--url", url, "--ca-file", authority.file, "--cert-file", own_certificate, "--key-file", own_key)
         result = self.bench("conn", "--url", url, "--ca-file", authority.file, "--clients", 3, expect=2)
-        self.assertEqual(self.errors(result), {"connect_failed": 3})
+        self.assertEqual(error_counts(result), {"connect_failed": 3})
 
     def test_each_client_has_its_own_user_name_and_password_from_templates(self):
         passwords = self.folder / "passwords"
@@ -82,7 +83,7 @@ class Ways(Cases):
         port = ["-p", broker.port]
         result = self.bench("conn", *port, "--clients", 3, "-u", "user-{i}", "-P", "of-user-{i}", expect=3)
         # There is no user-2.
-        self.assertEqual((result["counts"]["connected"], self.errors(result)), (2, {"connect_refused": 1}))
+        self.assertEqual((result["counts"]["connected"], error_counts(result)), (2, {"connect_refused": 1}))
         (self.folder / "users.csv").write_text("name\nAnna\nuser-1\n")
         result = self.bench("conn", *port, "--clients", 2, "-u", "{client:name}", "-P", "of-{client:name}", "--values",
                             self.folder / "users.csv")
@@ -103,7 +104,7 @@ class Ways(Cases):
         self.check_all_arrive("--profile", "lab", environment=environment)
         variables = {"MQTK_URL": f"mqtt://127.0.0.1:{broker.port}", "MQTK_USER_NAME": "load", "MQTK_PASSWORD": "wrong"}
         result = self.bench("conn", environment=variables, expect=3)
-        self.assertEqual(self.errors(result), {"connect_refused": 1})
+        self.assertEqual(error_counts(result), {"connect_refused": 1})
 
     def test_a_will_is_published_for_each_client_whose_connection_is_cut(self):
         broker = self.opened(Mosquitto())
@@ -120,28 +121,22 @@ class Ways(Cases):
 
 
 class Logins(Cases):
-    def broker(self, *options):
-        process = start("broker", "--port", 0, *options, stderr=subprocess.DEVNULL)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(lambda: (process.kill(), process.wait(LIMIT)))
-        return int(process.stdout.readline().decode().rsplit(":", 1)[1])
-
     def test_clients_prove_by_scram_that_they_know_their_passwords_and_do_it_again(self):
         users = self.folder / "users"
         for name in ("user-0", "user-1"):
             done = run("broker", "passwd", users, name, "--password-from", "fd:0", "--scram", stdin=b"of-%s\n" % name.encode())
             self.assertEqual(done.returncode, 0, done.stderr)
-        login = ["-p", self.broker("--password-file", users), "-u", "user-{i}", "-P", "of-user-{i}", "--auth-method", "SCRAM-SHA-256"]
+        login = ["-p", self.broker("--password-file", users).port, "-u", "user-{i}", "-P", "of-user-{i}", "--auth-method", "SCRAM-SHA-256"]
         result = self.bench("pub", *login, "-q", 1, "--clients", 2, "--threads", 2, "--rate", 200, "--duration", "1s",
                             "--auth-again", "50ms", "--assert", "errors==0", "--assert", "acknowledged==200")
         self.assertEqual((result["counts"]["connected"], result["latencies"]["connack"]["count"]), (2, 2))
         result = self.bench("conn", *login, "--clients", 3, expect=3)  # there is no user-2
-        self.assertEqual((result["counts"]["connected"], self.errors(result)), (2, {"connect_refused": 1}))
+        self.assertEqual((result["counts"]["connected"], error_counts(result)), (2, {"connect_refused": 1}))
 
     def test_each_client_shows_a_token_that_is_read_anew(self):
         (self.folder / "secret").write_bytes(SECRET)
         (self.folder / "token").write_text(token({"sub": "load", "exp": time.time() + 300}) + "\n")
-        port = self.broker("--jwt-key", self.folder / "secret")
+        port = self.broker("--jwt-key", self.folder / "secret").port
         count = self.folder / "count"
         result = self.bench("conn", "-p", port, "--clients", 3, "--threads", 2, "--auth-method", "OAUTH2-JWT",
                             "--auth-data-from", f"command:echo >>{count}; cat {self.folder}/token")
@@ -149,7 +144,7 @@ class Logins(Cases):
         (self.folder / "token").write_text("no token\n")
         result = self.bench("conn", "-p", port, "--auth-method", "OAUTH2-JWT", "--auth-data-from",
                             f"file:{self.folder}/token", expect=3)
-        self.assertEqual(self.errors(result), {"connect_refused": 1})
+        self.assertEqual(error_counts(result), {"connect_refused": 1})
 
     def test_a_broker_that_does_not_know_the_password_is_not_trusted(self):
         def talk(stream):
@@ -205,10 +200,7 @@ class Counts(Cases):
                 self.check(broker.port, qos, "received")
 
     def test_what_is_counted_is_what_our_broker_counts_of_each_qos(self):
-        process = start("broker", "--port", 0, "--sys-interval", "200ms", stderr=subprocess.DEVNULL)
-        self.addCleanup(process.stdout.close)
-        self.addCleanup(lambda: (process.kill(), process.wait(LIMIT)))
-        port = int(process.stdout.readline().decode().rsplit(":", 1)[1])
+        port = self.broker("--sys-interval", "200ms").port
         for qos in (0, 1, 2):
             with self.subTest(qos):
                 self.check(port, qos, f"received/qos{qos}")
@@ -249,7 +241,7 @@ class Restart(Cases):
                                            "forever", "--reconnect-delay", "100ms", "--assert", "reconnected==4", "--assert",
                                            "connected==4", "--assert", "errors>=8")
         self.assertEqual(status, 0, self.text)
-        counts, errors = result["counts"], self.errors(result)
+        counts, errors = result["counts"], error_counts(result)
         self.assertEqual(errors["connection_lost"], 4)
         self.assertGreaterEqual(errors["connect_failed"], 4)  # nobody was listening
         self.assertEqual(counts["sent"], 1600)
@@ -274,7 +266,7 @@ class Restart(Cases):
         status, result = self.killed_while("pub", "-q", 1, "--clients", 3, "--rate", 300, "--duration", "50s")
         self.assertEqual(status, 5, self.text)
         self.assertLess(time.monotonic() - began, 30)
-        self.assertEqual(self.errors(result)["connection_lost"], 3)
+        self.assertEqual(error_counts(result)["connection_lost"], 3)
         self.assertIn(b"connection_lost", self.text)
 
 

@@ -3,40 +3,21 @@
 
 import base64
 import json
-import pathlib
 import signal
 import struct
 import subprocess
-import tempfile
 import time
 import unittest
 import zlib
 
+import benching
 import running
-from running import LIMIT, MqtkBroker, Observer, Scripted, run, start
+from running import LIMIT, Observer, Scripted, run, start
 
 CONNACK = b"\x00\x00\x00"  # 5.0: no Session, success, no properties
 
 
-class Cases(unittest.TestCase):
-    def setUp(self):
-        self.folder = tempfile.TemporaryDirectory()
-        self.addCleanup(self.folder.cleanup)
-        self.file = pathlib.Path(self.folder.name) / "result.json"
-
-    def bench(self, *arguments, expect=0):
-        """Runs it to its end and returns the JSON of the result, and what it printed."""
-        done = run("bench", *arguments, "--output", self.file)
-        self.assertEqual(done.returncode, expect, done.stdout + done.stderr)
-        return json.loads(self.file.read_text()), done.stdout.decode()
-
-    def broker(self):
-        broker = MqtkBroker()
-        self.addCleanup(broker.close)
-        return broker
-
-
-class Counts(Cases):
+class Counts(benching.Cases):
     def test_every_message_arrives_once_in_order_at_each_qos_and_version(self):
         port = self.broker().port
         for version in ("5", "3.1.1", "3.1"):
@@ -148,7 +129,7 @@ class Counts(Cases):
         self.assertIn("connected 300 of 300", text)
 
 
-class Honesty(Cases):
+class Honesty(benching.Cases):
     def test_a_broker_that_stops_for_a_second_delays_what_the_schedule_says(self):
         """Due-time latency: of a stall of 1 s under a fixed rate, delays from 1 s down to 0 are seen, 500 ms on average."""
         broker = self.broker()
@@ -215,7 +196,7 @@ def zigzag_numbers(data):
         value, shift, taken = 0, 0, 0
 
 
-class Verdicts(Cases):
+class Verdicts(benching.Cases):
     def test_a_condition_that_fails_ends_with_status_8_and_is_told(self):
         result, text = self.bench("pubsub", "--messages", 10, "--rate", 500, "--assert", "loss==0",
                                   "--assert", "received>10", expect=8)
@@ -266,7 +247,7 @@ class Verdicts(Cases):
         self.assertIn(b"No space left", done.stderr)
 
 
-class BadDays(Cases):
+class BadDays(benching.Cases):
     def errors(self, result):
         return [(error["kind"], error.get("reason_code"), error["count"]) for error in result["errors"]]
 

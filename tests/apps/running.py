@@ -100,8 +100,8 @@ class Mosquitto:
 class MqtkBroker:
     name = "mqtk-broker"
 
-    def __init__(self):
-        self.process = start("broker", "--port", 0, stderr=subprocess.DEVNULL)
+    def __init__(self, *options):
+        self.process = start("broker", "--port", 0, *options, stderr=subprocess.DEVNULL)
         line = self.process.stdout.readline().decode()
         self.port = int(line.strip().rsplit(":", 1)[1])
         self.process.stdout.readline()  # ready
