@@ -19,7 +19,7 @@ struct Options {
 
   Kind kind = Kind::none;
   cli::ConnectionOptions connection;
-  // Complete when parse() has returned, but for the endpoint of a broker of our own and the mark of the run.
+  // Complete when parse() has returned, but for the endpoint of a broker of our own and the streams of the run.
   Scenario scenario;
   bool embedded_broker = false;
   bool sink = false;  // instead of a broker

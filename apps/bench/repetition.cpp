@@ -19,15 +19,15 @@ namespace {
 
 // Messages of an earlier run that are still on their way are foreign to this one; those of the other parts of a shared
 // load are not: all parts come to the same identity by themselves.
-void choose_mark(Options& options) {
+void choose_streams(Options& options) {
   std::random_device random;
   options.scenario.seed = std::uint64_t{random()} << 32 | random();
-  options.scenario.run_mark = static_cast<std::uint8_t>(random());
+  options.scenario.first_stream = random();
   if (options.shard.count == 1) return;
   std::string known_to_all = fmt::format("{} parts of {}", options.shard.count, shared_json(options.scenario));
   if (options.start_at) known_to_all += " at " + *options.start_at;
   options.run = identity_of_run(options.run_id.value_or(known_to_all));
-  options.scenario.run_mark = options.run.mark;
+  options.scenario.first_stream = options.run.first_stream;
 }
 
 // So that it means the same minute to all who ask.
@@ -41,7 +41,7 @@ void settle_start(Options& options) {
 
 Report measured_report(Options& options) {
   settle_start(options);
-  choose_mark(options);
+  choose_streams(options);
   Report report;
   report.title = scenario_title(options);
   Measurement measurement = measure(options, report.title);

@@ -64,7 +64,9 @@ std::expected<LoadSlice, std::string> parse_shard(std::string_view text) {
 
 RunIdentity identity_of_run(std::string_view text) {
   const auto hash = sha1(as_bytes(text));
-  return {.name = to_hex(Bytes{hash}.first(8)), .mark = hash.back()};
+  std::uint32_t first_stream = 0;
+  for (const std::uint8_t byte : Bytes{hash}.last(4)) first_stream = first_stream << 8 | byte;
+  return {.name = to_hex(Bytes{hash}.first(8)), .first_stream = first_stream};
 }
 
 std::optional<WallTime> parse_start(std::string_view text, WallTime now) {

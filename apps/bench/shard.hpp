@@ -16,8 +16,8 @@ namespace mqtk::bench {
 
 // What the parts of one load have in common, and other loads do not have.
 struct RunIdentity {
-  std::string name;       // 16 hex digits
-  std::uint8_t mark = 0;  // of their messages: 1 in 256 other loads has the same
+  std::string name;                // 16 hex digits
+  std::uint32_t first_stream = 0;  // of their messages
 };
 // Of whatever text the parts know alike.
 [[nodiscard]] RunIdentity identity_of_run(std::string_view text);

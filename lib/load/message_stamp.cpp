@@ -64,8 +64,7 @@ Duration SendTimes::since_sent(TimePoint now) const {
 
 void MessageStamp::write(MutableBytes to) const {
   to[0] = magic;
-  to[1] = run;
-  write_big_endian(&to[2], stream, 3);
+  write_big_endian(&to[1], stream, 4);
   write_big_endian(&to[5], sequence, 4);
   write_big_endian(&to[9], times.packed(), 7);
 }
@@ -73,8 +72,7 @@ void MessageStamp::write(MutableBytes to) const {
 std::optional<MessageStamp> MessageStamp::read(Bytes payload) {
   if (payload.size() < size_bytes || payload[0] != magic) return std::nullopt;
   MessageStamp stamp;
-  stamp.run = payload[1];
-  stamp.stream = static_cast<std::uint32_t>(read_big_endian(&payload[2], 3));
+  stamp.stream = static_cast<std::uint32_t>(read_big_endian(&payload[1], 4));
   stamp.sequence = static_cast<std::uint32_t>(read_big_endian(&payload[5], 4));
   stamp.times = SendTimes{read_big_endian(&payload[9], 7)};
   return stamp;

@@ -3,9 +3,12 @@
 // Times are microseconds of the clock that never jumps, so publisher and subscriber may be two processes of one
 // machine. They wrap after 12.7 days; no message is that old.
 //
+// The streams of a run are numbered from a number chosen at random, past the highest on from 0: that is what tells runs
+// at one broker apart. Two runs of m and n publishers take each other's messages for their own, if they receive them,
+// with a probability of (m + n) / 2^32.
+//
 //   byte 0      0xB7, which begins no UTF-8 text
-//   byte 1      mark of the run, chosen at random
-//   bytes 2-4   stream: one publisher and one topic of it
+//   bytes 1-4   stream: one publisher of one run
 //   bytes 5-8   sequence within the stream, from 0
 //   bytes 9-13  intended time, microseconds
 //   bytes 14-15 how much later it was sent: 5 bits of exponent, 11 of mantissa, microseconds
@@ -42,14 +45,16 @@ class SendTimes {
 
 struct MessageStamp {
   static constexpr std::size_t size_bytes = 16;
-  static constexpr std::uint32_t most_streams = 1u << 24;
+  static constexpr std::uint32_t most_streams = 1u << 24;  // of one run
   // Of the User Property that carries the stamp, as 32 hex digits, where the payload is given.
   static constexpr std::string_view property_name = "mqtk-bench";
 
-  std::uint8_t run = 0;
-  std::uint32_t stream = 0;  // below most_streams
+  std::uint32_t stream = 0;
   std::uint32_t sequence = 0;
   SendTimes times;
+
+  // Its number in a run whose streams are numbered from `first`: past the last one if it is of another run.
+  [[nodiscard]] std::uint32_t number_from(std::uint32_t first) const { return stream - first; }
 
   // `to` has at least size_bytes.
   void write(MutableBytes to) const;

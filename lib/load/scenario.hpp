@@ -126,7 +126,7 @@ struct Scenario {
 
   ValueTable table;  // of the templates
   std::uint64_t seed = 1;
-  std::uint8_t run_mark = 0;  // of MessageStamp
+  std::uint32_t first_stream = 0;  // of MessageStamp
 
   [[nodiscard]] std::uint32_t clients() const;
   [[nodiscard]] std::uint32_t publishers() const;

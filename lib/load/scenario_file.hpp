@@ -12,7 +12,7 @@
 namespace mqtk {
 
 struct ScenarioFile {
-  Scenario scenario;  // all but the endpoint and the marks of a run
+  Scenario scenario;  // all but the endpoint and the streams of a run
   std::vector<std::string> thresholds;
 };
 

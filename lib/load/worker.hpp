@@ -173,6 +173,10 @@ class Worker final : LoadClientListener {
   void take_answer(LoadClient& client, const Publish& message, TimePoint now);
   void answer(LoadClient& client, const Publish& request, TimePoint now);
   [[nodiscard]] std::string response_topic(std::uint32_t stream) const;
+  // Below streams_ if the message is of this run, which several processes may share.
+  [[nodiscard]] std::uint32_t own_stream(const MessageStamp& stamp) const {
+    return stamp.number_from(scenario_.first_stream);
+  }
   bool check(DeliveryCheck& check, const ClientGroup& receiver, const MessageStamp& stamp);
   [[nodiscard]] std::optional<Duration> sender_ahead(const LoadClient& receiver, const MessageStamp& stamp,
                                                      TimePoint now);

@@ -32,7 +32,7 @@ void Worker::on_message(LoadClient& client, const Publish& message, TimePoint no
   if (plan.requests()) return take_answer(client, message, now);
   const bool from_elsewhere = scenario_.publishers() == 0;
   const auto stamp = stamp_of(message);
-  const bool ours = stamp && (from_elsewhere || (stamp->run == scenario_.run_mark && stamp->stream < streams_));
+  const bool ours = stamp && (from_elsewhere || own_stream(*stamp) < streams_);
   if (!ours || !plan.subscribes()) {
     ++result_.counts.foreign;
     return;
@@ -76,9 +76,10 @@ std::optional<Duration> Worker::sender_ahead(const LoadClient& receiver, const M
     const bool is_ours = since_sent >= -1ms && (is_kept || since_sent <= now - receiver.subscribed_at() + grace);
     return is_ours ? std::optional{Duration{0}} : std::nullopt;
   }
-  const Group* sender = sender_clocks_.empty() ? nullptr : group_of_stream(stamp.stream);
+  const std::uint32_t stream = own_stream(stamp);
+  const Group* sender = sender_clocks_.empty() ? nullptr : group_of_stream(stream);
   if (sender == nullptr) return Duration{0};
-  const SenderClock& clock = sender_clocks_[(stamp.stream - sender->first_stream) % sender_clocks_.size()];
+  const SenderClock& clock = sender_clocks_[(stream - sender->first_stream) % sender_clocks_.size()];
   if (!clock.known) return std::nullopt;
   if (!clock.is_ours) {
     ++result_.one_way.corrected;
@@ -89,13 +90,11 @@ std::optional<Duration> Worker::sender_ahead(const LoadClient& receiver, const M
 
 // Whether it is a message that had not come before.
 bool Worker::check(DeliveryCheck& check, const ClientGroup& receiver, const MessageStamp& stamp) {
-  // Other processes may send with the same stream numbers: the mark of their run keeps them apart.
-  const std::uint32_t stream =
-      scenario_.publishers() > 0 ? stamp.stream : std::uint32_t{stamp.run} << 24 | stamp.stream;
+  const std::uint32_t stream = own_stream(stamp);
   switch (check.received(stream, stamp.sequence)) {
     case DeliveryCheck::Verdict::in_order: break;
     case DeliveryCheck::Verdict::reordered:
-      if (is_ordered(receiver, stamp.stream)) ++result_.counts.out_of_order;
+      if (is_ordered(receiver, stream)) ++result_.counts.out_of_order;
       break;
     case DeliveryCheck::Verdict::duplicated: ++result_.counts.duplicated; return false;
     case DeliveryCheck::Verdict::undecided: ++result_.counts.undecided; return false;
@@ -122,7 +121,7 @@ const Worker::Group* Worker::group_of_stream(std::uint32_t stream) const {
 void Worker::take_answer(LoadClient& client, const Publish& message, TimePoint now) {
   Group& group = group_of(client);
   const auto stamp = stamp_of_exchange(message);
-  if (!stamp || stamp->run != scenario_.run_mark || stamp->stream != group.first_stream + client.number()) {
+  if (!stamp || own_stream(*stamp) != group.first_stream + client.number()) {
     ++result_.counts.foreign;
     return;
   }
@@ -150,9 +149,9 @@ void Worker::answer(LoadClient& client, const Publish& request, TimePoint now) {
     reply.topic_name = asked->text;
     if (const auto correlation = request.properties.find(PropertyId::correlation_data)) properties.add(*correlation);
     if (client.version() == Version::v5) reply.properties = properties.block();
-  } else if (const auto stamp = stamp_of_exchange(request); stamp && stamp->run == scenario_.run_mark) {
+  } else if (const auto stamp = stamp_of_exchange(request); stamp && own_stream(*stamp) < streams_) {
     // Before 5.0 a request cannot say where its answer goes.
-    topic = response_topic(stamp->stream);
+    topic = response_topic(own_stream(*stamp));
     reply.topic_name = topic;
   }
   if (reply.topic_name.empty()) {

@@ -143,8 +143,7 @@ bool Worker::send(Group& group, std::uint32_t index, TimePoint intended, TimePoi
   Publisher& publisher = publishers_[group.first_publisher + index];
   LoadClient& client = client_of(group, index);
   const SendTimes times{intended, now};
-  const MessageStamp stamp{.run = scenario_.run_mark,
-                           .stream = group.first_stream + client.number(),
+  const MessageStamp stamp{.stream = scenario_.first_stream + group.first_stream + client.number(),
                            .sequence = publisher.sequence,
                            .times = times};
   fill_payload(group, publisher, client.number(), stamp);

@@ -2,8 +2,10 @@
 """One load in several processes: which part each does, what is of the load, and conditions that only the sum can judge."""
 
 import calendar
+import hashlib
 import json
 import shutil
+import struct
 import subprocess
 import threading
 import time
@@ -101,11 +103,20 @@ class Identity(benching.Cases):
                 self.assertTrue(part["clock"]["same_as_part_1"])
             self.assertGreater(sum(part["counts"]["foreign"] for part in parts), 0)
 
+    def test_only_the_streams_that_follow_from_the_run_id_are_of_the_load(self):
+        port = self.broker().port
+        first = int.from_bytes(hashlib.sha1(b"my load").digest()[-4:], "big")
+        for number in (-1, 0, 3, 4):  # it has 4 publishers
+            stamp = struct.pack("!BII7x", 0xB7, (first + number) % 2**32, 0)
+            done = run("pub", "-p", port, "-t", f"mqtk/bench/{number}", "-r", "-s", stdin=stamp)
+            self.assertEqual(done.returncode, 0, done.stderr)
+        for part in self.parts(port, *ACROSS, "--run-id", "my load")[0]:
+            self.assertEqual((part["counts"]["retained"], part["counts"]["foreign"]), (2, 2))
+
     def test_only_a_shared_load_has_an_identity(self):
         done = run("bench", "pub", "--run-id", "x")
         self.assertEqual(done.returncode, 1)
         self.assertIn(b"--run-id is for the parts of --shard", done.stderr)
-
 
 
 class Verdicts(benching.Cases):

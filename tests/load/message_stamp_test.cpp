@@ -17,8 +17,7 @@ using Sixteen = std::array<std::uint8_t, 16>;
 TEST_CASE("a stamp has the bytes that its layout says") {
   Sixteen bytes{};
   const TimePoint intended{0x0102'0304'05us};
-  MessageStamp{.run = 0x2A, .stream = 0x00'0B0C, .sequence = 0xDEAD'BEEF, .times = {intended, intended + 3us}}.write(
-      bytes);
+  MessageStamp{.stream = 0x2A00'0B0C, .sequence = 0xDEAD'BEEF, .times = {intended, intended + 3us}}.write(bytes);
   CHECK(bytes == Sixteen{0xB7, 0x2A, 0x00, 0x0B, 0x0C, 0xDE, 0xAD, 0xBE, 0xEF, 1, 2, 3, 4, 5, 0x00, 0x03});
 }
 
@@ -34,12 +33,17 @@ TEST_CASE("a stamp is read from the front of a longer payload") {
   const std::array<std::uint8_t, 18> bytes{0xB7, 7, 0, 1, 0, 0, 0, 0, 9, 0, 0, 0, 0, 100, 0, 40, 0xFF, 0xFF};
   const auto stamp = MessageStamp::read(bytes);
   REQUIRE(stamp);
-  CHECK(stamp->run == 7);
-  CHECK(stamp->stream == 256);
+  CHECK(stamp->stream == 0x0700'0100);
   CHECK(stamp->sequence == 9);
   CHECK(stamp->times.since_intended(TimePoint{350us}) == 250us);
   CHECK(stamp->times.lateness() == 40us);
   CHECK(stamp->times.since_sent(TimePoint{350us}) == 210us);
+}
+
+TEST_CASE("the streams of a run follow each other, past the highest number from 0 on") {
+  CHECK(MessageStamp{.stream = 0xFFFF'FFFE, .times = {}}.number_from(0xFFFF'FFFE) == 0);
+  CHECK(MessageStamp{.stream = 1, .times = {}}.number_from(0xFFFF'FFFE) == 3);
+  CHECK(MessageStamp{.stream = 0xFFFF'FFFD, .times = {}}.number_from(0xFFFF'FFFE) == 0xFFFF'FFFF);
 }
 
 TEST_CASE("what is too short or begins otherwise is no stamp") {
