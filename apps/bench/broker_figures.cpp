@@ -5,10 +5,7 @@
 namespace mqtk::bench {
 namespace {
 
-ConnectOptions for_listening(ConnectOptions options) {
-  options.client_identifier.clear();
-  options.will.reset();
-  options.clean_start = true;
+ConnectOptions without_reconnecting(ConnectOptions options) {
   options.reconnect = {};
   return options;
 }
@@ -16,7 +13,7 @@ ConnectOptions for_listening(ConnectOptions options) {
 }  // namespace
 
 BrokerFigures::BrokerFigures(Loop& loop, const Endpoint& endpoint, const ConnectOptions& options)
-    : loop_(loop), client_(loop, endpoint, for_listening(options), *this) {
+    : loop_(loop), client_(loop, endpoint, without_reconnecting(options), *this) {
   client_.start();
 }
 

@@ -13,7 +13,7 @@ namespace mqtk::bench {
 
 class BrokerFigures final : ClientListener {
  public:
-  // The options are those of the load's clients; they and the loop outlive this.
+  // For the options see side_client_options; the loop outlives this.
   BrokerFigures(Loop& loop, const Endpoint& endpoint, const ConnectOptions& options);
   ~BrokerFigures();
 

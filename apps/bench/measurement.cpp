@@ -17,6 +17,7 @@
 #include "cli/output.hpp"
 #include "load/clock_exchange.hpp"
 #include "load/load_run.hpp"
+#include "load/side_client.hpp"
 #include "net/loop.hpp"
 #include "net/signal_watch.hpp"
 
@@ -43,6 +44,9 @@ class Run final : LoadRunListener {
   void wait_for_figures();
   void compare_clocks();
   [[nodiscard]] std::optional<LoadReport::Clock> compared_clock() const;
+  [[nodiscard]] ConnectOptions beside_the_load() const {
+    return side_client_options(options_.scenario, options_.shard, loop_.wall_now());
+  }
   static LiveView::Options view_options(const Options& options, const std::string& title);
   static void show(std::string_view text) { (void)!::write(STDERR_FILENO, text.data(), text.size()); }
 
@@ -134,7 +138,7 @@ void Run::compare_clocks() {
   clocks_ =
       std::make_unique<ClockExchange>(loop_,
                                       ClockExchange::Setting{.endpoint = options_.scenario.endpoint,
-                                                             .connect = options_.connection.connect,
+                                                             .connect = beside_the_load(),
                                                              .process = options_.shard,
                                                              .run = options_.run.name,
                                                              .clock = identity_of_clock()},
@@ -155,7 +159,7 @@ Measurement Run::run() {
   sampled_ = before.processor_time;
   Measurement measurement;
   if (options_.system_topics) {
-    figures_ = std::make_unique<BrokerFigures>(loop_, options_.scenario.endpoint, options_.connection.connect);
+    figures_ = std::make_unique<BrokerFigures>(loop_, options_.scenario.endpoint, beside_the_load());
   }
   if (options_.metrics_port) {
     auto server = MetricsServer::listen(loop_, *options_.metrics_port);

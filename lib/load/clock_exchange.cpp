@@ -6,24 +6,13 @@
 #include <utility>
 
 namespace mqtk {
-namespace {
-
-ConnectOptions beside_the_load(ConnectOptions options) {
-  options.client_identifier.clear();
-  options.will.reset();
-  options.clean_start = true;
-  options.connect_observer = nullptr;
-  return options;
-}
-
-}  // namespace
 
 ClockExchange::ClockExchange(Loop& loop, Setting setting, Changed changed)
     : loop_(loop),
       setting_(std::move(setting)),
       changed_(std::move(changed)),
       beat_timer_(loop, [this] { beat(); }),
-      client_(loop, setting_.endpoint, beside_the_load(setting_.connect), *this) {
+      client_(loop, setting_.endpoint, setting_.connect, *this) {
   client_.start();
 }
 

@@ -21,7 +21,7 @@ class ClockExchange final : ClientListener {
  public:
   struct Setting {
     Endpoint endpoint;
-    ConnectOptions connect;  // of the load's clients
+    ConnectOptions connect;  // see side_client_options
     LoadSlice process;
     std::string run;          // the same for the parts of one load, and for no other: a level of topics
     std::uint64_t clock = 0;  // see ClockNotice; below 2^60

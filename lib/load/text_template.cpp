@@ -118,6 +118,10 @@ std::expected<TextTemplate, std::string> TextTemplate::parse(std::string_view te
   return result;
 }
 
+TextTemplate TextTemplate::credential(std::string_view text, const ValueTable& table) {
+  return parse(text, Braces::are_text, &table).value_or(TextTemplate{});
+}
+
 void TextTemplate::append_to(std::string& out, const TemplateValues& values) const {
   using std::chrono::milliseconds;
   for (const Part& part : parts_) {

@@ -38,6 +38,10 @@ class TextTemplate {
   [[nodiscard]] static std::expected<TextTemplate, std::string> parse(std::string_view text, Braces braces,
                                                                       const ValueTable* table = nullptr);
 
+  // Of a client identifier, user name, password or Will topic in a scenario that has been checked; a password may hold
+  // braces.
+  [[nodiscard]] static TextTemplate credential(std::string_view text, const ValueTable& table);
+
   void append_to(std::string& out, const TemplateValues& values) const;
   [[nodiscard]] std::string text(const TemplateValues& values) const;
 

@@ -15,10 +15,6 @@ constexpr Duration drain_look = 10ms;
 
 }  // namespace
 
-TextTemplate Worker::credential_template(std::string_view text, const ValueTable& table) {
-  return TextTemplate::parse(text, TextTemplate::Braces::are_text, &table).value_or(TextTemplate{});
-}
-
 Worker::Worker(Loop& loop, const Scenario& scenario, LoadSlice slice, WorkerListener& listener)
     : loop_(loop),
       scenario_(scenario),
@@ -50,10 +46,11 @@ void Worker::add_group(std::uint32_t index) {
   if (plan.publishes()) streams_ += plan.count;
   result_.counts.clients += group.own;
   if (plan.subscribes() || plan.requests()) result_.counts.subscriptions += group.own;
-  group.client_identifier = credential_template(plan.connect.client_identifier, scenario_.table);
-  if (plan.connect.user_name) group.user_name = credential_template(*plan.connect.user_name, scenario_.table);
-  if (plan.connect.password) group.password = credential_template(as_text(*plan.connect.password), scenario_.table);
-  if (plan.connect.will) group.will_topic = credential_template(plan.connect.will->topic, scenario_.table);
+  group.client_identifier = TextTemplate::credential(plan.connect.client_identifier, scenario_.table);
+  if (plan.connect.user_name) group.user_name = TextTemplate::credential(*plan.connect.user_name, scenario_.table);
+  if (plan.connect.password)
+    group.password = TextTemplate::credential(as_text(*plan.connect.password), scenario_.table);
+  if (plan.connect.will) group.will_topic = TextTemplate::credential(plan.connect.will->topic, scenario_.table);
   stamps_in_properties_ = stamps_in_properties_ || plan.payload.is_given();
 
   const bool from_elsewhere = scenario_.publishers() == 0 || plan.joins_after;

@@ -145,8 +145,6 @@ class Worker final : LoadClientListener {
   void queue_first_connections(Group& group);
   void connect_more();
   [[nodiscard]] LoadClient::Texts texts_of(const LoadClient& client);
-  // A password may hold braces; whoever made the scenario has checked the rest.
-  [[nodiscard]] static TextTemplate credential_template(std::string_view text, const ValueTable& table);
   void settle(const LoadClient& client);
   void give_up(LoadClient& client);
   void begin_storms();

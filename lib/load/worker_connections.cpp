@@ -61,7 +61,7 @@ LoadClient::Texts Worker::texts_of(const LoadClient& client) {
   if (client.was_ready() && plan.connect.renew_password) {
     // With one that is too old the broker says what is wrong.
     if (const auto fresh = plan.connect.renew_password()) {
-      texts.password = credential_template(as_text(*fresh), scenario_.table).text(values);
+      texts.password = TextTemplate::credential(as_text(*fresh), scenario_.table).text(values);
     }
   }
   texts.will_topic = group.will_topic.text(values);

@@ -78,7 +78,7 @@ class Ways(Cases):
         for name in ("user-0", "user-1", "Anna"):
             subprocess.run(["mosquitto_passwd", *([] if passwords.exists() else ["-c"]), "-b", passwords, name, f"of-{name}"],
                            check=True, capture_output=True, timeout=LIMIT)
-        broker = self.opened(Mosquitto(["password_file {folder}/passwords"], anonymous=False,
+        broker = self.opened(Mosquitto(["password_file {folder}/passwords", "sys_interval 1"], anonymous=False,
                                        files={"passwords": passwords.read_text()}))
         port = ["-p", broker.port]
         result = self.bench("conn", *port, "--clients", 3, "-u", "user-{i}", "-P", "of-user-{i}", expect=3)
@@ -88,6 +88,9 @@ class Ways(Cases):
         result = self.bench("conn", *port, "--clients", 2, "-u", "{client:name}", "-P", "of-{client:name}", "--values",
                             self.folder / "users.csv")
         self.assertEqual(result["counts"]["connected"], 2)
+        # Whoever listens to $SYS comes as the first of them.
+        self.assertTrue(self.bench("conn", *port, "--clients", 2, "-u", "user-{i}", "-P", "of-user-{i}", "--sys",
+                                   "--duration", "100ms")["broker_figures"])
         (self.folder / "secret").write_text("of-Anna\n")
         self.bench("conn", *port, "-u", "Anna", "--password-from", f"file:{self.folder}/secret")
 

@@ -119,6 +119,16 @@ class Identity(benching.Cases):
         self.assertIn(b"--run-id is for the parts of --shard", done.stderr)
 
 
+    def test_whoever_compares_clocks_comes_as_the_first_client_of_its_part(self):
+        users = self.folder / "users"
+        for name in ("user-0", "user-1"):
+            done = run("broker", "passwd", users, name, "--password-from", "fd:0", stdin=b"of-%s\n" % name.encode())
+            self.assertEqual(done.returncode, 0, done.stderr)
+        results, _ = self.parts(self.broker("--password-file", users).port, "pub", "--clients", 2, "--rate", 10, "--duration", "500ms",
+                                "-u", "user-{i}", "-P", "of-user-{i}", "--session-expiry", "1h")
+        self.assertEqual([result["clock"]["same_as_part_1"] for result in results], [True, True])
+
+
 class Verdicts(benching.Cases):
     def test_loss_is_judged_by_the_sum_of_all_parts_and_by_none_of_them(self):
         results, texts = self.parts(self.broker().port, *ACROSS, "--assert", "loss==0", "--assert", "sent==100")
