@@ -29,14 +29,20 @@ std::string_view topic_of(const Packet& packet) {
 FaultyConnection::FaultyConnection(Loop& loop, std::unique_ptr<NetworkConnection> network,
                                    std::shared_ptr<FaultRules> rules, std::weak_ptr<FaultHost> host,
                                    std::size_t max_packet_bytes)
-    : loop_(loop),
+    : FaultyConnection(FaultTiming{[&loop] { return loop.now(); }, loop.timers()}, std::move(network), std::move(rules),
+                       std::move(host), max_packet_bytes) {}
+
+FaultyConnection::FaultyConnection(FaultTiming timing, std::unique_ptr<NetworkConnection> network,
+                                   std::shared_ptr<FaultRules> rules, std::weak_ptr<FaultHost> host,
+                                   std::size_t max_packet_bytes)
+    : timing_(std::move(timing)),
       network_(std::move(network)),
       rules_(std::move(rules)),
       host_(std::move(host)),
       max_packet_bytes_(max_packet_bytes),
-      in_(loop, [this] { go_on_reading(); }),
-      out_(loop, [this] { go_on_writing(); }),
-      read_again_(loop, [this] { go_on_reading(); }) {}
+      in_(timing_.deadlines, [this] { go_on_reading(); }),
+      out_(timing_.deadlines, [this] { go_on_writing(); }),
+      read_again_(timing_.deadlines, [this] { go_on_reading(); }) {}
 
 void FaultyConnection::start(NetworkConnectionListener& listener) {
   listener_ = &listener;
@@ -65,7 +71,7 @@ std::expected<std::size_t, std::error_code> FaultyConnection::read(MutableBytes 
       in_.ready = std::exchange(in_.bytes, {});
     }
     if (in_.bytes_per_second > 0) {
-      in_.next_step.arm(loop_.time_after(throttle_step));
+      in_.next_step.arm(time_after(throttle_step));
       update_reading();
     }
   }
@@ -76,7 +82,7 @@ std::expected<std::size_t, std::error_code> FaultyConnection::read(MutableBytes 
   const std::size_t count = std::min(to.size(), in_.ready.size());
   std::copy_n(in_.ready.begin(), count, to.begin());
   in_.ready.erase(0, count);
-  if (!in_.ready.empty() || ended_ || end_was_read_) read_again_.arm(loop_.now());
+  if (!in_.ready.empty() || ended_ || end_was_read_) read_again_.arm(timing_.now());
   return count;
 }
 
@@ -95,7 +101,7 @@ void FaultyConnection::pause_reading() {
 void FaultyConnection::resume_reading() {
   broker_pauses_ = false;
   update_reading();
-  if (!in_.ready.empty() || ended_ || end_was_read_) read_again_.arm(loop_.now());
+  if (!in_.ready.empty() || ended_ || end_was_read_) read_again_.arm(timing_.now());
 }
 
 void FaultyConnection::update_reading() {
@@ -119,7 +125,7 @@ std::expected<FlushResult, std::error_code> FaultyConnection::flush(SendQueue& q
     if (const auto error = write_ready()) return std::unexpected(error);
   }
   if (ended_) {
-    read_again_.arm(loop_.now());
+    read_again_.arm(timing_.now());
     queue.clear();
     return FlushResult::all;
   }
@@ -140,7 +146,7 @@ void FaultyConnection::go_on_writing() {
   static_cast<void>(write_ready());
   end_if_written();
   if (network_blocked_ || out_.held() || !out_.ready.empty()) return;
-  if (ended_) return read_again_.arm(loop_.now());
+  if (ended_) return read_again_.arm(timing_.now());
   if (!broker_waits_) return;
   broker_waits_ = false;
   listener_->on_writable();  // which may destroy this
@@ -156,7 +162,7 @@ std::error_code FaultyConnection::write_ready() {
       const std::size_t count = std::min(step, out_.ready.size());
       to_network_.append(as_bytes(std::string_view{out_.ready}.substr(0, count)));
       out_.ready.erase(0, count);
-      if (out_.bytes_per_second > 0) out_.next_step.arm(loop_.time_after(throttle_step));
+      if (out_.bytes_per_second > 0) out_.next_step.arm(time_after(throttle_step));
     }
     const auto flushed = network_->flush(to_network_);
     if (!flushed) return flushed.error();
@@ -298,8 +304,13 @@ void FaultyConnection::hold(Stream& stream, std::optional<Duration> time) {
   if (!time) {
     stream.stalled = true;
   } else {
-    stream.held_until.arm(loop_.time_after(*time));
+    stream.held_until.arm(time_after(*time));
   }
+}
+
+TimePoint FaultyConnection::time_after(Duration delay) const {
+  const TimePoint now = timing_.now();
+  return delay < TimePoint::max() - now ? now + delay : TimePoint::max();
 }
 
 }  // namespace mqtk

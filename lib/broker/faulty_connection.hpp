@@ -4,6 +4,7 @@
 // chance pieces of the stream. Broker and engine know nothing of it.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -30,11 +31,19 @@ class FaultHost {
   virtual ~FaultHost() = default;
 };
 
+// What time it is, and who is called when: of a Loop, or of a test that plays one.
+struct FaultTiming {
+  std::function<TimePoint()> now;
+  Deadlines& deadlines;
+};
+
 class FaultyConnection final : public NetworkConnection, NetworkConnectionListener {
  public:
   // Once `host` is gone there are no more faults. A packet above `max_packet_bytes`, and all behind it, are passed on
   // as they come.
   FaultyConnection(Loop& loop, std::unique_ptr<NetworkConnection> network, std::shared_ptr<FaultRules> rules,
+                   std::weak_ptr<FaultHost> host, std::size_t max_packet_bytes);
+  FaultyConnection(FaultTiming timing, std::unique_ptr<NetworkConnection> network, std::shared_ptr<FaultRules> rules,
                    std::weak_ptr<FaultHost> host, std::size_t max_packet_bytes);
 
   void start(NetworkConnectionListener& listener) override;
@@ -49,7 +58,8 @@ class FaultyConnection final : public NetworkConnection, NetworkConnectionListen
  private:
   // One direction.
   struct Stream {
-    Stream(Loop& loop, const std::function<void()>& go_on) : held_until(loop, go_on), next_step(loop, go_on) {}
+    Stream(Deadlines& deadlines, const std::function<void()>& go_on)
+        : held_until(deadlines, go_on), next_step(deadlines, go_on) {}
 
     std::string bytes;                   // came and were not looked at
     std::size_t looked_at = 0;           // so many of them were
@@ -74,6 +84,7 @@ class FaultyConnection final : public NetworkConnection, NetworkConnectionListen
   void strike_connection(const FaultRule& rule, const Packet& packet);
   [[nodiscard]] std::uint8_t connack_code(std::uint8_t wanted) const;
   void hold(Stream& stream, std::optional<Duration> time);
+  [[nodiscard]] TimePoint time_after(Duration delay) const;
   void say(const std::string& bytes);
 
   void go_on_reading();
@@ -82,7 +93,7 @@ class FaultyConnection final : public NetworkConnection, NetworkConnectionListen
   void update_reading();
   void end_if_written();
 
-  Loop& loop_;
+  FaultTiming timing_;
   std::unique_ptr<NetworkConnection> network_;
   std::shared_ptr<FaultRules> rules_;
   std::weak_ptr<FaultHost> host_;

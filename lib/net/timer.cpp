@@ -6,7 +6,10 @@
 
 namespace mqtk {
 
-Timer::Timer(Loop& loop, std::function<void()> expired) : deadlines_(loop.timers()), expired_(std::move(expired)) {}
+Timer::Timer(Loop& loop, std::function<void()> expired) : Timer(loop.timers(), std::move(expired)) {}
+
+Timer::Timer(Deadlines& deadlines, std::function<void()> expired)
+    : deadlines_(deadlines), expired_(std::move(expired)) {}
 
 Timer::~Timer() { cancel(); }
 

@@ -1,4 +1,4 @@
-// A one-shot timer of a Loop.
+// A one-shot timer of a Loop, or of whoever else plays time.
 #pragma once
 
 #include <functional>
@@ -9,11 +9,13 @@ namespace mqtk {
 
 class Loop;
 
-// Stays where it is; does not outlive its Loop. Destroying it cancels it, also inside its own callback.
+// Stays where it is; does not outlive its Loop, or its Deadlines. Destroying it cancels it, also inside its own
+// callback.
 class Timer final : Timed {
  public:
   // `expired` is copied for each call: capture little, best only `this`.
   Timer(Loop& loop, std::function<void()> expired);
+  Timer(Deadlines& deadlines, std::function<void()> expired);
   ~Timer() override;
 
   // Calls back once at the first turn at or after `when`; replaces an earlier arming. A time that has passed
