@@ -4,6 +4,8 @@
 #include <cstring>
 #include <utility>
 
+#include "base/send_queue_pool.hpp"
+
 namespace mqtk {
 namespace {
 
@@ -19,6 +21,31 @@ constexpr std::size_t pooled_lists = 256;
 struct SendQueuePool {
   std::vector<std::uint8_t*> chunks;
   std::vector<std::unique_ptr<std::vector<SendQueue::Segment>>> lists;
+  // The fewest that were left since free_unused().
+  std::size_t unused_chunks = 0;
+  std::size_t unused_lists = 0;
+
+  [[nodiscard]] std::uint8_t* take_chunk() {
+    std::uint8_t* chunk = chunks.back();
+    chunks.pop_back();
+    unused_chunks = std::min(unused_chunks, chunks.size());
+    return chunk;
+  }
+  [[nodiscard]] std::unique_ptr<std::vector<SendQueue::Segment>> take_list() {
+    auto list = std::move(lists.back());
+    lists.pop_back();
+    unused_lists = std::min(unused_lists, lists.size());
+    return list;
+  }
+  void free_unused() {
+    for (; unused_chunks > 0; --unused_chunks) {
+      delete[] chunks.back();
+      chunks.pop_back();
+    }
+    lists.resize(lists.size() - unused_lists);
+    unused_chunks = chunks.size();
+    unused_lists = lists.size();
+  }
   ~SendQueuePool() {
     for (std::uint8_t* chunk : chunks) delete[] chunk;
   }
@@ -63,10 +90,7 @@ std::uint8_t* SendQueue::append_chunk(std::size_t size) {
     capacity = small_chunk;
   } else if (size <= large_chunk) {
     capacity = large_chunk;
-    if (!pool.chunks.empty()) {
-      memory = pool.chunks.back();
-      pool.chunks.pop_back();
-    }
+    if (!pool.chunks.empty()) memory = pool.take_chunk();
   }
   if (memory == nullptr) memory = new std::uint8_t[capacity];
   add_segment({memory, nullptr, memory, {}, capacity == large_chunk});
@@ -86,12 +110,7 @@ void SendQueue::append_shared(const SharedBytes& owner, Bytes view) {
 
 void SendQueue::add_segment(Segment segment) {
   if (segments_ == nullptr) {
-    if (pool.lists.empty()) {
-      segments_ = std::make_unique<std::vector<Segment>>();
-    } else {
-      segments_ = std::move(pool.lists.back());
-      pool.lists.pop_back();
-    }
+    segments_ = pool.lists.empty() ? std::make_unique<std::vector<Segment>>() : pool.take_list();
   }
   segments_->push_back(std::move(segment));
 }
@@ -150,5 +169,7 @@ void SendQueue::drop_front() {
   segment.memory = nullptr;
   segment.shared = {};
 }
+
+void free_unused_output_memory() { pool.free_unused(); }
 
 }  // namespace mqtk

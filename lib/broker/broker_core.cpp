@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/send_queue_pool.hpp"
 #include "broker/state_restore.hpp"
 
 namespace mqtk {
@@ -101,6 +102,7 @@ void BrokerCore::expire(TimePoint now) {
 void BrokerCore::do_chores(TimePoint now) {
   back_pressure_.release_impatient(now);
   state_.retained.remove_expired(now, expiry_steps);
+  free_unused_output_memory();
   const auto next_topics = system_topics_.publish(now);
   TimePoint next = now + (back_pressure_.any_wait() ? chores_interval_under_pressure : chores_interval);
   if (next_topics) next = std::min(next, *next_topics);

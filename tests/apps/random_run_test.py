@@ -40,7 +40,7 @@ FAULTS = [
     "stall client=noise* probability=0.005 seed={}",
 ]
 CLIENTS, RECEIVERS, NOISE, WILLS = 6, 3, 4, 4
-POOLS = 400_000  # bytes that a broker may keep to use them again
+HELD_BACK = 250_000  # bytes of what was freed that the C library may hold back for each thread
 PATIENCE = 1.0  # seconds without an answer until a client connects anew
 
 
@@ -426,7 +426,7 @@ class RandomRun(unittest.TestCase):
             strikes = [json.loads(line) for line in run_.ask("faults").splitlines()]
             run_.finish()
             self.assertEqual(run_.problems[:5], [], f"seed {seed}")
-            heaps.append(self.heap(run_, heaps[0] + POOLS if heaps else float("inf")))
+            heaps.append(self.heap(run_, heaps[0] + HELD_BACK if heaps else float("inf")))
         if SETTINGS.seconds > 60:
             print(f"seed {seed}: {len(run_.qos)} messages to {RECEIVERS} receivers, {len(run_.due_wills)} Wills, "
                   f"heap {heaps[0]} -> {heaps[1]} bytes")
@@ -434,7 +434,7 @@ class RandomRun(unittest.TestCase):
                 print(" ", json.dumps(each))
         self.assertGreater(len(run_.qos), 10)
         self.assertGreater(heaps[0], 0)
-        self.assertLess(heaps[1], heaps[0] + POOLS, f"seed {seed}: memory did not come back")
+        self.assertLess(heaps[1], heaps[0] + HELD_BACK, f"seed {seed}: memory did not come back")
         self.assertIsNone(self.broker.poll())
 
 

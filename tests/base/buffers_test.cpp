@@ -4,10 +4,13 @@
 #include <array>
 #include <numeric>
 #include <string>
+#include <vector>
 
+#include "base/heap_size.hpp"
 #include "base/hex.hpp"
 #include "base/receive_buffer.hpp"
 #include "base/send_queue.hpp"
+#include "base/send_queue_pool.hpp"
 
 using namespace mqtk;
 
@@ -85,6 +88,23 @@ TEST_CASE("a shared block lives as long as a queue refers to it") {
     queue.append_shared(block, block.view().subspan(1));
   }
   CHECK(all_of(queue) == "live");
+}
+
+TEST_CASE("memory of written output is kept for the next, and freed when it was not needed for a while") {
+  free_unused_output_memory();
+  free_unused_output_memory();
+  const std::size_t before = heap_bytes();
+  if (before == 0) return;  // where the C library does not tell
+  {
+    const std::string bytes(10'000, 'x');
+    std::vector<SendQueue> burst(40);
+    for (SendQueue& queue : burst) queue.append(as_bytes(bytes));
+  }
+  CHECK(heap_bytes() > before + 200'000);
+  free_unused_output_memory();
+  CHECK(heap_bytes() > before + 200'000);
+  free_unused_output_memory();
+  CHECK(heap_bytes() < before + 20'000);
 }
 
 TEST_CASE("a read that ends with whole packets leaves no memory held") {
