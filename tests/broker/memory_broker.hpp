@@ -2,12 +2,16 @@
 #pragma once
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/deadlines.hpp"
 #include "broker/broker_core.hpp"
+#include "broker/faulty_connection.hpp"
 
 namespace mqtk {
 
@@ -99,6 +103,7 @@ class MemoryBroker : public BrokerHost, public BrokerListener {
   void settle() {
     while (one_turn()) {
     }
+    std::erase_if(wires_, [](const std::shared_ptr<Wire>& wire) { return wire->closed && wire.use_count() == 1; });
   }
   // False if there was nothing to do.
   bool one_turn() {
@@ -116,6 +121,14 @@ class MemoryBroker : public BrokerHost, public BrokerListener {
         worked = true;
       }
     }
+    for (const std::function<void()>& work : std::exchange(posted_, {})) {
+      work();
+      worked = true;
+    }
+    if (const auto due = timers_.next(); due && *due <= time_) {
+      timers_.expire(time_);
+      worked = true;
+    }
     if (!turn_end_wanted_) return worked;
     turn_end_wanted_ = false;
     core.end_turn();
@@ -126,10 +139,12 @@ class MemoryBroker : public BrokerHost, public BrokerListener {
   void advance(Duration duration) {
     const TimePoint end = time_ + duration;
     settle();
-    while (wake_at_ && *wake_at_ <= end) {
-      time_ = std::max(time_, *wake_at_);
-      wake_at_.reset();
-      core.expire(time_);
+    for (std::optional<TimePoint> due; (due = next_deadline()) && *due <= end;) {
+      time_ = std::max(time_, *due);
+      if (wake_at_ && *wake_at_ <= time_) {
+        wake_at_.reset();
+        core.expire(time_);
+      }
       settle();
     }
     time_ = end;
@@ -138,19 +153,54 @@ class MemoryBroker : public BrokerHost, public BrokerListener {
 
   std::shared_ptr<Wire> new_wire() {
     wires_.push_back(std::make_shared<Wire>());
-    core.accept(std::make_unique<WireEnd>(wires_.back()));
+    std::unique_ptr<NetworkConnection> connection = std::make_unique<WireEnd>(wires_.back());
+    if (faults != nullptr) {
+      connection =
+          std::make_unique<FaultyConnection>(FaultTiming{[this] { return time_; }, timers_}, std::move(connection),
+                                             faults, fault_host_, core.state().options.limits.maximum_packet_size);
+    }
+    core.accept(std::move(connection));
     return wires_.back();
   }
 
  private:
+  // Does what a connection cannot do by itself, as Broker does.
+  class Faults final : public FaultHost {
+   public:
+    explicit Faults(MemoryBroker& broker) : broker_(broker) {}
+    void on_fault(const InjectedFault& fault) override {
+      ++broker_.injected_faults;
+      if (fault.entry.rule.kind == FaultRule::Kind::restart) {
+        broker_.posted_.emplace_back([this] { broker_.core.reset(ReasonCode::server_shutting_down); });
+      } else if (fault.entry.rule.kind == FaultRule::Kind::forget) {
+        broker_.posted_.emplace_back([this, client = std::string{fault.client_identifier}] {
+          broker_.core.forget(client, ReasonCode::administrative_action);
+        });
+      }
+    }
+
+   private:
+    MemoryBroker& broker_;
+  };
+
+  [[nodiscard]] std::optional<TimePoint> next_deadline() const {
+    const auto timer = timers_.next();
+    return timer && wake_at_ ? std::min(*timer, *wake_at_) : (timer ? timer : wake_at_);
+  }
+
   TimePoint time_{std::chrono::hours{1}};
   std::optional<TimePoint> wake_at_;
   bool turn_end_wanted_ = false;
+  Deadlines timers_;
+  std::vector<std::function<void()>> posted_;
+  std::shared_ptr<Faults> fault_host_ = std::make_shared<Faults>(*this);
   ReceiveScratch scratch_;
   std::vector<std::shared_ptr<Wire>> wires_;
 
  public:
   std::vector<std::string> events;
+  std::shared_ptr<FaultRules> faults;  // strike the connections that come from now on
+  std::size_t injected_faults = 0;
   BrokerCore core;
 };
 
