@@ -17,6 +17,16 @@ struct Fixture : BrokerFixture {
   Peer sender{*this};
 };
 
+// Two bridges that say where they lead to, and want what the sender publishes.
+struct TwoBridges : Fixture {
+  TwoBridges(const std::string& one, const std::string& other) {
+    first.connect({.id = "1", .properties = leads_to(one)}).subscribe("t");
+    second.connect({.id = "2", .properties = leads_to(other)}).subscribe("t");
+  }
+  Peer first{*this};
+  Peer second{*this};
+};
+
 const Octets message = publish({.topic = "t", .payload = "x"});
 
 }  // namespace
@@ -36,13 +46,9 @@ TEST_CASE("a message from one bridge does not go to another that leads to the sa
 }
 
 TEST_CASE("of several bridges that lead to the same broker one gets a message") {
-  Fixture f;
-  Peer first(f);
-  Peer second(f);
-  first.connect({.id = "1", .properties = leads_to("b")}).subscribe("t");
-  second.connect({.id = "2", .properties = leads_to("b")}).subscribe("t");
+  TwoBridges f("b", "b");
   f.sender.send(message);
-  CHECK(first.got().empty() != second.got().empty());
+  CHECK(f.first.got().empty() != f.second.got().empty());
 }
 
 TEST_CASE("a bridge that is there gets it before one that is away") {
@@ -62,14 +68,10 @@ TEST_CASE("a bridge that is there gets it before one that is away") {
 }
 
 TEST_CASE("bridges that give topics other names all get a message") {
-  Fixture f;
-  Peer first(f);
-  Peer second(f);
-  first.connect({.id = "1", .properties = leads_to("b moved")}).subscribe("t");
-  second.connect({.id = "2", .properties = leads_to("b")}).subscribe("t");
+  TwoBridges f("b moved", "b");
   f.sender.send(message);
-  EXPECT_GOT(first, message);
-  EXPECT_GOT(second, message);
+  EXPECT_GOT(f.first, message);
+  EXPECT_GOT(f.second, message);
 }
 
 TEST_CASE("a broker with bridges names itself to bridges, and to nobody else") {
