@@ -59,6 +59,10 @@ std::string text_of(const BrokerEvent& event) {
     case Type::publishers_slowed: return "takes its messages too slowly: its publishers wait";
     case Type::fault_injected: return fmt::format("fault: {}", event.detail);
     case Type::state_lost: return fmt::format("cannot write to the state directory: {}", event.detail);
+    case Type::snapshot_failed:
+      return fmt::format(
+          "cannot write the state anew: {}. The log goes on growing, and it is tried again when it has grown more",
+          event.detail);
     case Type::accept_failed:
     case Type::bridge_connected:
     case Type::bridge_lost: return std::string{event.detail};
@@ -71,8 +75,8 @@ std::string text_of(const BrokerEvent& event) {
 bool is_trouble(BrokerEvent::Type type) {
   return type == BrokerEvent::Type::message_not_retained || type == BrokerEvent::Type::accept_failed ||
          type == BrokerEvent::Type::fault_injected || type == BrokerEvent::Type::state_lost ||
-         type == BrokerEvent::Type::bridge_connected || type == BrokerEvent::Type::bridge_lost ||
-         type == BrokerEvent::Type::bridge_denied;
+         type == BrokerEvent::Type::snapshot_failed || type == BrokerEvent::Type::bridge_connected ||
+         type == BrokerEvent::Type::bridge_lost || type == BrokerEvent::Type::bridge_denied;
 }
 
 }  // namespace

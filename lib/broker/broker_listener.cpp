@@ -19,6 +19,7 @@ std::string_view event_name(BrokerEvent::Type type) {
     case BrokerEvent::Type::publishers_slowed: return "publishers_slowed";
     case BrokerEvent::Type::fault_injected: return "fault_injected";
     case BrokerEvent::Type::state_lost: return "state_lost";
+    case BrokerEvent::Type::snapshot_failed: return "snapshot_failed";
     case BrokerEvent::Type::accept_failed: return "accept_failed";
     case BrokerEvent::Type::bridge_connected: return "bridge_connected";
     case BrokerEvent::Type::bridge_lost: return "bridge_lost";

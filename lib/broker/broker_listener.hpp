@@ -30,6 +30,7 @@ struct BrokerEvent {
     publishers_slowed,     // because of this client, which takes its messages too slowly
     fault_injected,        // on command; topic of a PUBLISH; detail says the packet and the rule
     state_lost,            // what is to be kept cannot be written: detail. All connections are cut
+    snapshot_failed,       // the log of what is kept cannot be written anew, the old one counts on: detail
     accept_failed,         // out of descriptors or memory: detail. Accepting goes on by itself
     bridge_connected,      // of a bridge to another broker, by whoever runs it: detail
     bridge_lost,           // or did not come about: detail

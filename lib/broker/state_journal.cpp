@@ -1,5 +1,7 @@
 #include "broker/state_journal.hpp"
 
+#include <utility>
+
 #include "codec/codec.hpp"
 #include "session/publish_encoding.hpp"
 
@@ -232,7 +234,14 @@ std::error_code StateJournal::commit() {
   record_begins_ = 0;
   log_bytes_ += frame.size();
   failed_ = storage_.append(frame);
-  if (!failed_) failed_ = append_to_snapshot();
+  // It may be the new log that takes the room of the old one.
+  if (failed_ && (phase_ == SnapshotPhase::retained || phase_ == SnapshotPhase::sessions)) {
+    const std::error_code reason = std::exchange(failed_, {});
+    failed_ = abandon_snapshot(reason);
+    if (!failed_ && storage_.append(frame)) failed_ = reason;
+  }
+  if (failed_) return failed_;
+  if (const auto error = append_to_snapshot()) failed_ = abandon_snapshot(error);
   return failed_;
 }
 

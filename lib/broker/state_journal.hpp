@@ -2,11 +2,11 @@
 // and retained messages.
 //
 // Records gather during a turn; commit() writes them as one frame before anything of that turn goes to the network, so
-// that what was acknowledged has been written. After an error nothing is written any more.
+// that what was acknowledged has been written. After an error of the log nothing is written any more.
 //
 // When the log has grown the whole state is written to a new one, a slice at the end of each turn, so that no client
 // waits for it. What changes meanwhile goes to both logs, but what changes in a Session only once that is in the new
-// one.
+// one. Where the new one cannot be written, the old one counts on.
 #pragma once
 
 #include <system_error>
@@ -83,6 +83,8 @@ class StateJournal final : public QoS2Listener {
   }
   std::error_code append_to_snapshot();
   void snapshot_took_over();
+  // Goes on with the old log and tries again when it has grown more. An error if there is no old log.
+  [[nodiscard]] std::error_code abandon_snapshot(const std::error_code& reason);
 
   BrokerState& state_;
   StateStorage& storage_;
@@ -98,13 +100,14 @@ class StateJournal final : public QoS2Listener {
   std::uint64_t last_written_ = 0;         // its number
   std::uint64_t last_message_number_ = 0;  // of all, those of snapshots as well
   std::uint64_t log_bytes_ = 0;
-  std::uint64_t first_log_bytes_ = 0;  // that it began with
+  std::uint64_t snapshot_due_bytes_ = 0;  // when the log is larger, it is written anew
   std::error_code failed_;
 
   SnapshotPhase phase_ = SnapshotPhase::none;
   std::uint32_t snapshot_number_ = 0;
   StateWriter snapshot_records_;
   std::uint64_t snapshot_bytes_ = 0;
+  std::uint64_t whole_snapshot_bytes_ = 0;  // of them the state itself, without what came behind it
   std::string retained_position_;
   std::size_t bucket_ = 0;
   std::size_t bucket_count_ = 0;

@@ -15,19 +15,18 @@ constexpr std::size_t slice_buckets = 2000;
 
 std::error_code StateJournal::continue_snapshot() {
   if (failed_) return failed_;
-  if (phase_ == SnapshotPhase::none && log_bytes_ > 2 * first_log_bytes_ + state_.options.state_log_growth_bytes) {
-    failed_ = begin_snapshot();
-  }
-  if (failed_ || phase_ == SnapshotPhase::none) return failed_;
-  if (phase_ != SnapshotPhase::finishing) {
-    failed_ = write_slice();
+  std::error_code error;
+  if (phase_ == SnapshotPhase::none && log_bytes_ > snapshot_due_bytes_) error = begin_snapshot();
+  if (!error && (phase_ == SnapshotPhase::retained || phase_ == SnapshotPhase::sessions)) {
+    error = write_slice();
     state_.host.call_at_turn_end();
-    return failed_;
+  } else if (!error && phase_ == SnapshotPhase::finishing) {
+    const auto finished = storage_.snapshot_finished(StateStorage::Wait::no);
+    if (!finished) error = finished.error();
+    if (finished && *finished) snapshot_took_over();
   }
-  const auto finished = storage_.snapshot_finished(StateStorage::Wait::no);
-  if (!finished) return failed_ = finished.error();
-  if (*finished) snapshot_took_over();
-  return {};
+  if (error) failed_ = abandon_snapshot(error);
+  return failed_;
 }
 
 std::error_code StateJournal::write_snapshot() {
@@ -67,9 +66,10 @@ std::error_code StateJournal::write_slice() {
   }
   out_ = &records_;
   if (const auto error = append_to_snapshot()) return error;
-  if (phase_ != SnapshotPhase::finishing) return {};
-  first_log_bytes_ = snapshot_bytes_;
-  storage_.finish_snapshot();
+  if (phase_ == SnapshotPhase::finishing) {
+    whole_snapshot_bytes_ = snapshot_bytes_;
+    storage_.finish_snapshot();
+  }
   return {};
 }
 
@@ -117,6 +117,18 @@ void StateJournal::snapshot_took_over() {
   phase_ = SnapshotPhase::none;
   numbered_.clear();
   log_bytes_ = snapshot_bytes_;
+  snapshot_due_bytes_ = 2 * whole_snapshot_bytes_ + state_.options.state_log_growth_bytes;
+}
+
+std::error_code StateJournal::abandon_snapshot(const std::error_code& reason) {
+  phase_ = SnapshotPhase::none;
+  numbered_.clear();
+  snapshot_records_.bytes().clear();
+  snapshot_due_bytes_ = log_bytes_ + state_.options.state_log_growth_bytes;
+  if (!storage_.abandon_snapshot()) return reason;
+  const std::string text = reason.message();
+  state_.listener.on_event({.type = BrokerEvent::Type::snapshot_failed, .detail = text});
+  return {};
 }
 
 }  // namespace mqtk

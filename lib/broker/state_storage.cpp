@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <thread>
+#include <utility>
 
 namespace mqtk {
 namespace {
@@ -41,7 +42,8 @@ class StateDirectory::Exchange {
  public:
   Exchange(int log, std::string from, std::string to, std::string directory)
       : thread_([this, log, from = std::move(from), to = std::move(to), directory = std::move(directory)] {
-          error_ = carry_out(log, from, to, directory);
+          error_ = put_in_place(log, from, to);
+          if (!error_) error_ = write_name(directory);
           done_.store(true, std::memory_order_release);
         }) {}
   Exchange(const Exchange&) = delete;
@@ -52,19 +54,24 @@ class StateDirectory::Exchange {
   void wait() {
     if (thread_.joinable()) thread_.join();
   }
-  [[nodiscard]] std::error_code error() const { return error_; }  // once it is done
+  // Once it is done:
+  [[nodiscard]] std::error_code error() const { return error_; }
+  [[nodiscard]] bool renamed() const { return renamed_; }
 
  private:
   // Only a file whose bytes are on the disk may take the name: else a power cut could leave neither old nor new state.
-  static std::error_code carry_out(int log, const std::string& from, const std::string& to,
-                                   const std::string& directory) {
+  std::error_code put_in_place(int log, const std::string& from, const std::string& to) {
     if (::fsync(log) != 0) return last_error();
-    if (std::rename(from.c_str(), to.c_str()) != 0) return last_error();
+    renamed_ = std::rename(from.c_str(), to.c_str()) == 0;
+    return renamed_ ? std::error_code{} : last_error();
+  }
+  static std::error_code write_name(const std::string& directory) {
     const FileDescriptor opened = open_file(directory, O_RDONLY | O_DIRECTORY);
     return opened.is_open() && ::fsync(opened.number()) == 0 ? std::error_code{} : last_error();
   }
 
   std::error_code error_;
+  bool renamed_ = false;
   std::atomic<bool> done_ = false;
   std::thread thread_;  // last: it uses the others
 };
@@ -116,8 +123,16 @@ std::expected<std::string, std::error_code> StateDirectory::set_aside() {
 }
 
 std::error_code StateDirectory::append(Bytes bytes) {
-  if (const auto error = append_to(log_, bytes)) return error;
-  return durability_ == Durability::power && ::fdatasync(log_.number()) != 0 ? last_error() : std::error_code{};
+  const off_t size = ::lseek(log_.number(), 0, SEEK_END);
+  if (const auto error = append_to(log_, bytes)) {
+    // Nothing may follow half a frame.
+    if (size < 0 || ::ftruncate(log_.number(), size) != 0 || ::lseek(log_.number(), size, SEEK_SET) != size) log_ = {};
+    return error;
+  }
+  if (durability_ == Durability::process || ::fdatasync(log_.number()) == 0) return {};
+  const std::error_code error = last_error();
+  log_ = {};  // nobody knows what of it is on the disk
+  return error;
 }
 
 std::error_code StateDirectory::begin_snapshot() {
@@ -139,11 +154,19 @@ void StateDirectory::finish_snapshot() {
 std::expected<bool, std::error_code> StateDirectory::snapshot_finished(Wait wait) {
   if (wait == Wait::no && !exchange_->done()) return false;
   exchange_->wait();
-  const std::error_code error = exchange_->error();
+  if (exchange_->error()) return std::unexpected(exchange_->error());
   exchange_.reset();
-  if (error) return std::unexpected(error);
-  log_ = std::move(snapshot_);
+  log_ = std::exchange(snapshot_, {});
   return true;
+}
+
+bool StateDirectory::abandon_snapshot() {
+  if (exchange_ != nullptr) exchange_->wait();
+  const bool old_is_there = exchange_ == nullptr || !exchange_->renamed();
+  exchange_.reset();
+  snapshot_ = {};
+  if (old_is_there) ::unlink(new_path().c_str());
+  return old_is_there;
 }
 
 }  // namespace mqtk

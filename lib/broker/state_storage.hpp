@@ -18,7 +18,7 @@ class StateStorage {
  public:
   virtual ~StateStorage() = default;
   // Appends to the log. When it returns without error the bytes outlive this process, and with Durability::power the
-  // machine's failure.
+  // machine's failure; after an error the log is as it was before.
   [[nodiscard]] virtual std::error_code append(Bytes bytes) = 0;
 
   // A new log that is to take the place of the old one. Until it has, the old one counts and is appended to as before.
@@ -30,6 +30,8 @@ class StateStorage {
   // True once it has: from then on append() goes to the new log.
   enum class Wait : std::uint8_t { no, until_finished };
   [[nodiscard]] virtual std::expected<bool, std::error_code> snapshot_finished(Wait wait) = 0;
+  // The new log is given up and the old one counts on. False if that is no longer there.
+  [[nodiscard]] virtual bool abandon_snapshot() = 0;
 
   // Keeps the log as it is under another name, which is returned.
   [[nodiscard]] virtual std::expected<std::string, std::error_code> set_aside() = 0;
@@ -52,6 +54,7 @@ class StateDirectory final : public StateStorage {
   std::error_code append_to_snapshot(Bytes bytes) override;
   void finish_snapshot() override;
   std::expected<bool, std::error_code> snapshot_finished(Wait wait) override;
+  bool abandon_snapshot() override;
   std::expected<std::string, std::error_code> set_aside() override;
 
   [[nodiscard]] std::string log_path() const { return path_ + "/state"; }

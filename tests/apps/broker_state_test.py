@@ -141,6 +141,31 @@ class State(unittest.TestCase):
         self.assertIn(b"cannot write to the state directory: File too large", said)
         self.broker = None
 
+    def test_where_the_log_cannot_be_written_anew_the_broker_goes_on_and_tries_again(self):
+        self.begin()
+        in_the_way = self.state / "state.new"
+        in_the_way.mkdir()
+        log = self.state / "state"
+        stream, _ = connect(self.port, "p", keep=False)
+
+        def write(megabytes):
+            for number in range(megabytes):
+                stream.send(0x33, text("kept") + b"\0\1" + bytes([number]) + b"x" * 1_000_000)
+                self.assertEqual(stream.receive(), (0x40, b"\0\1"))
+
+        write(20)
+        self.assertGreater(log.stat().st_size, 20_000_000)
+        in_the_way.rmdir()
+        write(20)
+        end = time.monotonic() + LIMIT
+        while log.stat().st_size > 20_000_000 and time.monotonic() < end:
+            time.sleep(0.05)
+        self.assertLess(log.stat().st_size, 20_000_000)
+        stream.close()
+        self.assertEqual(self.kill().count(b"cannot write the state anew: Is a directory"), 1)
+        self.begin()
+        self.assertEqual(run("sub", "-p", self.port, "-t", "kept", "-C", "1", "-W", "20").stdout[:1], bytes([19]))
+
 
 class Publisher:
     """Publishes numbers; each goes on to the next when it is acknowledged, over however many brokers that takes."""

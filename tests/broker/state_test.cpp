@@ -21,7 +21,7 @@ const Octets magic("mqtk state 1\n\0\0\0", 16);
 class Disk final : public mqtk::StateStorage {
  public:
   std::error_code append(Bytes bytes) override {
-    if (full) return std::make_error_code(std::errc::no_space_on_device);
+    if (full || used() + bytes.size() > room) return std::make_error_code(std::errc::no_space_on_device);
     log += mqtk::as_text(bytes);
     return {};
   }
@@ -30,6 +30,7 @@ class Disk final : public mqtk::StateStorage {
     return {};
   }
   std::error_code append_to_snapshot(Bytes bytes) override {
+    if (full_for_snapshots) return std::make_error_code(std::errc::no_space_on_device);
     next_ += mqtk::as_text(bytes);
     return {};
   }
@@ -41,6 +42,11 @@ class Disk final : public mqtk::StateStorage {
     ++snapshots;
     return true;
   }
+  bool abandon_snapshot() override {
+    next_.clear();
+    finishing_ = false;
+    return !old_is_gone;
+  }
   std::expected<std::string, std::error_code> set_aside() override {
     damaged = log;
     return "damaged";
@@ -48,9 +54,14 @@ class Disk final : public mqtk::StateStorage {
 
   Octets log;
   Octets damaged;
+  [[nodiscard]] std::size_t used() const { return log.size() + next_.size(); }
+
   int snapshots = 0;
+  std::size_t room = SIZE_MAX;
   bool full = false;
-  bool slow = false;  // a snapshot does not get there for now
+  bool full_for_snapshots = false;
+  bool old_is_gone = false;  // a snapshot has taken its place when it fails
+  bool slow = false;         // a snapshot does not get there for now
 
  private:
   Octets next_;
@@ -242,6 +253,81 @@ TEST_CASE("nothing is acknowledged that could not be written, and nobody is serv
   CHECK(broker.count_events("state_lost") == 1);
   Peer late(broker);
   CHECK(late.closed());
+}
+
+namespace {
+
+// A broker whose log is to be written anew when it has grown by 10,000 bytes.
+mqtk::BrokerOptions small_log() {
+  mqtk::BrokerOptions options = BrokerFixture::plain_options();
+  options.state_log_growth_bytes = 10'000;
+  return options;
+}
+
+// A retained message takes more than 1,000 bytes of the log, each time, but only once of the state.
+Octets retained(int number, const Octets& topic = "r") {
+  return publish(
+      {.topic = topic, .payload = std::to_string(number) + Octets(1000, 'x'), .qos = 1, .id = 1, .retain = true});
+}
+
+}  // namespace
+
+TEST_CASE("where the log cannot be written anew the old one goes on, and it is tried again when it has grown") {
+  Disk disk;
+  {
+    KeepingBroker broker(disk, {}, small_log());
+    Peer publisher(broker);
+    publisher.connect({.id = "p"});
+    disk.full_for_snapshots = true;
+    for (int i = 1; i <= 25; ++i) {
+      publisher.send(retained(i));
+      EXPECT_GOT(publisher, ack(0x40, 1, 0x10));
+    }
+    CHECK(broker.count_events("snapshot_failed") == 2);
+    CHECK(disk.snapshots == 1);  // when it started
+    disk.full_for_snapshots = false;
+    for (int i = 26; i <= 35; ++i) publisher.send(retained(i));
+    CHECK(disk.snapshots == 2);
+    CHECK(disk.log.size() < 10'000);
+    CHECK(broker.count_events("snapshot_failed") == 2);
+    CHECK(broker.count_events("state_lost") == 0);
+  }
+  KeepingBroker broker(disk);
+  CHECK(broker.kept.retained == 1);
+  CHECK(broker.core.state().retained.find("r")->payload()[0] == '3');
+  CHECK(broker.core.state().retained.find("r")->payload()[1] == '5');
+}
+
+TEST_CASE("a log for which there is no room beside the new one gets the room of that") {
+  Disk disk;
+  KeepingBroker broker(disk, {}, small_log());
+  Peer publisher(broker);
+  publisher.connect({.id = "p"});
+  for (int i = 0; i < 600; ++i) publisher.send(retained(i, "r/" + std::to_string(i)));
+  while (disk.used() == disk.log.size()) {
+    publisher.wire().to_broker += retained(0);
+    broker.one_turn();
+  }
+  publisher.wire().to_client.clear();
+  disk.room = disk.used();
+  publisher.wire().to_broker += retained(1);
+  broker.one_turn();
+  CHECK(publisher.wire().to_client == ack(0x40, 1, 0x10));
+  CHECK(disk.used() == disk.log.size());
+  CHECK(broker.count_events("snapshot_failed") == 1);
+  CHECK(broker.count_events("state_lost") == 0);
+}
+
+TEST_CASE("where the new log fails when it has taken the place of the old one, the state is lost") {
+  Disk disk;
+  KeepingBroker broker(disk, {}, small_log());
+  Peer publisher(broker);
+  publisher.connect({.id = "p"});
+  disk.full_for_snapshots = disk.old_is_gone = true;
+  for (int i = 0; i < 15 && !publisher.closed(); ++i) publisher.send(retained(i));
+  CHECK(publisher.closed());
+  CHECK(broker.count_events("snapshot_failed") == 0);
+  CHECK(broker.count_events("state_lost") == 1);
 }
 
 TEST_CASE("a log that is cut anywhere is read up to its last whole frame") {
