@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,6 +11,7 @@
 #include <system_error>
 
 #include "cli/setters.hpp"
+#include "cli/silent_prompt.hpp"
 
 namespace mqtk::cli {
 namespace {
@@ -58,22 +58,9 @@ Secret from_command(const std::string& command) {
   return line;
 }
 
-// Asks at the terminal itself: standard input may carry messages.
 Secret from_prompt(std::string_view what) {
-  const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
-  if (terminal < 0) return std::unexpected("there is no terminal to ask at");
-  termios before{};
-  const bool is_terminal = ::tcgetattr(terminal, &before) == 0;
-  termios silent = before;
-  silent.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-  silent.c_lflag |= ICANON;
-  if (is_terminal) ::tcsetattr(terminal, TCSAFLUSH, &silent);
-  const std::string question = fmt::format("{}: ", what);
-  [[maybe_unused]] auto written = ::write(terminal, question.data(), question.size());
-  Secret line = read_line(terminal);
-  if (is_terminal) ::tcsetattr(terminal, TCSAFLUSH, &before);
-  written = ::write(terminal, "\n", 1);
-  ::close(terminal);
+  Secret line = ask_without_echo(fmt::format("{}: ", what));
+  if (line && line->empty()) return std::unexpected("is empty");
   return line;
 }
 
