@@ -127,10 +127,10 @@ std::string message_text(const Arguments& arguments, const Publish& message, Wal
   return text;
 }
 
-std::unique_ptr<cli::MessageSource> open_message(const Arguments& arguments) {
+std::unique_ptr<cli::MessageSource> open_message(const Arguments& arguments, cli::LongPayload long_payload) {
   Arguments loud = arguments;
   loud.quiet = false;  // decided before anything was tried
-  auto source = cli::open_source(input_of(arguments));
+  auto source = cli::open_source(input_of(arguments), long_payload);
   if (!source) {
     if (arguments.source == Arguments::Source::file) {
       tell(loud, fmt::format("Error: Unable to open file \"{}\".\nError loading input file \"{}\".", arguments.text,
@@ -143,7 +143,7 @@ std::unique_ptr<cli::MessageSource> open_message(const Arguments& arguments) {
   if (arguments.source != Arguments::Source::whole_input) return std::move(*source);
   Publish message;
   (*source)->fill(message);
-  if (!message.payload.empty()) return std::move(*source);
+  if (!message.payload.empty() || (*source)->long_payload_bytes() > 0) return std::move(*source);
   tell(loud, "Error: Zero length input.\nError loading input from stdin.");
   return nullptr;
 }

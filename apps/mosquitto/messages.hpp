@@ -15,6 +15,7 @@ namespace mqtk::mosquitto {
 [[nodiscard]] std::string message_text(const Arguments& arguments, const Publish& message, WallTime now);
 
 // Null where the message cannot be read; that has been told then.
-[[nodiscard]] std::unique_ptr<cli::MessageSource> open_message(const Arguments& arguments);
+[[nodiscard]] std::unique_ptr<cli::MessageSource> open_message(
+    const Arguments& arguments, cli::LongPayload long_payload = cli::LongPayload::filled);
 
 }  // namespace mqtk::mosquitto

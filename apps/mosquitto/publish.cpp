@@ -5,11 +5,16 @@
 #include "mosquitto/conversation.hpp"
 #include "mosquitto/messages.hpp"
 #include "net/descriptor_watch.hpp"
+#include "session/application_message.hpp"
 
 namespace mqtk::mosquitto {
 namespace {
 
 using cli::MessageSource;
+
+bool is_aliased(const Arguments& arguments) {
+  return arguments.publish_properties.block().find(PropertyId::topic_alias).has_value();
+}
 
 class Publisher final : public Conversation {
  public:
@@ -20,6 +25,10 @@ class Publisher final : public Conversation {
         next_(loop_, [this] { waiting_ = false, send(); }) {}
 
  private:
+  void on_connected(const Connected& connected) override {
+    may_retain_ = connected.broker.retain_available;
+    Conversation::on_connected(connected);
+  }
   void on_ready_to_send() override { send(); }
   void on_publish_done(const PublishDone& done) override {
     if (is_failure(done.reason)) {
@@ -49,26 +58,37 @@ class Publisher final : public Conversation {
   }
 
   [[nodiscard]] bool send_one() {
-    const bool aliased = arguments_.publish_properties.block().find(PropertyId::topic_alias).has_value();
     Publish message{
         .qos = arguments_.qos,
-        .retain = arguments_.retain,
+        .retain = arguments_.retain && may_retain_,
         .topic_name = arguments_.topics.front(),
         .properties = arguments_.version == Version::v5 ? arguments_.publish_properties.block() : PropertyBlock{},
         .payload = {}};
     source_.fill(message);
     // Only QoS 0: a message that may be sent again on another connection has to name its topic.
-    if (aliased && sent_ > 0 && message.qos == QoS::at_most_once) message.topic_name = {};
-    auto sent = client_.publish(message, sent_ + 1);
-    if (!sent && sent.error().rule == Rule::retain_not_available) {
-      message.retain = false;
-      sent = client_.publish(message, sent_ + 1);
-    }
+    if (is_aliased(arguments_) && sent_ > 0 && message.qos == QoS::at_most_once) message.topic_name = {};
+    if (!read_long_payload(message)) return false;
+    const auto sent = long_message_ ? client_.publish(long_message_, sent_ + 1) : client_.publish(message, sent_ + 1);
     if (!sent) return refuse(sent.error().rule), false;
     if (*sent == Client::Flow::wait) return false;
     ++sent_;
+    long_message_ = {};
     source_.take();
     if (message.qos == QoS::at_most_once) after_message();
+    return true;
+  }
+
+  // With the memory of one copy.
+  [[nodiscard]] bool read_long_payload(const Publish& message) {
+    if (long_message_ || source_.long_payload_bytes() == 0) return true;
+    MutableBytes payload;
+    ApplicationMessage unfilled =
+        ApplicationMessage::make_unfilled(message, source_.long_payload_bytes(), loop_.now(), payload);
+    if (const auto read = source_.read_long_payload(payload); !read) {
+      tell(arguments_, fmt::format("Error: {}", read.error()));
+      return end(1), false;
+    }
+    long_message_ = std::move(unfilled);
     return true;
   }
 
@@ -95,13 +115,17 @@ class Publisher final : public Conversation {
   Timer next_;
   bool waiting_ = false;
   bool ended_ = false;
+  bool may_retain_ = true;  // the broker keeps messages
   std::uint64_t sent_ = 0;
+  ApplicationMessage long_message_;  // the next one, where it is a large file
 };
 
 }  // namespace
 
 int publish(const Arguments& arguments) {
-  const auto source = open_message(arguments);
+  // The alias belongs to the packet, which a long message outlives.
+  const auto source =
+      open_message(arguments, is_aliased(arguments) ? cli::LongPayload::filled : cli::LongPayload::deferred);
   return source == nullptr ? 1 : Publisher(arguments, *source).run();
 }
 

@@ -106,6 +106,35 @@ class LargePayload(unittest.TestCase):
                 self.assert_memory(bytes_ - least, 1.2, f"{name} at QoS {qos}")
             self.assertEqual(hashlib.sha256(received.read_bytes()).digest(), hashlib.sha256(self.file.read_bytes()).digest())
 
+    def test_the_stand_in_for_mosquitto_pub_has_one_copy_too(self):
+        program = pathlib.Path(self.folder.name) / "mosquitto_pub"
+        program.symlink_to(running.BIN / "mqtk-mosquitto")
+
+        def publish(*words, stdin=subprocess.DEVNULL):
+            return self.peak(subprocess.Popen([program, "-p", str(self.broker.port), "-t", "drop/in", *words], stdin=stdin,
+                                              stdout=subprocess.DEVNULL, env=running.clean_environment()))
+        least = publish("-m", "x")[1]
+        digest = hashlib.sha256(self.file.read_bytes()).digest()
+        # A topic alias is of one connection and one packet, and so the message is kept beside it.
+        alias = ["-V", "5", "-D", "publish", "topic-alias", "1"]
+        for words, copies in ((["-q", "0"], 1.2), (["-q", "1", "-r"], 1.2), (["-q", "2", "-V", "5"], 1.2), (alias, 2.2)):
+            proxy = running.CuttingProxy(self.broker.port, [])
+            self.addCleanup(proxy.close)
+            received = pathlib.Path(self.folder.name) / "dropped"
+            with received.open("wb") as out:
+                subscriber = start("sub", "-p", proxy.port, "-t", "drop/in", "-R", "-C", 1, "-N", stdout=out, stderr=subprocess.DEVNULL)
+            self.assertTrue(proxy.subscribed.wait(LIMIT))
+            status, peak = publish("-f", str(self.file), *words)
+            self.assertEqual(status, 0, words)
+            self.assert_memory(peak - least, copies, words)
+            self.assertEqual(subscriber.wait(LIMIT), 0)
+            self.assertEqual(hashlib.sha256(received.read_bytes()).digest(), digest, words)
+        with self.file.open("rb") as whole:
+            status, peak = publish("-s", stdin=whole)
+        self.assertEqual(status, 0)
+        self.assert_memory(peak - least, 1.2, "-s")
+        run("pub", "-p", self.broker.port, "-t", "drop/in", "-n", "-r")
+
     def test_a_slow_reader_of_a_pipe_gets_all_of_a_long_message(self):
         run("pub", "-p", self.broker.port, "-t", "kept", "-r", "-q", 1, "-f", self.file)
         with start("sub", "-p", self.broker.port, "-t", "kept", "-C", 1, "-N") as subscriber:
