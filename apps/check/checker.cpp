@@ -26,6 +26,17 @@ std::string joined(const std::vector<std::string>& texts) {
   return line;
 }
 
+// What a connection goes through before CONNECT, by the names of the steps.
+std::vector<std::string_view> way_to(const Endpoint& endpoint, const ConnectOptions& connect) {
+  const Transport transport = endpoint.transport;
+  if (transport == Transport::unix_socket) return {"Unix socket"};
+  std::vector<std::string_view> way{"name lookup", "TCP"};
+  if (connect.transport.proxy) way.emplace_back("proxy");
+  if (transport == Transport::tls || transport == Transport::websocket_over_tls) way.emplace_back("TLS");
+  if (transport == Transport::websocket || transport == Transport::websocket_over_tls) way.emplace_back("WebSocket");
+  return way;
+}
+
 std::string day(WallTime time) { return rfc3339(time).substr(0, 10); }
 
 }  // namespace
@@ -50,7 +61,8 @@ const std::vector<Checker::Trial> Checker::trials{
 Checker::Checker(const Options& options)
     : options_(options),
       printer_(options.json ? StepPrinter::Form::json : StepPrinter::Form::text),
-      limit_(loop_, [this] { trial_overdue(); }) {}
+      limit_(loop_, [this] { trial_overdue(); }),
+      way_(way_to(options.connection.endpoint, options.connection.connect)) {}
 
 cli::ExitStatus Checker::run() {
   version_ = options_.connection.version_given ? options_.connection.connect.version : Version::v5;
@@ -83,6 +95,21 @@ Duration Checker::lap() {
 
 void Checker::passed(std::string_view name, std::string_view text) {
   printer_.print(name, Outcome::passed, lap(), text);
+  if (!way_.empty() && way_.front() == name) way_.erase(way_.begin());
+}
+
+std::string_view Checker::connect_step() const {
+  switch (version_) {
+    case Version::v3_1: return "CONNECT 3.1";
+    case Version::v3_1_1: return "CONNECT 3.1.1";
+    case Version::v5: break;
+  }
+  return "CONNECT 5.0";
+}
+
+std::string_view Checker::step_under_way(const ConnectionFailure& failure) const {
+  if (failure.kind == ConnectionFailure::Kind::could_not_connect && !way_.empty()) return way_.front();
+  return failure.was_connected && trial_ > 0 ? trial().name : connect_step();
 }
 
 // --- the network's steps ---------------------------------------------------------------------------------------------
@@ -110,13 +137,11 @@ void Checker::on_tls(const TlsFacts& facts) {
 
 void Checker::on_websocket() { passed("WebSocket", "sub-protocol mqtt"); }
 
-// --- MQTT's
-// ------------------------------------------------------------------------------------------------------------
+// --- MQTT's steps ----------------------------------------------------------------------------------------------------
 
 void Checker::on_connected(const Connected& connected) {
   const bool v5 = connected.version == Version::v5;
-  const char* name = v5 ? "CONNECT 5.0" : version_ == Version::v3_1 ? "CONNECT 3.1" : "CONNECT 3.1.1";
-  passed(name, fmt::format("accepted{}", connected.session_present ? ", session present" : ""));
+  passed(connect_step(), fmt::format("accepted{}", connected.session_present ? ", session present" : ""));
   if (trial_ > 0) return client_->stop();  // the older version: connecting is enough
   if (v5) show_limits(connected);
   old_version_next_ = v5 && !options_.connection.version_given && !options_.connection.connect.authentication;
@@ -247,8 +272,7 @@ void Checker::on_stopped(const ConnectionFailure* failure) {
         (failure->kind == ConnectionFailure::Kind::refused ||
          failure->kind == ConnectionFailure::Kind::closed_before_connack) &&
         (failure->reason == ReasonCode::unsupported_protocol_version || static_cast<int>(failure->reason) == 1);
-    printer_.print(version_ == Version::v5 ? "5.0" : "3.1.1", old_broker ? Outcome::note : Outcome::failed, lap(),
-                   text.line);
+    printer_.print(step_under_way(*failure), old_broker ? Outcome::note : Outcome::failed, lap(), text.line);
     if (old_broker) return loop_.post([this] { connect(Version::v3_1_1); });
     status_ = text.status;
     return loop_.stop();

@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "check/options.hpp"
@@ -44,6 +45,9 @@ class Checker final : ClientListener, ConnectObserver {
   void trial_overdue();
   [[nodiscard]] Duration lap();
   void passed(std::string_view name, std::string_view text);
+  [[nodiscard]] std::string_view connect_step() const;
+  // That which `failure` ended.
+  [[nodiscard]] std::string_view step_under_way(const ConnectionFailure& failure) const;
   void show_limits(const Connected& connected);
 
   // One thing that is tried with a topic of its own.
@@ -62,6 +66,7 @@ class Checker final : ClientListener, ConnectObserver {
   Loop loop_;
   std::optional<Client> client_;
   Timer limit_;
+  std::vector<std::string_view> way_;  // the network's steps that have not passed
   TimePoint step_began_{};
   Version version_ = Version::v5;
   std::string topic_;

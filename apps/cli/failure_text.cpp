@@ -170,8 +170,10 @@ FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint,
                           outlook == Outlook::ended ? ", or use --reconnect" : ""),
               ExitStatus::connection_lost};
     case Kind::protocol_broken:
-      return {fmt::format("{} broke the protocol: {}; is it an MQTT broker?", where,
-                          fault_text(failure.fault, failure.version)),
+      return {fmt::format("{} broke the protocol: {}; {}", where, fault_text(failure.fault, failure.version),
+                          failure.fault.rule == Rule::packet_before_connack
+                              ? "is it an MQTT broker, and not a web server (ws://)?"
+                              : "is it an MQTT broker?"),
               ExitStatus::malformed_input};
     case Kind::acknowledgement_overdue:
       return {fmt::format("{} acknowledged nothing for {}; raise --ack-timeout or see the broker's log", where,

@@ -37,8 +37,9 @@ std::string_view remedy(HandshakeFault fault) {
   switch (fault) {
     case HandshakeFault::not_http: return "use mqtt:// at this port, or the port for WebSocket";
     case HandshakeFault::not_found: return "check the path; usual ones are /mqtt, /ws and /";
-    case HandshakeFault::login_needed: return "log in with --ws-header 'Authorization: ...'";
+    case HandshakeFault::login_needed: return "check the path, and log in with --ws-header 'Authorization: ...'";
     case HandshakeFault::http_status:
+      return "this is a web server; check port and path, whether it wants wss://, and that the broker behind it runs";
     case HandshakeFault::not_a_websocket: return "check port and path: this is a web server";
     case HandshakeFault::wrong_subprotocol: return "check port and path: this WebSocket is not for MQTT";
     case HandshakeFault::closed: return "check host and port: something else than expected listens there";

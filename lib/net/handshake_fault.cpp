@@ -16,7 +16,7 @@ class HandshakeCategory final : public std::error_category {
       case HandshakeFault::not_http: return "the answer is not HTTP";
       case HandshakeFault::http_too_large: return "the HTTP header is larger than 16 KiB";
       case HandshakeFault::not_found: return "no WebSocket at this path";
-      case HandshakeFault::login_needed: return "the web server wants a login";
+      case HandshakeFault::login_needed: return "the web server does not let us in";
       case HandshakeFault::http_status: return "an HTTP answer instead of a WebSocket";
       case HandshakeFault::not_a_websocket: return "the answer does not open a WebSocket";
       case HandshakeFault::wrong_subprotocol: return "the server does not speak the WebSocket sub-protocol mqtt";

@@ -3,10 +3,11 @@
 
 import json
 import pathlib
+import re
 import shutil
+import socket
 import subprocess
 import tempfile
-import time
 import unittest
 
 import certificates
@@ -14,35 +15,60 @@ import running
 import service_records
 import transports
 from running import LIMIT, Mosquitto, Scripted, run
-from transports import Broker, Server, Web
+from transports import Broker, Nginx, Server
 
 
-class Failures(transports.Cases):
-    def tls_url(self, server):
-        return f"mqtts://localhost:{server.port}?ca-file={self.authority.file}"
+STEP = re.compile(r"(ok    |note  |FAILED) (.{17}) +[0-9.]+ ms  (.*)")
 
+
+class Cases(transports.Cases):
+    def told(self, status, step, url, *arguments):
+        """The one line with which mqtk-pub ends, behind its name. mqtk-sub and mqtk-check say the same, of this step."""
+        line = self.failure(status, url, *arguments)
+        subscribed = run("sub", "-L", url, "-t", "a", "-C", 1, *arguments)
+        self.assertEqual((subscribed.returncode, subscribed.stdout, subscribed.stderr.decode()),
+                         (status, b"", f"mqtk-sub: {line}\n"))
+        checked = run("check", "-L", url, *arguments)
+        self.assertEqual((checked.returncode, checked.stderr), (status, b""))
+        steps = [STEP.fullmatch(each).groups() for each in checked.stdout.decode().splitlines()]
+        self.assertEqual(steps[-1], ("FAILED", step.ljust(17), line))
+        self.assertNotIn("FAILED", [outcome for outcome, _, _ in steps[:-1]])
+        return line
+
+
+class Networks(Cases):
     def test_unknown_host(self):
-        self.assertEqual(self.failure(2, "mqtt://broker.invalid"),
+        self.assertEqual(self.told(2, "name lookup", "mqtt://broker.invalid"),
                          "looking up broker.invalid: unknown host; check the name given with --host")
 
     def test_refused(self):
         port = running.free_port()
-        self.assertEqual(self.failure(2, f"mqtt://127.0.0.1:{port}"),
+        self.assertEqual(self.told(2, "TCP", f"mqtt://127.0.0.1:{port}"),
                          f"connecting to 127.0.0.1:{port}: connection refused; check --host and --port, and that the "
                          "broker is running")
 
-    def test_no_route(self):
+    def test_no_route_and_no_answer(self):
         # In a network of its own, where nothing leads anywhere.
         alone = ["unshare", "-n"]
         if not shutil.which("unshare") or subprocess.run([*alone, "true"], capture_output=True).returncode != 0:
             self.skipTest("no network of its own is to be had")
-        command = f"{running.BIN}/mqtk-pub -L mqtt://192.0.2.1 -t a -m b"
-        for prepare, why in [("", "network is unreachable"),
-                             ("ip link set lo up; ip route add unreachable 192.0.2.0/24; ", "no route to host")]:
-            done = subprocess.run([*alone, "sh", "-c", prepare + command], capture_output=True, timeout=LIMIT,
-                                  env=running.clean_environment())
-            self.assertEqual((done.returncode, done.stderr.decode()), (
-                2, f"mqtk-pub: connecting to 192.0.2.1:1883: {why}; check the network and --host\n"))
+        bin_, place = running.BIN, "-L mqtt://192.0.2.1 --connect-timeout 200ms"
+        commands = f"{bin_}/mqtk-pub {place} -t a -m b; echo $?; {bin_}/mqtk-sub {place} -t a; echo $?; {bin_}/mqtk-check {place}; echo $?"
+        # What loops back and is for somebody else is dropped.
+        hole = "ip link set lo up; ip addr add 192.0.2.7/32 dev lo; ip route add 192.0.2.0/24 dev lo; "
+        for prepare, status, why in [
+            ("", 2, "network is unreachable; check the network and --host"),
+            ("ip link set lo up; ip route add unreachable 192.0.2.0/24; ", 2, "no route to host; check the network and --host"),
+            (hole, 6, "no answer within the time limit; check --host and --port, or raise --connect-timeout"),
+        ]:
+            with self.subTest(why):
+                done = subprocess.run([*alone, "sh", "-c", prepare + "exec 2>&1; " + commands], capture_output=True, timeout=LIMIT,
+                                      env=running.clean_environment())
+                said = done.stdout.decode().splitlines()
+                line = f"connecting to 192.0.2.1:1883: {why}"
+                self.assertEqual(said[:4], [f"mqtk-pub: {line}", str(status), f"mqtk-sub: {line}", str(status)])
+                self.assertEqual(STEP.fullmatch(said[-2]).groups(), ("FAILED", "TCP".ljust(17), line))
+                self.assertEqual(said[-1], str(status))
 
     @unittest.skipUnless(service_records.is_possible(), "no network of its own is to be had")
     def test_service_records_name_the_broker_and_the_next_one_where_the_first_is_out_of_order(self):
@@ -55,61 +81,77 @@ class Failures(transports.Cases):
                "with --host\n"))
 
     def test_no_unix_socket(self):
-        self.assertEqual(self.failure(2, "unix:///no/such/socket"),
+        self.assertEqual(self.told(2, "Unix socket", "unix:///no/such/socket"),
                          "connecting to /no/such/socket: no such file or directory; check the path of the Unix socket, "
                          "and that the broker is running")
 
-    def test_time_out(self):
-        silent = self.opened(Scripted(lambda stream: time.sleep(2)))
-        self.assertEqual(self.failure(6, f"mqtts://127.0.0.1:{silent.port}", "--connect-timeout", "300ms"),
-                         "TLS handshake with 127.0.0.1: no answer within the time limit; check --host and --port, or "
-                         "raise --connect-timeout")
+    def test_no_answer_after_the_connection_was_made(self):
+        broker = self.opened(Broker("--port", 0, "--fault", "drop packet=connect"))
+        self.assertEqual(self.told(6, "CONNECT 5.0", broker.urls[0], "--connect-timeout", "300ms"),
+                         f"no CONNACK from 127.0.0.1:{broker.port()} within 300 ms; is it an MQTT listener? Or raise "
+                         "--connect-timeout")
+        # The kernel takes the connection, and nobody ever reads it.
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            self.assertEqual(self.told(6, "TLS", f"mqtts://127.0.0.1:{silent.getsockname()[1]}", "--connect-timeout", "300ms"),
+                             "TLS handshake with 127.0.0.1: no answer within the time limit; check --host and --port, or "
+                             "raise --connect-timeout")
+
+
+class Tls(Cases):
+    def tls_url(self, server):
+        return f"mqtts://localhost:{server.port}?ca-file={self.authority.file}"
 
     def test_not_a_tls_port(self):
         plain = self.opened(Mosquitto())
-        self.assertEqual(self.failure(2, f"mqtts://localhost:{plain.port}"),
+        self.assertEqual(self.told(2, "TLS", f"mqtts://localhost:{plain.port}"),
                          "TLS handshake with localhost: the peer closed the connection during the TLS handshake; this may "
                          "not be the port for TLS, usually 8883; see the broker's log")
 
+    @unittest.skipUnless(Nginx.program, "nginx is not installed")
     def test_a_web_server_instead_of_tls(self):
-        web = self.opened(Web())
-        self.assertEqual(self.failure(2, f"mqtts://localhost:{web.port}"),
+        web = self.opened(Nginx("return 204;"))
+        self.assertEqual(self.told(2, "TLS", f"mqtts://localhost:{web.port}"),
                          "TLS handshake with localhost: the answer is not TLS; use mqtt:// or ws:// at this port, or the "
                          "port for TLS, usually 8883")
 
     def test_tls_on_a_plain_port(self):
         server = self.opened(Mosquitto([f"certfile {self.certificate}", f"keyfile {self.key}"]))
-        self.assertRegex(self.failure(2, f"mqtt://localhost:{server.port}"),
-                         f"^waiting for the CONNACK of localhost:{server.port}: (the peer closed the connection|connection "
-                         r"reset by peer); it may want TLS \(mqtts://\), another -V, or be no MQTT listener$")
+        pattern = (f"^waiting for the CONNACK of localhost:{server.port}: (the peer closed the connection|connection "
+                   r"reset by peer); it may want TLS \(mqtts://\), another -V, or be no MQTT listener$")
+        # Which of the two comes is a matter of time.
+        self.assertRegex(self.failure(2, f"mqtt://localhost:{server.port}"), pattern)
+        checked = run("check", f"mqtt://localhost:{server.port}")
+        outcome, step, line = STEP.fullmatch(checked.stdout.decode().splitlines()[-1]).groups()
+        self.assertEqual((checked.returncode, outcome, step.strip()), (2, "FAILED", "CONNECT 5.0"))
+        self.assertRegex(line, pattern)
 
     def test_unknown_authority(self):
         server = self.opened(Server(self.certificate, self.key))
-        self.assertEqual(self.failure(2, f"mqtts://localhost:{server.port}"),
+        self.assertEqual(self.told(2, "TLS", f"mqtts://localhost:{server.port}"),
                          "TLS handshake with localhost: the certificate was issued by an authority that is not trusted here "
                          "(the authority is \"CN=Test Authority\"); give that authority's certificate with --ca-file")
 
     def test_self_signed(self):
         server = self.opened(Server(self.authority.file, self.authority.folder / "ca.key"))
-        self.assertEqual(self.failure(2, f"mqtts://localhost:{server.port}"),
+        self.assertEqual(self.told(2, "TLS", f"mqtts://localhost:{server.port}"),
                          "TLS handshake with localhost: the certificate is self-signed and not trusted here (\"CN=Test "
                          "Authority\"); if it is the right one, give it with --ca-file")
 
     def test_expired(self):
         server = self.opened(Server(*self.authority.issue("old", end="20210203000000Z")))
-        self.assertEqual(self.failure(2, self.tls_url(server)),
+        self.assertEqual(self.told(2, "TLS", self.tls_url(server)),
                          "TLS handshake with localhost: the certificate has expired (on 2021-02-03, that of \"CN=old\"); "
                          "the broker needs a new one, or this machine's clock is wrong")
 
     def test_not_yet_valid(self):
         server = self.opened(Server(*self.authority.issue("new", begin="20480101000000Z")))
-        self.assertEqual(self.failure(2, self.tls_url(server)),
+        self.assertEqual(self.told(2, "TLS", self.tls_url(server)),
                          "TLS handshake with localhost: the certificate is not valid yet (but from 2048-01-01 on, that of "
                          "\"CN=new\"); the broker needs a new one, or this machine's clock is wrong")
 
     def test_wrong_host(self):
         server = self.opened(Server(*self.authority.issue("other", "DNS:broker.example,DNS:*.plant.example")))
-        self.assertEqual(self.failure(2, self.tls_url(server)),
+        self.assertEqual(self.told(2, "TLS", self.tls_url(server)),
                          "TLS handshake with localhost: the certificate is for another host (it names broker.example, "
                          "*.plant.example, not localhost); connect to a name that it names, or give that one with "
                          "--server-name")
@@ -117,90 +159,35 @@ class Failures(transports.Cases):
     def test_client_certificate_missing_or_rejected(self):
         stranger = self.opened(certificates.Authority("Stranger"))
         theirs = stranger.issue("intruder")
-        for version in ("1.2", "1.3"):
-            server = self.opened(Server(self.certificate, self.key, "-Verify", 1, "-verify_return_error", "-CAfile",
-                                        self.authority.file, *(["-tls1_2"] if version == "1.2" else [])))
-            doing = "TLS handshake with localhost" if version == "1.2" else \
-                f"waiting for the CONNACK of localhost:{server.port}"
-            self.assertEqual(self.failure(2, self.tls_url(server)),
+        def openssl(*version):
+            return Server(self.certificate, self.key, "-Verify", 1, "-verify_return_error", "-CAfile", self.authority.file, *version)
+
+        def mosquitto():
+            return Mosquitto([f"cafile {self.authority.file}", f"certfile {self.certificate}", f"keyfile {self.key}",
+                              "require_certificate true"])
+        # TLS 1.3 lets clients speak before it looks at their certificates.
+        for server, step in [(openssl("-tls1_2"), "TLS"), (openssl(), "CONNECT 5.0"), (mosquitto(), "CONNECT 5.0")]:
+            self.opened(server)
+            doing = {"TLS": "TLS handshake with localhost",
+                     "CONNECT 5.0": f"waiting for the CONNACK of localhost:{server.port}"}[step]
+            self.assertEqual(self.told(2, step, self.tls_url(server)),
                              f"{doing}: the peer wants a client certificate; give yours with --cert-file and --key-file")
-            self.assertEqual(self.failure(2, self.tls_url(server), "--cert-file", theirs[0], "--key-file", theirs[1]),
+            self.assertEqual(self.told(2, step, self.tls_url(server), "--cert-file", theirs[0], "--key-file", theirs[1]),
                              f"{doing}: the peer does not know the authority that issued our certificate; give one that the "
                              "broker accepts with --cert-file; see the broker's log")
 
     def test_alpn_refused(self):
         broker = self.opened(Broker("--tls-self-signed", "--alpn", "mqtt", "-l", "mqtts://127.0.0.1:0"))
-        self.assertEqual(self.failure(2, broker.urls[0], "--alpn", "x-amzn-mqtt-ca"),
+        self.assertEqual(self.told(2, "TLS", broker.urls[0], "--alpn", "x-amzn-mqtt-ca"),
                          "TLS handshake with 127.0.0.1: the peer speaks none of the protocols offered (ALPN); check --alpn")
 
     def test_protocol_version_too_old(self):
-        server = self.opened(Server(self.certificate, self.key, "-tls1_2"))
-        self.assertEqual(self.failure(2, self.tls_url(server), "--tls-version", "1.3"),
-                         "TLS handshake with localhost: the two sides have no TLS version in common; check --tls-version; "
-                         "the broker may speak only versions older than TLS 1.2")
-
-    def test_an_http_answer_instead_of_a_websocket(self):
-        web = self.opened(Web())
-        doing = f"WebSocket handshake with localhost:{web.port}"
-        self.assertEqual(self.failure(2, f"ws://localhost:{web.port}/"),
-                         f"{doing}: an HTTP answer instead of a WebSocket (HTTP status 200 OK); check port and path: this is "
-                         "a web server")
-
-    def test_a_wrong_path(self):
-        broker = self.opened(Broker("-l", "ws://127.0.0.1:0/mqtt"))
-        self.assertEqual(self.failure(2, f"ws://127.0.0.1:{broker.port()}/ws"),
-                         f"WebSocket handshake with 127.0.0.1:{broker.port()}: no WebSocket at this path (HTTP status 404 Not "
-                         "Found); check the path; usual ones are /mqtt, /ws and /")
-
-    def test_mqtt_instead_of_a_websocket(self):
-        plain = self.opened(Scripted(lambda stream: stream.socket.sendall(b"\x20\x02\x00\x01")))
-        self.assertEqual(self.failure(2, f"ws://127.0.0.1:{plain.port}"),
-                         f"WebSocket handshake with 127.0.0.1:{plain.port}: the answer is not HTTP (it begins with \" "
-                         "\\x02\\x00\\x01\"); use mqtt:// at this port, or the port for WebSocket")
-
-    def test_refusals_of_the_broker(self):
-        for code, version, text in [
-            (0x84, 5, "Unsupported Protocol Version (0x84); choose another version with -V"),
-            (0x85, 5, "Client Identifier not valid (0x85); choose another --id"),
-            (0x86, 5, "Bad User Name or Password (0x86); check --username and the password"),
-            (0x87, 5, "Not authorized (0x87); check --username, the password and what the broker allows them"),
-            (0x8A, 5, "Banned (0x8A); the broker does not let this client in; ask who runs it"),
-            (0x89, 5, "Server busy (0x89); try again later, or with --reconnect"),
-        ]:
-            with self.subTest(text):
-                peer = self.opened(Scripted(lambda stream, code=code: stream.receive() and stream.send(0x20, bytes([0, code, 0]))))
-                self.assertEqual(self.failure(3, f"mqtt://127.0.0.1:{peer.port}", "-V", version),
-                                 f"127.0.0.1:{peer.port} refused the connection: {text}")
-
-    def test_refusals_of_our_own_broker(self):
-        for code, old_code, text in [
-            ("0x85", 2, "Client Identifier not valid (0x85): the Client Identifier is not acceptable; choose another --id"),
-            ("0x88", 3, "Server unavailable (0x88); try again later, or with --reconnect"),
-            ("0x89", 3, "Server busy (0x89); try again later, or with --reconnect"),
-            ("0x8A", 5, "Banned (0x8A); the broker does not let this client in; ask who runs it"),
-            ("0x9F", 3, "Connection rate exceeded (0x9F); try again later, or with --reconnect"),
-        ]:
-            with self.subTest(code):
-                broker = self.opened(Broker("--port", 0, "--fault", f"refuse={code}"))
-                said = self.failure(3, broker.urls[0], "-V", 5)
-                self.assertTrue(said.startswith(f"127.0.0.1:{broker.port()} refused the connection: "), said)
-                self.assertTrue(said.endswith(text.split("; ", 1)[1]), said)
-                self.assertIn(text.split(" (")[0] + f" ({code})", said)
-                self.assertIn(f"(return code {old_code})", self.failure(3, broker.urls[0], "-V", "3.1.1"))
-
-    def test_bad_credentials_at_mosquitto(self):
-        broker = self.opened(Mosquitto(anonymous=False))
-        for version, said in [("5", "Not authorized (0x87)"), ("3.1.1", "not authorized (return code 5)")]:
-            for login in ([], ["-u", "me", "-P", "wrong"]):
-                self.assertEqual(self.failure(3, f"mqtt://localhost:{broker.port}", "-V", version, *login),
-                                 f"localhost:{broker.port} refused the connection: {said}; check --username, the password and what "
-                                 "the broker allows them")
-
-    def test_closed_without_a_word_right_after_connect(self):
-        peer = self.opened(Scripted(lambda stream: stream.receive()))
-        self.assertEqual(self.failure(2, f"mqtt://127.0.0.1:{peer.port}", "-V", 5),
-                         f"waiting for the CONNACK of 127.0.0.1:{peer.port}: the peer closed the connection; it may want TLS "
-                         "(mqtts://), another -V, or be no MQTT listener")
+        said = ("TLS handshake with localhost: the two sides have no TLS version in common; check --tls-version; the broker may "
+                "speak only versions older than TLS 1.2")
+        newer = self.opened(Server(self.certificate, self.key, "-tls1_2"))
+        self.assertEqual(self.told(2, "TLS", self.tls_url(newer), "--tls-version", "1.3"), said)
+        old = self.opened(Server(self.certificate, self.key, "-tls1_1", "-cipher", "DEFAULT@SECLEVEL=0"))
+        self.assertEqual(self.told(2, "TLS", self.tls_url(old)), said)
 
     def test_options_without_effect_and_files_that_cannot_be_used_are_told_before_connecting(self):
         self.assertEqual(self.failure(1, "mqtt://h", "--ca-file", "x"),
@@ -211,6 +198,138 @@ class Failures(transports.Cases):
         self.assertEqual(self.failure(1, "mqtts://h", "--cert-file", self.certificate, "--key-file", other[1]),
                          f"key file '{other[1]}': the key does not belong to the certificate")
         self.assertEqual(self.failure(1, "mqtt://h?password-from=command:id"), "--url: a URL cannot set 'password-from'")
+
+class WebSockets(Cases):
+    @unittest.skipUnless(Nginx.program, "nginx is not installed")
+    def test_an_http_answer_instead_of_a_websocket(self):
+        web_server = ("this is a web server; check port and path, whether it wants wss://, and that the broker behind it runs")
+        login = "check the path, and log in with --ws-header 'Authorization: ...'"
+        instead, not_let_in = "an HTTP answer instead of a WebSocket", "the web server does not let us in"
+        nowhere = running.free_port()
+        for lines, what, status, remedy in [
+            (["return 200;"], instead, "200 OK", web_server),
+            (["return 301 /mqtt/;"], instead, "301 Moved Permanently, to \"http://localhost:{port}/mqtt/\"", web_server),
+            (["return 401;"], not_let_in, "401 Unauthorized", login),
+            (["deny all;"], not_let_in, "403 Forbidden", login),
+            ([], "no WebSocket at this path", "404 Not Found", "check the path; usual ones are /mqtt, /ws and /"),
+            ([f"location / {{ proxy_pass http://127.0.0.1:{nowhere}; }}"], instead, "502 Bad Gateway", web_server),
+        ]:
+            with self.subTest(status):
+                web = self.opened(Nginx(*lines))
+                self.assertEqual(self.told(2, "WebSocket", f"ws://localhost:{web.port}/mqtt"),
+                                 f"WebSocket handshake with localhost:{web.port}: {what} (HTTP status "
+                                 f"{status.format(port=web.port)}); {remedy}")
+        tls = self.opened(Nginx(f"ssl_certificate {self.certificate};", f"ssl_certificate_key {self.key};", tls=True))
+        self.assertEqual(self.told(2, "WebSocket", f"ws://localhost:{tls.port}/mqtt"),
+                         f"WebSocket handshake with localhost:{tls.port}: {instead} (HTTP status 400 Bad Request); {web_server}")
+
+    def test_a_wrong_path(self):
+        broker = self.opened(Broker("-l", "ws://127.0.0.1:0/mqtt"))
+        self.assertEqual(self.told(2, "WebSocket", f"ws://127.0.0.1:{broker.port()}/ws"),
+                         f"WebSocket handshake with 127.0.0.1:{broker.port()}: no WebSocket at this path (HTTP status 404 Not "
+                         "Found); check the path; usual ones are /mqtt, /ws and /")
+
+    def test_mqtt_instead_of_a_websocket(self):
+        plain = self.opened(Mosquitto())
+        self.assertEqual(self.told(2, "WebSocket", f"ws://localhost:{plain.port}"),
+                         f"WebSocket handshake with localhost:{plain.port}: the peer closed the connection during the handshake; "
+                         "check host and port: something else than expected listens there")
+        # No broker that is installed answers a request of HTTP with MQTT.
+        other = self.opened(Scripted(lambda stream: stream.socket.sendall(b"\x20\x02\x00\x01")))
+        self.assertEqual(self.told(2, "WebSocket", f"ws://127.0.0.1:{other.port}"),
+                         f"WebSocket handshake with 127.0.0.1:{other.port}: the answer is not HTTP (it begins with \" "
+                         "\\x02\\x00\\x01\"); use mqtt:// at this port, or the port for WebSocket")
+
+    def test_mqtt_where_a_websocket_is_wanted(self):
+        broker = self.opened(Broker("-l", "ws://127.0.0.1:0/mqtt"))
+        self.assertEqual(self.told(7, "CONNECT 5.0", f"mqtt://127.0.0.1:{broker.port()}"),
+                         f"127.0.0.1:{broker.port()} broke the protocol: the server sent a packet before CONNACK [MQTT-3.2.0-1]; "
+                         "is it an MQTT broker, and not a web server (ws://)?")
+
+
+class Refusals(Cases):
+    def refused(self, broker, said, *arguments):
+        """Both name the broker as the URL does."""
+        version = "CONNECT 3.1.1" if "3.1.1" in arguments else "CONNECT 5.0"
+        self.assertEqual(self.told(3, version, broker.urls[0], *arguments),
+                         f"127.0.0.1:{broker.port()} refused the connection: {said}")
+
+    def test_reason_codes_of_5_0_and_return_codes_of_3_1_1(self):
+        version, name, login = "choose another version with -V", "choose another --id", "check --username and the password"
+        rights = "check --username, the password and what the broker allows them"
+        later = "try again later, or with --reconnect"
+        for code, reason, old_reason, remedy, old_remedy in [
+            ("0x84", "Unsupported Protocol Version", "unacceptable protocol version (return code 1)", version, version),
+            ("0x85", "Client Identifier not valid", "identifier rejected (return code 2)", name, name),
+            ("0x86", "Bad User Name or Password", "bad user name or password (return code 4)", login, login),
+            ("0x87", "Not authorized", "not authorized (return code 5)", rights, rights),
+            ("0x88", "Server unavailable", "server unavailable (return code 3)", later, later),
+            ("0x89", "Server busy", "server unavailable (return code 3)", later, later),
+            ("0x8A", "Banned", "not authorized (return code 5)", "the broker does not let this client in; ask who runs it", rights),
+            ("0x97", "Quota exceeded", "server unavailable (return code 3)", later, later),
+            ("0x9F", "Connection rate exceeded", "server unavailable (return code 3)", later, later),
+        ]:
+            with self.subTest(reason):
+                broker = self.opened(Broker("--port", 0, "--fault", f"refuse={code}"))
+                self.refused(broker, f"{reason} ({code}); {remedy}", "-V", 5)
+                self.refused(broker, f"{old_reason}; {old_remedy}", "-V", "3.1.1")
+
+    def test_a_version_that_the_broker_does_not_speak_is_given_up_for_an_older_one(self):
+        broker = self.opened(Broker("--port", 0, "--fault", "refuse=0x84 count=1"))
+        done = run("check", broker.urls[0])
+        steps = [STEP.fullmatch(each).groups() for each in done.stdout.decode().splitlines()]
+        self.assertEqual(done.returncode, 0)
+        self.assertIn(("note  ", "CONNECT 5.0".ljust(17), f"127.0.0.1:{broker.port()} refused the connection: Unsupported Protocol "
+                       "Version (0x84); choose another version with -V"), steps)
+        self.assertIn(("ok    ", "CONNECT 3.1.1".ljust(17), "accepted"), steps)
+
+    def test_bad_credentials_at_our_broker(self):
+        with tempfile.TemporaryDirectory() as folder:
+            users = pathlib.Path(folder) / "users"
+            run("broker", "passwd", users, "me", "--password-from", "fd:0", stdin=b"secret\n")
+            broker = self.opened(Broker("--port", 0, "--password-file", users))
+            self.refused(broker, "Bad User Name or Password (0x86); check --username and the password", "-u", "me", "-P", "wrong")
+            self.refused(broker, "Not authorized (0x87); check --username, the password and what the broker allows them")
+
+    def test_bad_credentials_at_mosquitto(self):
+        broker = self.opened(Mosquitto(anonymous=False))
+        for version, said in [("5", "Not authorized (0x87)"), ("3.1.1", "not authorized (return code 5)")]:
+            for login in ([], ["-u", "me", "-P", "wrong"]):
+                step = "CONNECT 5.0" if version == "5" else "CONNECT 3.1.1"
+                self.assertEqual(self.told(3, step, f"mqtt://localhost:{broker.port}", "-V", version, *login),
+                                 f"localhost:{broker.port} refused the connection: {said}; check --username, the password and what "
+                                 "the broker allows them")
+
+    def test_more_connections_than_the_broker_allows(self):
+        broker = self.opened(Broker("--port", 0, "--max-connections", 1))
+        with socket.create_connection(("127.0.0.1", broker.port())) as other:
+            stream = running.Stream(other)
+            stream.send(0x10, running.text("MQTT") + bytes([4, 2, 0, 0]) + running.text(""))
+            stream.receive()
+            self.refused(broker, "Quota exceeded (0x97): as many clients or Sessions are there as this broker allows; try again "
+                                 "later, or with --reconnect")
+
+    def test_closed_without_a_word_right_after_connect(self):
+        broker = self.opened(Broker("--port", 0, "--fault", "close packet=connect"))
+        self.assertEqual(self.told(2, "CONNECT 5.0", broker.urls[0]),
+                         f"waiting for the CONNACK of 127.0.0.1:{broker.port()}: the peer closed the connection; it may want TLS "
+                         "(mqtts://), another -V, or be no MQTT listener")
+
+    def test_what_the_broker_does_not_allow_later(self):
+        with tempfile.TemporaryDirectory() as folder:
+            rules = pathlib.Path(folder) / "rules"
+            rules.write_text("topic read other\n")
+            broker = self.opened(Broker("--port", 0, "--acl-file", rules))
+            published = run("pub", "-L", broker.urls[0], "-t", "a", "-m", "b", "-q", 1)
+            self.assertEqual((published.returncode, published.stderr),
+                             (4, b"mqtk-pub: the broker refused the message to 'a': Not authorized (0x87)\n"))
+            subscribed = run("sub", "-L", broker.urls[0], "-t", "a", "-C", 1)
+            self.assertEqual((subscribed.returncode, subscribed.stderr),
+                             (4, b"mqtk-sub: the broker denied the subscription to 'a': Not authorized (0x87)\n"))
+            checked = run("check", broker.urls[0])
+            self.assertEqual(checked.returncode, 4)
+            self.assertEqual(STEP.fullmatch(checked.stdout.decode().splitlines()[-1]).groups(), (
+                "FAILED", "round trip QoS 0".ljust(17), "the subscription was refused: Not authorized (0x87)"))
 
 
 class Check(transports.Cases):

@@ -1,10 +1,9 @@
 """Brokers and servers with TLS and WebSockets, and what the tests of connections share."""
 
-import functools
-import http.server
+import pathlib
+import shutil
 import subprocess
 import tempfile
-import threading
 import unittest
 
 import certificates
@@ -49,22 +48,27 @@ class Server:
         self.process.stdin.close()
 
 
-class Web:
-    """A web server of Python."""
+class Nginx:
+    """nginx with these directives for its one server."""
 
-    def __init__(self):
-        class Quiet(http.server.SimpleHTTPRequestHandler):
-            def log_message(self, *arguments):
-                pass
+    program = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
+
+    def __init__(self, *directives, tls=False):
+        self.port = running.free_port()
         self.folder = tempfile.TemporaryDirectory()
-        self.server = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", 0), functools.partial(Quiet, directory=self.folder.name))
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        path = pathlib.Path(self.folder.name)
+        (path / "conf").write_text(
+            f"daemon off; master_process off; pid {path}/pid; error_log {path}/log; events {{}} http {{ access_log off;"
+            + "".join(f" {kind}_temp_path {path}/{kind};" for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"))
+            + f" server {{ listen 127.0.0.1:{self.port}{' ssl' if tls else ''}; root {path}; {' '.join(directives)} }} }}")
+        self.process = subprocess.Popen([self.program, "-p", path, "-e", path / "log", "-c", path / "conf"],
+                                        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        if not running.wait_until(lambda: running.accepts(self.port)):
+            raise RuntimeError("nginx does not start: " + (path / "log").read_text())
 
     def close(self):
-        self.server.shutdown()
-        self.server.server_close()
+        self.process.kill()
+        self.process.wait(LIMIT)
         self.folder.cleanup()
 
 

@@ -61,7 +61,7 @@ TEST_CASE("the answer of RFC 6455's example is accepted") {
 
 TEST_CASE("other answers are told apart") {
   CHECK(verdict(answer("404 Not Found", "")) == "no WebSocket at this path: HTTP status 404 Not Found");
-  CHECK(verdict(answer("403 Forbidden", "")) == "the web server wants a login: HTTP status 403 Forbidden");
+  CHECK(verdict(answer("403 Forbidden", "")) == "the web server does not let us in: HTTP status 403 Forbidden");
   CHECK(verdict(answer("200 OK", "")) == "an HTTP answer instead of a WebSocket: HTTP status 200 OK");
   CHECK(verdict(answer("301 Moved Permanently", "Location: https://a/mqtt\r\n")) ==
         "an HTTP answer instead of a WebSocket: HTTP status 301 Moved Permanently, to \"https://a/mqtt\"");
