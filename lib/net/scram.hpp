@@ -49,7 +49,7 @@ class ScramClient {
   ScramClient(HashKind kind, std::string user_name, std::string password, std::string nonce);
 
   [[nodiscard]] std::string first_message() const;
-  // To the server's first message, whose iterations must be 4096 to 10,000,000.
+  // To the server's first message, whose iterations must be 4096 to 1,000,000.
   [[nodiscard]] Message final_message(std::string_view server_first);
   // Whether the server's final message proves that it knows the password, too.
   [[nodiscard]] std::expected<void, std::string> finish(std::string_view server_final) const;

@@ -2,6 +2,7 @@
 #include "net/scram.hpp"
 
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "fuzz/expect.hpp"
@@ -33,9 +34,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     expect(!one.final_message(second).has_value(), "a made-up proof is refused");
   }
   // A slow PBKDF2 teaches nothing.
-  const bool slow = first.find(",i=4096") == std::string::npos && first.find(",i=") != std::string::npos;
+  const std::size_t iterations = first.rfind(",i=");
+  const bool slow = iterations != std::string::npos && first.size() > iterations + std::string_view(",i=9999").size();
   ScramClient client(HashKind::sha256, "user", "pencil", "client");
-  if (slow && first.size() > 6 && first.compare(0, 8, "r=client") == 0) return 0;
+  if (slow) return 0;
   const auto answer = client.final_message(first);
   if (!answer) expect(answer.error().find('\n') == std::string::npos, "an error is one line");
   expect(!client.finish(second).has_value(), "a made-up signature is not trusted");

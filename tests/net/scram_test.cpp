@@ -77,7 +77,9 @@ TEST_CASE("a client does not answer a server that may be a false one") {
   CHECK(said("r=rOprNGfwEbeRWgbNEkqO,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096") ==
         "the broker's SCRAM message answers another one");
   CHECK(said("r=rOprNGfwEbeRWgbNEkqOx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=1000") ==
-        "the broker asks for 1000 SCRAM iterations; 4096 to 10000000 are safe");
+        "the broker asks for 1000 SCRAM iterations; 4096 to 1000000 are safe");
+  CHECK(said("r=rOprNGfwEbeRWgbNEkqOx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=1000001") ==
+        "the broker asks for 1000001 SCRAM iterations; 4096 to 1000000 are safe");
   for (const char* damaged : {"", "e=other-error", "r=rOprNGfwEbeRWgbNEkqOx,s=,i=4096",
                               "r=rOprNGfwEbeRWgbNEkqOx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=-1",
                               "r=rOprNGfwEbeRWgbNEkqOx,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096x"}) {
