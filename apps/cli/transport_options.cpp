@@ -118,16 +118,19 @@ void add_identity(OptionTable& table, TypedTransport& typed) {
            .environment = "MQTK_CERT_FILE",
            .aliases = {"cert"},
            .set = store(tls.certificate_file)});
-  add_tls(table, typed,
-          {.long_name = "key-file",
-           .value = "FILE",
-           .help = "Private key of that certificate, if it is not in the same file",
-           .manual = "Here and for the certificate pkcs11: and a name (RFC 7512) stand for what a token keeps, if "
-                     "OpenSSL's configuration has a provider for it.",
-           .completion = Completion::file,
-           .environment = "MQTK_KEY_FILE",
-           .aliases = {"key"},
-           .set = store(tls.key_file)});
+  add_tls(
+      table, typed,
+      {.long_name = "key-file",
+       .value = "FILE",
+       .help = "Private key of that certificate, if it is not in the same file",
+       .manual = "Here and for the certificate pkcs11: and a name (RFC 7512), such as "
+                 "pkcs11:token=plant;object=sensor, stand for what a token keeps. OpenSSL needs a provider for it in "
+                 "its configuration, or its engine pkcs11 (Debian: libengine-pkcs11-openssl), which finds the tokens "
+                 "that p11-kit knows, or that of the driver that PKCS11_MODULE_PATH names. The PIN is the pass phrase.",
+       .completion = Completion::file,
+       .environment = "MQTK_KEY_FILE",
+       .aliases = {"key"},
+       .set = store(tls.key_file)});
   add_tls(table, typed,
           {.long_name = "key-password-from",
            .value = "SOURCE",

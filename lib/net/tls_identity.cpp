@@ -19,6 +19,8 @@
 #include <utility>
 #include <vector>
 
+#include "net/tls_engine.hpp"
+
 namespace mqtk {
 namespace {
 
@@ -147,17 +149,39 @@ struct Stored {
   std::vector<Certificate> certificates;
 };
 
-std::expected<Stored, std::string> load_stored(const std::string& what, const std::string& uri,
+enum class Wanted : unsigned char { certificate, key };
+
+// From a token that no provider of a store knows.
+std::expected<Stored, std::string> load_from_engine(const std::string& uri, Wanted wanted, UI_METHOD* ask,
+                                                    PassPhrase& phrase) {
+  Stored stored;
+  if (wanted == Wanted::key) {
+    const auto key = engine_key(uri, ask, &phrase);
+    if (!key) return std::unexpected(key.error());
+    stored.key.reset(*key);
+    return stored;
+  }
+  const auto certificate = engine_certificate(uri);
+  if (!certificate) return std::unexpected(certificate.error());
+  stored.certificates.emplace_back(*certificate);
+  return stored;
+}
+
+std::expected<Stored, std::string> load_stored(const std::string& what, const std::string& uri, Wanted wanted,
                                                const TlsCommonOptions& options) {
   PassPhrase phrase{options};
   const std::unique_ptr<UI_METHOD, Deleter> ask(UI_UTIL_wrap_read_pem_callback(&PassPhrase::callback, 0));
   const std::unique_ptr<OSSL_STORE_CTX, Deleter> store(
       OSSL_STORE_open(uri.c_str(), ask.get(), &phrase, nullptr, nullptr));
-  if (store == nullptr) {
+  if (store == nullptr && uri.starts_with("pkcs11:")) {
+    ERR_clear_error();
+    auto stored = load_from_engine(uri, wanted, ask.get(), phrase);
+    if (stored) return stored;
     return refusal(
         what, uri,
-        fmt::format("cannot be opened: {}; such names need a provider in OpenSSL's configuration", openssl_reason()));
+        stored.error() + "; check it with p11tool, and that OpenSSL has a provider or an engine for PKCS#11");
   }
+  if (store == nullptr) return refusal(what, uri, "cannot be opened: " + openssl_reason());
   Stored stored;
   while (OSSL_STORE_eof(store.get()) == 0) {
     const std::unique_ptr<OSSL_STORE_INFO, Deleter> info(OSSL_STORE_load(store.get()));
@@ -186,7 +210,7 @@ Loaded use_stored_chain(SSL_CTX* context, const std::string& uri, const std::vec
 Loaded use_certificates(SSL_CTX* context, const TlsCommonOptions& options, Key& key_beside) {
   const std::string what = "certificate file";
   if (is_store_uri(options.certificate_file)) {
-    auto stored = load_stored(what, options.certificate_file, options);
+    auto stored = load_stored(what, options.certificate_file, Wanted::certificate, options);
     if (!stored) return std::unexpected(stored.error());
     key_beside = std::move(stored->key);
     return use_stored_chain(context, options.certificate_file, stored->certificates);
@@ -199,7 +223,7 @@ Loaded use_certificates(SSL_CTX* context, const TlsCommonOptions& options, Key& 
 std::expected<Key, std::string> load_key(const std::string& what, const std::string& file,
                                          const TlsCommonOptions& options) {
   if (is_store_uri(file)) {
-    auto stored = load_stored(what, file, options);
+    auto stored = load_stored(what, file, Wanted::key, options);
     if (!stored) return std::unexpected(stored.error());
     if (stored->key == nullptr) return refusal(what, file, "holds no private key");
     return std::move(stored->key);

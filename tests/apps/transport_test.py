@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -62,10 +63,43 @@ class Ways(transports.Cases):
                                 *(["--key-file", shown[1]] if len(shown) > 1 else []), "--key-password-from", f"file:{phrase.name}")
         url = f"mqtts://localhost:{broker.port}"
         said = self.failure(1, url, "--cert-file", certificate, "--key-file", "pkcs11:token=plant;object=sensor")
-        self.assertRegex(said, "^key file 'pkcs11:token=plant;object=sensor': cannot be opened: .*; such names need a provider in "
-                               "OpenSSL's configuration$")
+        self.assertRegex(said, "^key file 'pkcs11:token=plant;object=sensor': .*; check it with p11tool, and that OpenSSL has a "
+                               "provider or an engine for PKCS#11$")
         said = self.failure(1, url, "--cert-file", f"file:{certificate}", "--key-file", f"file:{certificate}")
         self.assertEqual(said, f"key file 'file:{certificate}': holds no private key")
+
+    @unittest.skipUnless(shutil.which("softhsm2-util") and shutil.which("p11tool") and list(pathlib.Path("/usr/lib").glob("*/engines-3/pkcs11.so")),
+                         "SoftHSM, p11tool or OpenSSL's engine for PKCS#11 are not installed")
+    def test_a_token_keeps_key_and_certificate(self):
+        certificate, key = self.authority.issue("sensor 10", "DNS:sensor10")
+        holder = tempfile.TemporaryDirectory()
+        self.addCleanup(holder.cleanup)
+        folder = pathlib.Path(holder.name)
+        (folder / "tokens").mkdir()
+        (folder / "conf").write_text(f"directories.tokendir = {folder}/tokens\n")
+        (folder / "pin").write_text("1234\n")
+        driver = "/usr/lib/softhsm/libsofthsm2.so"
+        environment = {"SOFTHSM2_CONF": str(folder / "conf"), "PKCS11_MODULE_PATH": driver}
+        write = ["p11tool", "--provider", driver, "--login", "--set-pin", "1234", "--batch", "--label", "sensor", "--id", "01", "--write"]
+        for command in [
+            ["softhsm2-util", "--init-token", "--free", "--label", "plant", "--pin", "1234", "--so-pin", "5678"],
+            [*write, "--load-privkey", key, "pkcs11:token=plant"],
+            [*write, "--load-certificate", certificate, "pkcs11:token=plant"],
+        ]:
+            subprocess.run(command, check=True, capture_output=True, timeout=LIMIT, env={**os.environ, **environment})
+        name = "pkcs11:token=plant;object=sensor"
+        pin = ["--key-password-from", f"file:{folder}/pin"]
+        trust = f"?ca-file={self.authority.file}"
+        mosquitto = self.opened(Mosquitto([f"cafile {self.authority.file}", f"certfile {self.certificate}", f"keyfile {self.key}",
+                                           "require_certificate true"]))
+        url = f"mqtts://localhost:{mosquitto.port}{trust}"
+        for shown in (["--cert-file", name], ["--cert-file", certificate, "--key-file", name],
+                      ["--cert-file", name, "--key-file", key]):
+            self.round_trip(url, *shown, *pin, environment=environment)
+        said = self.failure(1, url, "--cert-file", certificate, "--key-file", "pkcs11:token=plant;object=other", *pin,
+                            environment=environment)
+        self.assertRegex(said, "^key file 'pkcs11:token=plant;object=other': the token does not give such a key: .*; check it with "
+                               "p11tool, and that OpenSSL has a provider or an engine for PKCS#11$")
 
     def test_mosquitto_takes_websockets(self):
         # This version does not start with WebSockets alone.

@@ -96,9 +96,9 @@ class Cases(unittest.TestCase):
         self.assertTrue(lines[0].startswith("mqtk-pub: "), lines)
         return lines[0][10:]
 
-    def round_trip(self, url, *arguments):
+    def round_trip(self, url, *arguments, **options):
         """A retained message goes there and comes back."""
-        sent = run("pub", "-L", url, "-t", "round/trip", "-m", "21.5", "-q", 1, "-r", *arguments)
+        sent = run("pub", "-L", url, "-t", "round/trip", "-m", "21.5", "-q", 1, "-r", *arguments, **options)
         self.assertEqual((sent.returncode, sent.stderr), (0, b""))
-        got = run("sub", "-L", url, "-t", "round/#", "-C", 1, "-W", 10, *arguments)
+        got = run("sub", "-L", url, "-t", "round/#", "-C", 1, "-W", 10, *arguments, **options)
         self.assertEqual((got.returncode, got.stdout), (0, b"21.5\n"), got.stderr)
