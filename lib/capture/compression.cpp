@@ -7,10 +7,6 @@
 
 namespace mqtk {
 
-std::uint32_t crc32(Bytes bytes, std::uint32_t before) {
-  return static_cast<std::uint32_t>(::crc32_z(before, bytes.data(), bytes.size()));
-}
-
 struct Compressor::Context {
   ZSTD_CCtx* state = ZSTD_createCCtx();
   Context() {

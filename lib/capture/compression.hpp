@@ -1,4 +1,4 @@
-// zstd, gzip and the CRC that goes with them, the only place that knows these libraries.
+// zstd and gzip, the only place that knows these libraries.
 #pragma once
 
 #include <cstdint>
@@ -9,9 +9,6 @@
 #include "capture/growing_bytes.hpp"
 
 namespace mqtk {
-
-// CRC-32 as zlib computes it; goes on from the CRC of earlier bytes.
-[[nodiscard]] std::uint32_t crc32(Bytes bytes, std::uint32_t before = 0);
 
 class Compressor {
  public:

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "capture/crc32.hpp"
 #include "capture/mcap_format.hpp"
 
 namespace mqtk {

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "capture/compression.hpp"
+#include "capture/crc32.hpp"
 #include "capture/mcap_format.hpp"
 #include "codec/topic.hpp"
 

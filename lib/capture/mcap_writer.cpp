@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "capture/crc32.hpp"
 #include "capture/sparkplug_schema.hpp"
 #include "codec/codec.hpp"
 
