@@ -93,8 +93,8 @@ def main():
     if build("asan"):
         ctest("asan")
     # Where threads meet. GCC does not follow the fences of Asio, hence -Wno-tsan in the preset.
-    if build("tsan", "net_test", "load_test"):
-        ctest("tsan", "-R", "^(net|load)$")
+    if build("tsan", "net_test", "load_test", "capture_thread_test"):
+        ctest("tsan", "-R", "^(net|load|capture_thread)$")
     if build("release", tests="OFF"):
         succeeds("package", ["sh", ".ci/package-test"])
         succeeds("clang-tidy", [sys.executable, ".ci/tidy.py"])

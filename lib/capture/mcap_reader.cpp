@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <system_error>
 #include <utility>
 
@@ -14,11 +15,15 @@ namespace mqtk {
 using mcap::Cursor;
 using mcap::Opcode;
 
-McapReader::McapReader(std::unique_ptr<ByteSource> source)
-    : source_(std::move(source)), loader_(std::make_unique<McapChunkLoader>(*source_)) {}
+McapReader::McapReader(std::unique_ptr<ByteSource> source) : source_(std::move(source)), loader_(*source_) {}
 
 void McapReader::read_ahead() {
-  if (indexed_) ahead_loader_ = std::make_unique<McapChunkLoader>(*source_);
+  if (!indexed_) return;
+  try {
+    ahead_ = std::make_unique<McapReadAhead>(*source_);
+  } catch (const std::system_error&) {
+    // The system gives no thread: it takes longer.
+  }
 }
 
 std::expected<std::unique_ptr<McapReader>, std::string> McapReader::open(std::unique_ptr<ByteSource> source) {
@@ -33,12 +38,12 @@ std::expected<std::unique_ptr<McapReader>, std::string> McapReader::open(std::un
 }
 
 mcap::Metadata McapReader::recording_metadata() {
-  Cursor head{loader_->window().at(header_.end, mcap::record_head_bytes)};
+  Cursor head{loader_.window().at(header_.end, mcap::record_head_bytes)};
   const auto opcode = static_cast<Opcode>(head.number<std::uint8_t>());
   const auto length = head.number<std::uint64_t>();
   constexpr std::size_t longest = std::size_t{1024} * 1024;
   if (!head.ok() || opcode != Opcode::metadata || length > longest) return {};
-  auto metadata = parse_mcap_metadata(loader_->window().at(header_.end + mcap::record_head_bytes, length));
+  auto metadata = parse_mcap_metadata(loader_.window().at(header_.end + mcap::record_head_bytes, length));
   if (!metadata || metadata->name != "mqtt") return {};
   std::erase_if(metadata->pairs, [](const auto& pair) { return pair.first == "mapping"; });
   return std::move(metadata->pairs);
@@ -154,7 +159,7 @@ std::optional<RecordingReader::State> McapReader::next_indexed() {
     if (!is_wanted(summary_->chunks[index])) continue;
     chunk_offset_ = summary_->chunks[index].offset;
     const auto records = load_indexed(index);
-    begin_ahead();
+    ask_ahead();
     return take_chunk(records);
   }
   ended_ = true;
@@ -162,30 +167,21 @@ std::optional<RecordingReader::State> McapReader::next_indexed() {
 }
 
 std::expected<Bytes, std::string> McapReader::load_indexed(std::size_t index) {
-  if (ahead_.valid()) {
-    const auto records = ahead_.get();
-    if (ahead_index_ == index) {
-      std::swap(loader_, ahead_loader_);
-      return records;
-    }
+  while (auto loaded = ahead_ ? ahead_->take() : std::nullopt) {
+    if (loaded->index == index) return std::move(loaded->records);
   }
   const McapChunk& chunk = summary_->chunks[index];
-  return loader_->load_record(chunk.offset, chunk.length);
+  return loader_.load_record(chunk.offset, chunk.length);
 }
 
-void McapReader::begin_ahead() {
-  if (ahead_loader_ == nullptr) return;
-  for (ahead_index_ = next_chunk_; ahead_index_ < summary_->chunks.size(); ++ahead_index_) {
-    const McapChunk& chunk = summary_->chunks[ahead_index_];
+void McapReader::ask_ahead() {
+  if (ahead_ == nullptr) return;
+  for (next_ahead_ = std::max(next_ahead_, next_chunk_); next_ahead_ < summary_->chunks.size(); ++next_ahead_) {
+    const McapChunk& chunk = summary_->chunks[next_ahead_];
     if (!is_wanted(chunk)) continue;
-    if (chunk.uncompressed > largest_ahead || chunk.length > largest_ahead) return;
-    try {
-      ahead_ = std::async(std::launch::async, [loader = ahead_loader_.get(), offset = chunk.offset,
-                                               length = chunk.length] { return loader->load_record(offset, length); });
-    } catch (const std::system_error&) {
-      ahead_loader_.reset();  // the system gives no thread
-    }
-    return;
+    const bool large = std::max(chunk.uncompressed, chunk.length) > McapReadAhead::largest_chunk;
+    if (large || !ahead_->has_room()) return;
+    ahead_->ask({next_ahead_, chunk.offset, chunk.length});
   }
 }
 
@@ -203,19 +199,19 @@ std::optional<RecordingReader::State> McapReader::next_scanned() {
     return fail(at, what);
   };
   if (at >= size) return stop("the recording was not finished: it ends without a summary");
-  Cursor head{loader_->window().at(at, mcap::record_head_bytes)};
+  Cursor head{loader_.window().at(at, mcap::record_head_bytes)};
   const auto opcode = static_cast<Opcode>(head.number<std::uint8_t>());
   const auto length = head.number<std::uint64_t>();
-  if (loader_->window().error()) return stop(loader_->window().error().message());
+  if (loader_.window().error()) return stop(loader_.window().error().message());
   if (!head.ok() || length > size - at - mcap::record_head_bytes) {
     return stop("the file ends inside a record: the recording was not finished");
   }
   offset_ = at + mcap::record_head_bytes + length;
   chunk_offset_ = at;
-  if (opcode == Opcode::chunk) return take_chunk(loader_->load(at + mcap::record_head_bytes, length));
+  if (opcode == Opcode::chunk) return take_chunk(loader_.load(at + mcap::record_head_bytes, length));
   if (opcode == Opcode::channel || opcode == Opcode::message) {
     if (length > McapChunkLoader::largest_chunk) return fail(at, "a record is larger than any of a recording");
-    records_ = loader_->window().at(at, static_cast<std::size_t>(mcap::record_head_bytes + length));
+    records_ = loader_.window().at(at, static_cast<std::size_t>(mcap::record_head_bytes + length));
     return std::nullopt;
   }
   if (opcode == Opcode::data_end || opcode == Opcode::footer) {

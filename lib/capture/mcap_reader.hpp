@@ -5,13 +5,13 @@
 
 #include <cstdint>
 #include <expected>
-#include <future>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "capture/byte_source.hpp"
 #include "capture/mcap_chunk_loader.hpp"
+#include "capture/mcap_read_ahead.hpp"
 #include "capture/mcap_summary.hpp"
 #include "capture/recording_reader.hpp"
 #include "codec/packet.hpp"
@@ -24,8 +24,8 @@ class McapReader final : public RecordingReader {
 
   [[nodiscard]] State next(MessageRecord& message) override;
   void want(const TimeRange& range) override { wanted_ = range; }
-  // Loads the next chunk in a thread of its own while this one is handed out: for whoever reads as fast as he can. Only
-  // where there is an index; costs the memory of a second chunk of at most 8 MiB.
+  // Loads the next chunks in a thread of its own while this one is handed out: for whoever reads as fast as he can.
+  // Only where there is an index; costs the memory of three chunks.
   void read_ahead();
 
   // Null for a file that was not finished.
@@ -36,8 +36,6 @@ class McapReader final : public RecordingReader {
   [[nodiscard]] const McapHeader& header() const { return header_; }
 
  private:
-  static constexpr std::uint64_t largest_ahead = std::uint64_t{8} * 1024 * 1024;
-
   explicit McapReader(std::unique_ptr<ByteSource> source);
 
   // A state to hand out, or nothing: look for more.
@@ -48,7 +46,7 @@ class McapReader final : public RecordingReader {
   [[nodiscard]] std::optional<State> next_indexed();
   [[nodiscard]] std::optional<State> next_scanned();
   [[nodiscard]] std::expected<Bytes, std::string> load_indexed(std::size_t index);
-  void begin_ahead();
+  void ask_ahead();
   [[nodiscard]] std::optional<State> take_chunk(const std::expected<Bytes, std::string>& records);
   [[nodiscard]] bool is_wanted(const McapChunk& chunk) const;
   [[nodiscard]] State fail(std::uint64_t offset, std::string_view what);
@@ -64,7 +62,7 @@ class McapReader final : public RecordingReader {
   std::uint64_t offset_ = 0;    // of the next record, scanned
   bool ended_ = false;
 
-  std::unique_ptr<McapChunkLoader> loader_;
+  McapChunkLoader loader_;
   Bytes records_;  // what is left of the open chunk
   std::uint64_t chunk_offset_ = 0;
 
@@ -78,9 +76,8 @@ class McapReader final : public RecordingReader {
   std::string client_;              // likewise
   Packet packet_;
 
-  std::unique_ptr<McapChunkLoader> ahead_loader_;         // null: nothing is read ahead
-  std::size_t ahead_index_ = 0;                           // of the chunk
-  std::future<std::expected<Bytes, std::string>> ahead_;  // waits for its thread when it dies: the last member
+  std::size_t next_ahead_ = 0;            // the first chunk that was not asked for
+  std::unique_ptr<McapReadAhead> ahead_;  // null: nothing is read ahead
 };
 
 }  // namespace mqtk

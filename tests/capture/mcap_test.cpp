@@ -52,12 +52,9 @@ struct ReadBack {
   std::vector<std::string> problems;
 };
 
-enum class Ahead : std::uint8_t { no, yes };
-
-ReadBack read_back(const Buffer& file, const TimeRange& range = {}, Ahead ahead = Ahead::no) {
+ReadBack read_back(const Buffer& file, const TimeRange& range = {}) {
   auto reader = McapReader::open(memory_source(file));
   if (!reader) return {{}, {reader.error()}};
-  if (ahead == Ahead::yes) (*reader)->read_ahead();
   (*reader)->want(range);
   ReadBack result;
   MessageRecord message;
@@ -427,36 +424,6 @@ TEST_CASE("metadata that could not be written are left out of the summary") {
   CHECK((*reader)->summary()->metadata.size() == 1);  // that of the head
   CHECK(read_back(file).payloads == std::vector<std::string>{"kept"});
   CHECK(read_back(file).problems.empty());
-}
-
-TEST_CASE("reading ahead changes nothing but the time that it takes") {
-  const auto check_same = [](const Buffer& file, const TimeRange& range = {}) {
-    const ReadBack plain = read_back(file, range);
-    const ReadBack ahead = read_back(file, range, Ahead::yes);
-    CHECK(ahead.payloads == plain.payloads);
-    CHECK(ahead.problems == plain.problems);
-  };
-  Buffer file = file_of(100, 10);
-  check_same(file);
-  CHECK(read_back(file, {}, Ahead::yes).payloads.size() == 100);
-  check_same(file, {.from = at_second(35), .to = at_second(52)});
-  check_same(file_of(0, 1));
-  check_same(Buffer(file.begin(), file.end() - 20));  // without a summary
-  {
-    // Left while the next chunk is being read, and with another range in the middle.
-    auto reader = McapReader::open(memory_source(file));
-    (*reader)->read_ahead();
-    MessageRecord message;
-    REQUIRE((*reader)->next(message) == State::message);
-    (*reader)->want({.from = at_second(90), .to = {}});
-    for (int i = 0; i < 10; ++i) REQUIRE((*reader)->next(message) == State::message);
-    CHECK(as_text(message.payload) == "90");
-  }
-  for (std::size_t at = 100; at < file.size(); at += 97) {
-    file[at] ^= 0x10;
-    check_same(file);
-    file[at] ^= 0x10;
-  }
 }
 
 TEST_CASE("a file of another writer without our profile gives its channels as topics") {
