@@ -1,4 +1,4 @@
-// The CRC-32 of zlib, PNG and MCAP, at the speed of memory where the processor can multiply without carries.
+// The CRC-32 of zlib, PNG and MCAP.
 #pragma once
 
 #include <cstdint>
