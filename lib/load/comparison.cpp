@@ -109,14 +109,23 @@ class Comparer {
   void latency(std::string name, const std::function<Duration(const Histogram&)>& value,
                Duration RepeatFigures::* of_repeat) {
     const Latency kind = before_.result.main_latency;
-    if (before_.result.latency(kind).count() == 0 || after_.result.latency(kind).count() == 0) return;
-    add(
-        {.name = std::move(name), .unit = Unit::duration}, Better::less,
-        [&](const LoadInterval& interval) -> std::optional<double> {
-          const Histogram histogram = interval.latency(kind);
-          if (histogram.count() == 0) return std::nullopt;
-          return static_cast<double>(value(histogram).count());
-        },
+    const Histogram& before = before_.result.latency(kind);
+    const Histogram& after = after_.result.latency(kind);
+    if (before.count() == 0 || after.count() == 0) return;
+    const OfInterval of_interval = [&](const LoadInterval& interval) -> std::optional<double> {
+      const Histogram histogram = interval.latency(kind);
+      if (histogram.count() == 0) return std::nullopt;
+      return static_cast<double>(value(histogram).count());
+    };
+    ComparedFigure figure{.name = std::move(name), .unit = Unit::duration};
+    if (!by_repeats_ && of_series(before_, of_interval).empty() && of_series(after_, of_interval).empty()) {
+      // Such as that of connecting, which is over when the first second begins.
+      figure.before = static_cast<double>(value(before).count());
+      figure.after = static_cast<double>(value(after).count());
+      comparison_.figures.push_back(std::move(figure));
+      return;
+    }
+    add(std::move(figure), Better::less, of_interval,
         [&](const RepeatFigures& repeat) { return static_cast<double>((repeat.*of_repeat).count()); });
   }
 

@@ -84,3 +84,15 @@ TEST_CASE("more losses than chance explains are worse, a few are not") {
   after.result.counts.lost = 40;
   CHECK(figure(before, after, "lost").finding == Finding::worse);
 }
+
+TEST_CASE("a latency that no second of the series has is that of the whole, and too little to tell") {
+  LoadReport before = report(1000, 5ms);
+  LoadReport after = report(1000, 5ms);
+  before.result.main_latency = after.result.main_latency = Latency::connect;
+  before.result.latency(Latency::connect).record(2ms);
+  after.result.latency(Latency::connect).record(3ms);
+  const ComparedFigure median = figure(before, after, "median latency");
+  CHECK(median.before == doctest::Approx(2e6).epsilon(0.001));
+  CHECK(median.after == doctest::Approx(3e6).epsilon(0.001));
+  CHECK(median.finding == Finding::too_few);
+}
