@@ -129,7 +129,9 @@ void add_sharing_options(cli::OptionTable& table, Options& options) {
              .manual =
                  "By it the parts tell their messages and clocks from those of another load. Loads that differ in "
                  "their groups, phases, number of parts or --start-at need none. Parts that are given different "
-                 "loads, such as topics of their own, do.",
+                 "loads, such as topics of their own, do. The numbers that follow from it have 32 bits, as the random "
+                 "ones of a load that is not shared: two loads of m and n publishers that hear each other take the "
+                 "other's messages for their own with a probability of (m + n) / 2^32.",
              .default_text = "made of the load, the number of parts and --start-at",
              .set = cli::store(options.run_id)});
   table.add({.long_name = "start-at",
