@@ -88,6 +88,13 @@ def seconds(result):
     return result["times"]["sending_ns"] / 1e9
 
 
+def send_floor(options, port, *arguments):
+    """Messages a second and processor seconds for a million of them, by a program that sends ready packets."""
+    command = ["taskset", "-c", str(CORES[-1]), options.bin / "send_floor", port, *arguments]
+    done = subprocess.run([str(word) for word in command], capture_output=True, timeout=120, check=True)
+    return map(float, done.stdout.split())
+
+
 def report(what, figure, wanted):
     print(f"{what:52} {figure:>28}   wanted: {wanted}", flush=True)
 
@@ -133,6 +140,11 @@ def taken(options, qos, messages, clients):
     return messages / took, cpu_seconds(result) / messages * 1e6, busy / took
 
 
+def taken_of_ready_packets(options, messages, clients):
+    with Broker(options, "mosquitto") as broker:
+        return send_floor(options, broker.port, "flat", clients, messages)
+
+
 def mosquitto(options):
     """It reads one packet of each connection at a time, with three calls of the system: its core is the limit."""
     for qos, messages, clients, wanted in ((0, 2_000_000, 16, "500 k/s"), (1, 300_000, 4, "-"), (2, 150_000, 4, "-")):
@@ -140,6 +152,9 @@ def mosquitto(options):
         report(f"mosquitto takes, QoS {qos}, 16 B, {clients} connections",
                f"{rate / 1000:.0f} k/s, {cpu:.3f} CPU-s/M", wanted)
         report("  and how busy its core is meanwhile", f"{busy * 100:.0f} %", "-")
+        if qos == 0:
+            rate, cpu = median(options, lambda *each: taken_of_ready_packets(options, *each), messages, clients)
+            report("  and what it takes of ready packets", f"{rate / 1000:.0f} k/s, {cpu:.3f} CPU-s/M", "-")
     with Broker(options, "mosquitto") as broker:
         sent = bench(options, broker.port, "pub", "--max", "--messages", 300_000, "--clients", 3)["counts"]["sent"]
         told, before = -1, -2
@@ -152,13 +167,17 @@ def mosquitto(options):
 
 
 def paced(options):
+    """Of whole seconds, without connecting; and what a loop costs that only sends as many packets at the same times."""
     def measure():
         with Broker(options, "sink") as broker:
             result = bench(options, broker.port, "pub", "--rate", "10k", "--clients", 100, "--duration", "5s")
+            _, floor = send_floor(options, broker.port, "paced", 100, 10_000, 5)
+        used = [second["generator"]["processor_time_ns"] / second["length_ns"] for second in result["series"][:5]]
         late = result["latencies"]["lateness"]["percentiles_ns"]
-        return cpu_seconds(result) / seconds(result), late["50"] / 1e3, late["99"] / 1e3
-    cores, p50, p99 = median(options, measure)
+        return statistics.mean(used), late["50"] / 1e3, late["99"] / 1e3, floor / 100
+    cores, p50, p99, floor = median(options, measure)
     report("10,000/s over 100 clients, QoS 0", f"{cores:.3f} core", "0.1 core")
+    report("  and what sending alone costs", f"{floor:.3f} core", "-")
     report("  and how late messages were sent", f"p50 {p50:.0f} us, p99 {p99:.0f} us", "-")
 
 
