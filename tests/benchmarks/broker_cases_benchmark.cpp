@@ -7,9 +7,12 @@
 //   - from the start of the program to its first CONNACK
 //   - memory of 100,000 retained messages
 //   - QoS 1 with and without --state-dir
+//   - how long a client waits meanwhile: for one that subscribes to 100,000 retained messages, for a new log of the
+//   state
 //
 //   broker_cases_benchmark [rounds] [case, a word of its name]
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -20,6 +23,7 @@
 #include "broker_process.hpp"
 #include "forwarder.hpp"
 #include "load.hpp"
+#include "stall.hpp"
 
 using namespace mqtk::benchmark;
 
@@ -36,6 +40,12 @@ struct Contender {
   std::vector<double> p99 = {};
   std::string error = {};
 };
+
+// Another file with the same name has another one.
+ino_t file_number(const std::string& path) {
+  struct stat facts = {};
+  return stat(path.c_str(), &facts) == 0 ? facts.st_ino : 0;
+}
 
 struct Bench {
   int rounds;
@@ -171,6 +181,40 @@ struct Bench {
       fmt::print("  {:<34} {:>7.0f} bytes each\n", name, (grown - content) / count);
     }
   }
+
+  static void print_round_trips(std::string_view name, const RoundTrips& trips) {
+    if (trips.count == 0) {
+      fmt::print("  {:<34} failed\n", name);
+      return;
+    }
+    fmt::print("  {:<34} {:>7.3f} ms p50  {:>7.3f} ms p99  {:>7.3f} ms at most, of {}\n", name,
+               trips.median_milliseconds, trips.p99_milliseconds, trips.longest_milliseconds, trips.count);
+  }
+
+  void stalls() const {
+    constexpr int count = 100'000;
+    constexpr int sessions = 1'000;
+    fmt::print("Round trips of another client; {} retained messages, {} Sessions\n", count, sessions);
+    for (const auto& [name, command] :
+         {std::pair<std::string, Command>{"mqtk --state-dir", keeping()}, {"mosquitto", mosquitto()}}) {
+      const int port = free_port();
+      const auto process = start(command, port);
+      if (!wait_for_port(port) || retain_messages(port, count) == 0 || !leave_sessions(port, sessions)) continue;
+      for (int round = 0; round < rounds; ++round) {
+        print_round_trips(name + ", alone", round_trips_during(port, [] { return usleep(1'000'000) == 0; }));
+        print_round_trips(name + ", beside '#'",
+                          round_trips_during(port, [&] { return read_all_retained(port, count); }));
+        const std::string log = directory + "/state/state";
+        if (name == "mosquitto") continue;
+        print_round_trips(name + ", beside 20 KB messages", round_trips_during(port, [&] {
+                            return publish_until(port, [left = 500]() mutable { return --left < 0; });
+                          }));
+        print_round_trips(name + ", and a new log", round_trips_during(port, [&] {
+                            return publish_until(port, [&, old = file_number(log)] { return file_number(log) != old; });
+                          }));
+      }
+    }
+  }
 };
 
 }  // namespace
@@ -186,7 +230,8 @@ int main(int argc, char** argv) {
   pin_load();
   const std::vector<std::pair<std::string, void (Bench::*)() const>> cases{
       {"flight", &Bench::one_in_flight}, {"filters", &Bench::many_filters}, {"paced", &Bench::paced},
-      {"start", &Bench::first_answer},   {"retained", &Bench::retained},    {"state", &Bench::state_directory}};
+      {"start", &Bench::first_answer},   {"retained", &Bench::retained},    {"state", &Bench::state_directory},
+      {"stalls", &Bench::stalls}};
   for (const auto& [name, run] : cases) {
     if (wanted.empty() || wanted == name) (bench.*run)();
   }
