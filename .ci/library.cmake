@@ -27,6 +27,8 @@ if(MQTK_LATE_OPENSSL)
 else()
   string(APPEND pkg_config_libraries " -lssl -lcrypto")
 endif()
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libmqtk-dev COMPONENT library RENAME copyright)
+
 file(RELATIVE_PATH pc_to_prefix /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
 configure_file(.ci/mqtk.pc.in mqtk.pc.configured @ONLY)
 file(GENERATE OUTPUT ${CMAKE_BINARY_DIR}/mqtk.pc INPUT ${CMAKE_CURRENT_BINARY_DIR}/mqtk.pc.configured)

@@ -1,4 +1,5 @@
-# `cmake --install` puts programs, manual pages and completions where Debian expects them; `cpack` makes the .deb.
+# `cmake --install` puts programs, manual pages and completions where Debian expects them; `cpack` makes two packages:
+# mqtk with the programs, and libmqtk-dev with what library.cmake installs.
 include(GNUInstallDirs)
 install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 FILES_MATCHING PATTERN "*.1")
 install(DIRECTORY man/ DESTINATION ${CMAKE_INSTALL_MANDIR}/man5 FILES_MATCHING PATTERN "*.5")
@@ -10,11 +11,24 @@ install(DIRECTORY completions/fish/ DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/ve
 set(CPACK_GENERATOR DEB)
 set(CPACK_STRIP_FILES ON)
 set(CPACK_PACKAGE_CONTACT "mqtk developers")
-set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEB_COMPONENT_INSTALL ON)
+set(CPACK_DEBIAN_ENABLE_COMPONENT_DEPENDS OFF)
+set(CPACK_COMPONENTS_ALL Unspecified library)
+set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_NAME mqtk)
+set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_SHLIBDEPS ON)
+set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_SECTION net)
 set(CPACK_DEBIAN_FILE_NAME DEB-DEFAULT)
-set(CPACK_DEBIAN_PACKAGE_SECTION net)
+set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
+set(CPACK_THREADS 0)
 if(MQTK_LATE_OPENSSL)
-  set(CPACK_DEBIAN_PACKAGE_DEPENDS libssl3)  # loaded by name, so that no program names it
+  set(CPACK_DEBIAN_UNSPECIFIED_PACKAGE_DEPENDS libssl3)  # loaded by name, so that no program names it
+endif()
+set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "MQTT client and broker for C++ programs: headers, static libraries, CMake package and pkg-config")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libmqtk-dev)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libdevel)
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "libc6-dev, libfmt-dev")
+if(NOT MQTK_LATE_OPENSSL)
+  string(APPEND CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS ", libssl-dev (>= 3)")
 endif()
 set(CPACK_PACKAGING_INSTALL_PREFIX /usr)
 include(CPack)
