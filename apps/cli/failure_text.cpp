@@ -7,8 +7,22 @@
 namespace mqtk::cli {
 namespace {
 
-std::string_view network_remedy(std::error_code code) {
+// Where connections go through a proxy, it is the proxy that cannot be reached.
+std::string_view proxy_remedy(std::error_code code) {
+  switch (failure_of(code)) {
+    case NetFailure::unknown_host: return "check the names given with --proxy and --host";
+    case NetFailure::refused: return "check --proxy, and that the proxy is running";
+    case NetFailure::unreachable: return "check the network and --proxy";
+    case NetFailure::timed_out: return "check --proxy, --host and --port, or raise --connect-timeout";
+    default: return "";
+  }
+}
+
+std::string_view network_remedy(std::error_code code, const ConnectOptions& options) {
   if (const std::string_view remedy = handshake_remedy(code); !remedy.empty()) return remedy;
+  if (options.transport.proxy) {
+    if (const std::string_view remedy = proxy_remedy(code); !remedy.empty()) return remedy;
+  }
   if (code == std::errc::no_such_file_or_directory)
     return "check the path of the Unix socket, and that the broker is running";
   switch (failure_of(code)) {
@@ -147,7 +161,7 @@ FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint,
   using Kind = ConnectionFailure::Kind;
   switch (failure.kind) {
     case Kind::could_not_connect:
-      return {fmt::format("{}; {}", failure.network.text(), network_remedy(failure.network.code)),
+      return {fmt::format("{}; {}", failure.network.text(), network_remedy(failure.network.code, options)),
               failure.was_connected                                       ? ExitStatus::connection_lost
               : failure_of(failure.network.code) == NetFailure::timed_out ? ExitStatus::timed_out
                                                                           : ExitStatus::not_connected};

@@ -43,7 +43,7 @@ std::string_view remedy(HandshakeFault fault) {
     case HandshakeFault::not_a_websocket: return "check port and path: this is a web server";
     case HandshakeFault::wrong_subprotocol: return "check port and path: this WebSocket is not for MQTT";
     case HandshakeFault::closed: return "check host and port: something else than expected listens there";
-    case HandshakeFault::proxy_refused: return "check --proxy and what the proxy allows";
+    case HandshakeFault::proxy_refused: return "check --host, --port and what the proxy allows";
     case HandshakeFault::proxy_login_needed: return "give them in --proxy, as http://USER:PASSWORD@HOST";
     case HandshakeFault::proxy_not_spoken: return "check the scheme of --proxy: http, socks5 or socks5h";
     default: return "see the broker's log";

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "net/address_race.hpp"
+#include "net/handshake_fault.hpp"
 #include "net/loop.hpp"
 #include "net/name_lookup.hpp"
 #include "net/proxy_connection.hpp"
@@ -43,7 +44,8 @@ class Connector::Attempt final : NetworkConnectionListener {
         endpoint_(std::move(endpoint)),
         options_(options),
         done_(std::move(done)),
-        timer_(loop_, [this] { on_timer(); }) {}
+        timer_(loop_, [this] { on_timer(); }),
+        next_target_(loop_, [this] { ask_for_next_target(); }) {}
 
   void begin() {
     if (!options_.bind_address.empty()) {
@@ -88,12 +90,22 @@ class Connector::Attempt final : NetworkConnectionListener {
     target_host_ = endpoint_.host;
     if (proxy && proxy->kind == ProxyOptions::Kind::socks5) {
       return look_up(endpoint_.host, [this](const std::vector<SocketAddress>& addresses) {
-        target_host_ = addresses.front().host_text();
-        reach(options_.transport.proxy->host, options_.transport.proxy->port);
+        targets_ = texts_of(addresses);
+        ask_for_next_target();
       });
     }
     if (proxy) return reach(proxy->host, proxy->port);
     reach(endpoint_.host, endpoint_.port);
+  }
+
+  // The proxy may reach another address of the broker than the first, as where it speaks no IPv6.
+  void ask_for_next_target() {
+    failing_ = false;
+    layer_.reset();
+    stage_ = Stage::address;
+    target_host_ = targets_.front();
+    targets_.erase(targets_.begin());
+    reach(options_.transport.proxy->host, options_.transport.proxy->port);
   }
 
   void look_up(const std::string& host, std::function<void(const std::vector<SocketAddress>&)> then) {
@@ -174,6 +186,11 @@ class Connector::Attempt final : NetworkConnectionListener {
   void go_on() {
     if (failing_) return;
     auto done = layer_->shake_hands();
+    if (!done && done.error().code == HandshakeFault::proxy_refused && !targets_.empty()) {
+      failure_ = std::move(done.error());
+      failing_ = true;
+      return next_target_.arm(loop_.now());
+    }
     if (!done) return fail_soon(std::move(done.error()));
     if (!*done) return;
     tell_layer_done();
@@ -231,7 +248,9 @@ class Connector::Attempt final : NetworkConnectionListener {
   std::vector<Service> service_list_;
   std::size_t next_service_ = 0;
   std::optional<NameLookup> lookup_;
-  std::string target_host_;  // that a proxy is asked for
+  std::string target_host_;           // that a proxy is asked for
+  std::vector<std::string> targets_;  // that it can be asked for next
+  Timer next_target_;
   std::vector<SocketAddress> local_addresses_;
   std::optional<AddressRace> race_;
   Stage stage_ = Stage::address;

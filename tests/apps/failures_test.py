@@ -3,7 +3,6 @@
 
 import json
 import pathlib
-import re
 import shutil
 import socket
 import subprocess
@@ -15,28 +14,10 @@ import running
 import service_records
 import transports
 from running import LIMIT, Mosquitto, Scripted, run
-from transports import Broker, Nginx, Server
+from transports import STEP, Broker, Nginx, Server
 
 
-STEP = re.compile(r"(ok    |note  |FAILED) (.{17}) +[0-9.]+ ms  (.*)")
-
-
-class Cases(transports.Cases):
-    def told(self, status, step, url, *arguments):
-        """The one line with which mqtk-pub ends, behind its name. mqtk-sub and mqtk-check say the same, of this step."""
-        line = self.failure(status, url, *arguments)
-        subscribed = run("sub", "-L", url, "-t", "a", "-C", 1, *arguments)
-        self.assertEqual((subscribed.returncode, subscribed.stdout, subscribed.stderr.decode()),
-                         (status, b"", f"mqtk-sub: {line}\n"))
-        checked = run("check", "-L", url, *arguments)
-        self.assertEqual((checked.returncode, checked.stderr), (status, b""))
-        steps = [STEP.fullmatch(each).groups() for each in checked.stdout.decode().splitlines()]
-        self.assertEqual(steps[-1], ("FAILED", step.ljust(17), line))
-        self.assertNotIn("FAILED", [outcome for outcome, _, _ in steps[:-1]])
-        return line
-
-
-class Networks(Cases):
+class Networks(transports.Cases):
     def test_unknown_host(self):
         self.assertEqual(self.told(2, "name lookup", "mqtt://broker.invalid"),
                          "looking up broker.invalid: unknown host; check the name given with --host")
@@ -97,7 +78,7 @@ class Networks(Cases):
                              "raise --connect-timeout")
 
 
-class Tls(Cases):
+class Tls(transports.Cases):
     def tls_url(self, server):
         return f"mqtts://localhost:{server.port}?ca-file={self.authority.file}"
 
@@ -199,7 +180,7 @@ class Tls(Cases):
                          f"key file '{other[1]}': the key does not belong to the certificate")
         self.assertEqual(self.failure(1, "mqtt://h?password-from=command:id"), "--url: a URL cannot set 'password-from'")
 
-class WebSockets(Cases):
+class WebSockets(transports.Cases):
     @unittest.skipUnless(Nginx.program, "nginx is not installed")
     def test_an_http_answer_instead_of_a_websocket(self):
         web_server = ("this is a web server; check port and path, whether it wants wss://, and that the broker behind it runs")
@@ -247,7 +228,7 @@ class WebSockets(Cases):
                          "is it an MQTT broker, and not a web server (ws://)?")
 
 
-class Refusals(Cases):
+class Refusals(transports.Cases):
     def refused(self, broker, said, *arguments):
         """Both name the broker as the URL does."""
         version = "CONNECT 3.1.1" if "3.1.1" in arguments else "CONNECT 5.0"

@@ -3,7 +3,6 @@
 
 import os
 import pathlib
-import socket
 import subprocess
 import tempfile
 import unittest
@@ -12,43 +11,10 @@ import certificates
 import running
 import service_records
 from mosquitto_clients import INSTALLED, ORIGINAL, OURS, Cases, environment, run
+from proxies import SocksProxy
 from running import LIMIT
 
 TLS_TEXTS = ("Unable to connect (A TLS error occurred.).", "Error: A TLS error occurred.")
-
-
-class SocksProxy(running.Relay):
-    """SOCKS5 (RFC 1928) with a login, if one is given (RFC 1929).
-
-    With `elsewhere` all connections go to this port, and the first byte of each is noted.
-    """
-
-    def __init__(self, login=None, elsewhere=None):
-        self.login, self.elsewhere, self.asked_for, self.began = login, elsewhere, [], []
-        super().__init__(None)
-
-    def serve(self, client, number):
-        _, count = client.recv(2)
-        client.recv(count)
-        if self.login:
-            client.sendall(b"\x05\x02")
-            _, size = client.recv(2)
-            name = client.recv(size)
-            password = client.recv(client.recv(1)[0])
-            good = (name, password) == self.login
-            client.sendall(b"\x01\x00" if good else b"\x01\x01")
-            if not good:
-                return
-        else:
-            client.sendall(b"\x05\x00")
-        _, _, _, kind = client.recv(4)
-        host = client.recv(client.recv(1)[0]).decode() if kind == 3 else socket.inet_ntoa(client.recv(4))
-        port = int.from_bytes(client.recv(2), "big")
-        self.asked_for.append((kind, host, port))
-        with socket.create_connection(("127.0.0.1", self.elsewhere) if self.elsewhere else (host, port)) as broker:
-            client.sendall(b"\x05\x00\x00\x01\x7f\x00\x00\x01\x00\x00")
-            self.began.append(client.recv(1, socket.MSG_PEEK))
-            self.pass_on(client, broker, number)
 
 
 @unittest.skipUnless(INSTALLED, "mosquitto's clients are not installed")

@@ -1,6 +1,7 @@
 """Brokers and servers with TLS and WebSockets, and what the tests of connections share."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -9,6 +10,9 @@ import unittest
 import certificates
 import running
 from running import LIMIT, run, start
+
+# A line of mqtk-check: outcome, name of the step, text.
+STEP = re.compile(r"(ok    |note  |FAILED) (.{17}) +[0-9.]+ ms  (.*)")
 
 
 class Broker:
@@ -95,6 +99,19 @@ class Cases(unittest.TestCase):
         self.assertEqual(len(lines), 1, lines)
         self.assertTrue(lines[0].startswith("mqtk-pub: "), lines)
         return lines[0][10:]
+
+    def told(self, status, step, url, *arguments):
+        """The one line with which mqtk-pub ends, behind its name. mqtk-sub and mqtk-check say the same, of this step."""
+        line = self.failure(status, url, *arguments)
+        subscribed = run("sub", "-L", url, "-t", "a", "-C", 1, *arguments)
+        self.assertEqual((subscribed.returncode, subscribed.stdout, subscribed.stderr.decode()),
+                         (status, b"", f"mqtk-sub: {line}\n"))
+        checked = run("check", "-L", url, *arguments)
+        self.assertEqual((checked.returncode, checked.stderr), (status, b""))
+        steps = [STEP.fullmatch(each).groups() for each in checked.stdout.decode().splitlines()]
+        self.assertEqual(steps[-1], ("FAILED", step.ljust(17), line))
+        self.assertNotIn("FAILED", [outcome for outcome, _, _ in steps[:-1]])
+        return line
 
     def round_trip(self, url, *arguments, **options):
         """A retained message goes there and comes back."""
