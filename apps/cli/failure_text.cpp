@@ -168,6 +168,10 @@ FailureText describe(const ConnectionFailure& failure, const Endpoint& endpoint,
     case Kind::connect_not_valid:
       return {fmt::format("cannot send such a CONNECT: {}", fault_text(failure.fault, failure.version)),
               ExitStatus::usage};
+    case Kind::request_not_valid:
+      return {fmt::format("cannot subscribe at {}: {}; choose another filter or other options of it", where,
+                          fault_text(failure.fault, failure.version)),
+              failure.fault.rule == Rule::no_local_on_shared ? ExitStatus::usage : ExitStatus::refused_later};
     case Kind::no_answer:
       return {fmt::format("no CONNACK from {} within {}; is it an MQTT listener? Or raise --connect-timeout", where,
                           duration_text(options.connect_timeout)),

@@ -193,7 +193,8 @@ int Conversation::told(const ConnectionFailure& failure) {
         return refused(static_cast<int>(ReasonCode::unsupported_protocol_version), v5);
       }
       [[fallthrough]];
-    case Kind::connect_not_valid: tell(arguments_, protocol_error); return 2;
+    case Kind::connect_not_valid:
+    case Kind::request_not_valid: tell(arguments_, protocol_error); return 2;
     default: break;
   }
   tell(arguments_, "Error: The connection was lost.");

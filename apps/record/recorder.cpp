@@ -9,6 +9,7 @@
 #include "cli/failure_text.hpp"
 #include "cli/output.hpp"
 #include "cli/program.hpp"
+#include "codec/rule.hpp"
 
 namespace mqtk::record {
 namespace {
@@ -102,7 +103,10 @@ void Recorder::add_subscription(std::uint32_t identifier, bool retain_as_publish
     if (identifier == 0 || property.id != PropertyId::subscription_identifier) properties.add(property);
   }
   if (identifier != 0) properties.add(PropertyId::subscription_identifier, identifier);
-  (void)client_.subscribe({0, properties.block(), filters.list()}, identifier);
+  const auto asked = client_.subscribe({0, properties.block(), filters.list()}, identifier);
+  if (asked || ending_) return;
+  tell(fmt::format("cannot subscribe: {}", rule_info(asked.error().rule).text));
+  end(ExitStatus::refused_later);
 }
 
 // The second SUBSCRIBE replaces the subscriptions of the first: what the broker sends because of the first is known by

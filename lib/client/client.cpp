@@ -238,10 +238,7 @@ void Client::take_connack(const Event& event) {
   }
   for (InFlight& entry : session_.abandoned) abandoned_.push_back(std::move(entry));
   session_.abandoned.clear();
-  requests_.repeat(
-      connack.session_present,
-      [this](const Subscribe& subscribe, Tag tag) { (void)engine_->subscribe(subscribe, tag, loop_.now()); },
-      [this](const Unsubscribe& unsubscribe, Tag tag) { (void)engine_->unsubscribe(unsubscribe, tag, loop_.now()); });
+  if (!repeat_requests(connack.session_present)) return;
   progress();
   waiting_to_send_ = QoS::at_most_once;
   listener_.on_connected({.session_present = connack.session_present,
@@ -250,6 +247,23 @@ void Client::take_connack(const Event& event) {
                           .as_bridge = announces_bridge(),
                           .broker = engine_->peer_limits(),
                           .properties = connack.properties});
+}
+
+// False where this broker takes none of what is asked for: the engine tells `closed` next.
+bool Client::repeat_requests(bool session_present) {
+  std::optional<Fault> fault;
+  const auto note = [&fault](const auto& sent) {
+    if (!sent && !fault) fault = sent.error();
+  };
+  requests_.repeat(
+      session_present,
+      [&](const Subscribe& subscribe, Tag tag) { note(engine_->subscribe(subscribe, tag, loop_.now())); },
+      [&](const Unsubscribe& unsubscribe, Tag tag) { note(engine_->unsubscribe(unsubscribe, tag, loop_.now())); });
+  if (!fault) return true;
+  failure_ = failure(ConnectionFailure::Kind::request_not_valid);
+  failure_->fault = *fault;
+  (void)engine_->disconnect();
+  return false;
 }
 
 // --- the turn's end ------------------------------------------------------------------------------------------------

@@ -89,6 +89,7 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   void take(const Event& event);
   void take_message(const Event& event);
   void take_connack(const Event& event);
+  [[nodiscard]] bool repeat_requests(bool session_present);
   void take_publish_done(const Event& event);
   void publish_abandoned();
   [[nodiscard]] bool can_take(QoS qos) const;

@@ -41,6 +41,7 @@ bool worth_retrying(const ConnectionFailure& failure) {
       return passes_by_itself(failure.reason);
     case ConnectionFailure::Kind::disconnected: return passes_by_itself(failure.reason);
     case ConnectionFailure::Kind::connect_not_valid:
+    case ConnectionFailure::Kind::request_not_valid:
     case ConnectionFailure::Kind::protocol_broken:
     case ConnectionFailure::Kind::authentication_failed:
     case ConnectionFailure::Kind::acknowledgement_overdue: return false;

@@ -18,6 +18,7 @@ struct ConnectionFailure {
     connect_not_valid,        // `fault`: the CONNECT that was asked for breaks a rule, nothing was sent
     no_answer,                // the connection opened, but no CONNACK came in time
     closed_before_connack,    // `network`; what a 3.1.1 broker may do with a CONNECT of 5.0
+    request_not_valid,        // `fault`: a SUBSCRIBE or UNSUBSCRIBE that this broker takes none of, not sent
     refused,                  // CONNACK: `reason` or, before 5.0, `reason` as the return code 1 to 5
     disconnected,             // DISCONNECT of the broker: `reason`
     lost,                     // `network`: an accepted connection ended

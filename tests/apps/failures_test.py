@@ -296,6 +296,34 @@ class Refusals(transports.Cases):
                          f"waiting for the CONNACK of 127.0.0.1:{broker.port()}: the peer closed the connection; it may want TLS "
                          "(mqtts://), another -V, or be no MQTT listener")
 
+    def test_subscriptions_that_the_broker_takes_none_of_end_the_programs_that_ask_for_them(self):
+        def talk(stream):
+            stream.receive()
+            stream.send(0x20, b"\0\0\2\x28\0")  # Wildcard Subscription Available is 0, which is so of no broker here
+            last = stream.receive()
+            self.assertEqual(last and last[0], 0xE0)  # DISCONNECT at once
+        no_wildcards = self.opened(Scripted(talk))
+        no_shared = self.opened(Broker("--port", 0, "--profile", "eventgrid"))
+        wildcard = "a filter has a wildcard although the server has no wildcard subscriptions"
+        shared = "a filter is shared although the server has no Shared Subscriptions"
+        for port, why, name, *arguments in [
+            (no_wildcards.port, wildcard, "sub", "-t", "a/#"),
+            (no_wildcards.port, wildcard, "respond", "-t", "a/+", "--exec", "cat"),
+            (no_wildcards.port, wildcard, "retained", "ls"),
+            (no_shared.port(), shared, "sub", "-t", "$share/group/a"),
+        ]:
+            done = run(name, *arguments, "-p", port, "-i", "c")
+            self.assertEqual((done.returncode, done.stdout, done.stderr.decode()), (
+                4, b"", f"mqtk-{name}: cannot subscribe at localhost:{port}: {why}; choose another filter or other options "
+                        "of it\n"))
+        recorded = run("record", "-p", no_wildcards.port, "-i", "c", "-t", "a/#", "-")
+        self.assertEqual((recorded.returncode, recorded.stderr.decode().splitlines()[-1]), (4, f"mqtk-record: cannot subscribe: {wildcard}"))
+        broker = self.opened(Broker("--port", 0))
+        done = run("sub", "-p", broker.port(), "-t", "$share/group/a", "--no-local")
+        self.assertEqual((done.returncode, done.stderr.decode()), (
+            1, f"mqtk-sub: cannot subscribe at localhost:{broker.port()}: No Local is 1 on a Shared Subscription [MQTT-3.8.3-4]; choose "
+               "another filter or other options of it\n"))
+
     def test_what_the_broker_does_not_allow_later(self):
         with tempfile.TemporaryDirectory() as folder:
             rules = pathlib.Path(folder) / "rules"
