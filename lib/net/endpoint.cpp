@@ -125,6 +125,7 @@ std::expected<void, std::string> take_host(std::string_view text, Endpoint& endp
   if (std::ranges::any_of(*host, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7F'; })) {
     return Error("the host holds a blank or a control character");
   }
+  if (host->contains(':') && !is_ipv6_address(*host)) return Error("the host holds a ':' and is no IPv6 address");
   endpoint.host = *host;
   return colon == std::string_view::npos ? std::expected<void, std::string>{}
                                          : take_port(text.substr(colon + 1), endpoint);

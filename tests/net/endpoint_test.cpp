@@ -154,6 +154,7 @@ TEST_CASE("bad text gives one line that says what is wrong") {
            Row{"a\nb", "the host holds a blank or a control character"},
            Row{"a\0b"sv, "the host holds a blank or a control character"},
            Row{"a%00b", "the host holds a blank or a control character"},
+           Row{"%3Aeth", "the host holds a ':' and is no IPv6 address"},
            Row{"a%2", "a '%' in the host is not followed by two hexadecimal digits"},
            Row{"%zz", "a '%' in the host is not followed by two hexadecimal digits"},
            Row{"%@h", "a '%' in the user name is not followed by two hexadecimal digits"},
