@@ -43,6 +43,8 @@ void CaptureView::closed(std::uint64_t stream, ConnectionEnd end, const TcpCount
                          const FlowCheck& flow, std::optional<WallTime> time) {
   viewer_.statistics().closed(stream + earlier_streams_, end, client, server, flow, time);
   viewer_.forget(stream + earlier_streams_);
+  if (viewer_.written() == nullptr || file_end_ == FileEnd::told_by_caller) return;
+  viewer_.written()->forget(stream + earlier_streams_);
 }
 
 }  // namespace mqtk::cli

@@ -11,9 +11,15 @@ namespace mqtk::cli {
 
 class CaptureView final : public CaptureListener {
  public:
+  // Of a stream in the file of --write.
+  enum class FileEnd : std::uint8_t {
+    left_open,       // the file does not tell it
+    told_by_caller,  // who knows more of it than a capture does
+  };
+
   // Streams are numbered behind those that `viewer` has seen. `source_name` stands before notices; may be empty.
-  CaptureView(PacketViewer& viewer, std::string source_name)
-      : viewer_(viewer), source_name_(std::move(source_name)), earlier_streams_(viewer.streams) {}
+  CaptureView(PacketViewer& viewer, std::string source_name, FileEnd file_end = FileEnd::left_open)
+      : viewer_(viewer), source_name_(std::move(source_name)), file_end_(file_end), earlier_streams_(viewer.streams) {}
 
   void packet(const PacketRecord& record, const FlowCheck& flow) override;
   void notice(std::uint64_t stream, Role sender, std::optional<WallTime> time, const std::string& text) override;
@@ -25,6 +31,7 @@ class CaptureView final : public CaptureListener {
  private:
   PacketViewer& viewer_;
   std::string source_name_;
+  FileEnd file_end_;
   std::uint64_t earlier_streams_;  // of the sources before this one
 };
 

@@ -68,13 +68,19 @@ PacketStatistics::Topic& PacketStatistics::topic(std::string_view name) {
   std::string key{name};
   const auto found = topics_.find(key);
   if (found != topics_.end()) return found->second;
-  return topics_[topics_.size() < max_topics ? std::move(key) : std::string{others}];
+  if (topics_.size() >= max_topics || topic_bytes_ + key.size() > max_name_bytes) return topics_[std::string{others}];
+  topic_bytes_ += key.size();
+  return topics_[std::move(key)];
 }
 
 PacketStatistics::Client& PacketStatistics::client(const std::string& name) {
   const auto found = clients_.find(name);
   if (found != clients_.end()) return found->second;
-  return clients_[clients_.size() < max_clients ? name : std::string{others}];
+  if (clients_.size() >= max_clients || client_bytes_ + name.size() > max_name_bytes) {
+    return clients_[std::string{others}];
+  }
+  client_bytes_ += name.size();
+  return clients_[name];
 }
 
 void PacketStatistics::count(const PacketRecord& record, const FlowCheck* flow) {

@@ -22,6 +22,7 @@ class PacketStatistics {
   // Topics and clients beyond these are counted together.
   static constexpr std::size_t max_topics = 10'000;
   static constexpr std::size_t max_clients = 10'000;
+  static constexpr std::size_t max_name_bytes = 1024U * 1024;  // of all topics, and of all clients
   static constexpr std::size_t max_unanswered = 1'000;
   static constexpr std::size_t shown_rows = 20;
 
@@ -59,6 +60,8 @@ class PacketStatistics {
   std::array<std::uint64_t, 16> type_bytes_{};
   std::unordered_map<std::string, Topic> topics_;
   std::unordered_map<std::string, Client> clients_;
+  std::size_t topic_bytes_ = 0;
+  std::size_t client_bytes_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> rules_;
   std::array<LatencyCounts, 16> latencies_;  // by the type of the answer
   std::vector<std::string> unanswered_;

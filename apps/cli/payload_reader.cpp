@@ -83,8 +83,14 @@ PayloadReading PayloadReader::read_publish(PayloadFormat format, std::string_vie
 }
 
 void PayloadReader::forget(std::uint64_t stream) {
-  states_.erase({stream, Role::client});
-  states_.erase({stream, Role::server});
+  for (const Role role : {Role::client, Role::server}) {
+    if (const auto found = states_.find({stream, role}); found != states_.end()) erase(found);
+  }
+}
+
+void PayloadReader::erase(std::map<std::pair<std::uint64_t, Role>, SparkplugState>::iterator state) {
+  name_bytes_ -= state->second.held_bytes();
+  states_.erase(state);
 }
 
 // A publisher's messages and those that a subscriber is sent are two sequences, so each direction has its own state.
@@ -92,7 +98,11 @@ PayloadReading PayloadReader::read_sparkplug(const SparkplugMessage& message, co
   const std::pair key{record.stream, record.sender};
   SparkplugState unknown;
   const bool has_room = states_.size() < max_states || states_.find(key) != states_.end();
-  SparkplugReading read = (has_room ? states_[key] : unknown).take(message);
+  SparkplugState& state = has_room ? states_[key] : unknown;
+  const std::size_t bytes_before = state.held_bytes();
+  SparkplugReading read = state.take(message);
+  if (has_room) name_bytes_ += state.held_bytes() - bytes_before;
+  while (name_bytes_ > max_name_bytes) erase(states_.begin());
   PayloadReading reading;
   reading.format = "sparkplug";
   reading.json = read.json;

@@ -27,6 +27,8 @@ class PayloadReader {
  public:
   // Directions of connections whose Sparkplug names are kept; others are read without.
   static constexpr std::size_t max_states = 1024;
+  // Of all names; beyond, those of the connection that was opened first are forgotten.
+  static constexpr std::size_t max_name_bytes = 4U * 1024 * 1024;
 
   explicit PayloadReader(PayloadFormat format) : format_(format) {}
 
@@ -43,7 +45,10 @@ class PayloadReader {
 
   PayloadFormat format_;
   PayloadReading reading_;
+  void erase(std::map<std::pair<std::uint64_t, Role>, SparkplugState>::iterator state);
+
   std::map<std::pair<std::uint64_t, Role>, SparkplugState> states_;
+  std::size_t name_bytes_ = 0;  // of states_
 };
 
 }  // namespace mqtk::cli

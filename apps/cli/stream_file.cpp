@@ -69,6 +69,12 @@ void StreamFile::close(std::uint64_t stream, Role sender, ConnectionEnd end, Wal
   }
 }
 
+void StreamFile::forget(std::uint64_t stream) {
+  ends_.erase(stream);
+  opened_.erase(stream);
+  writer_.forget(stream);
+}
+
 void StreamFile::flush() {
   std::vector<std::uint8_t>& out = writer_.output();
   std::size_t at = 0;

@@ -29,6 +29,8 @@ class StreamFile {
   void append(const PacketRecord& record);
   // The end of a stream that was described, begun by `sender`; its number does not come again.
   void close(std::uint64_t stream, Role sender, ConnectionEnd end, WallTime time);
+  // The stream's number does not come again, and nothing is to be written of its end.
+  void forget(std::uint64_t stream);
   // Writes what there is, for those who read the file while it grows.
   void flush();
   [[nodiscard]] bool failed() const { return !failure_.empty(); }

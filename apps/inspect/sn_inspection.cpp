@@ -92,7 +92,10 @@ void SnInspection::take_segment(const Segment& segment, std::optional<WallTime> 
   Client* client = client_of(segment, first);
   if (client == nullptr) return;
   const Ends as_client{segment.source, segment.destination};
+  const std::size_t bytes_before = client->topics.held_bytes();
   take_messages(segment.payload, time, clients_.contains(as_client) ? Role::client : Role::server, *client);
+  name_bytes_ += client->topics.held_bytes() - bytes_before;
+  while (name_bytes_ > max_name_bytes) forget_oldest();
 }
 
 // Datagrams of other protocols pass by: two ends are taken for MQTT-SN once one of them has sent a message without
@@ -104,13 +107,22 @@ SnInspection::Client* SnInspection::client_of(const Segment& segment, const SnMe
   }
   const bool is_whole =
       first.problems.empty() && (first.bytes.size() == segment.payload.size() || first.type == SnType::encapsulated);
-  if (!is_whole || segment.cut_bytes > 0 || clients_.size() >= max_clients) return nullptr;
+  if (!is_whole || segment.cut_bytes > 0) return nullptr;
+  if (clients_.size() >= max_clients) forget_oldest();
   const bool from_client =
       first.sender == Role::unknown ? segment.source.port > segment.destination.port : first.sender == Role::client;
-  Client& client =
-      clients_[from_client ? Ends{segment.source, segment.destination} : Ends{segment.destination, segment.source}];
-  client.number = clients_.size();
+  const Ends ends = from_client ? Ends{segment.source, segment.destination} : Ends{segment.destination, segment.source};
+  by_age_.push_back(ends);
+  Client& client = clients_[ends];
+  client.number = ++last_client_;
   return &client;
+}
+
+void SnInspection::forget_oldest() {
+  const auto oldest = clients_.find(by_age_.front());
+  name_bytes_ -= oldest->second.topics.held_bytes();
+  clients_.erase(oldest);
+  by_age_.pop_front();
 }
 
 void SnInspection::take_messages(Bytes bytes, std::optional<WallTime> time, Role sender, Client& client) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <string>
@@ -20,8 +21,9 @@ namespace mqtk::inspect {
 
 class SnInspection {
  public:
-  // Clients beyond this share one table of topics.
+  // Beyond these, what is known of the client that was seen first is forgotten.
   static constexpr std::size_t max_clients = 10'000;
+  static constexpr std::size_t max_name_bytes = 4U * 1024 * 1024;  // of all topics
 
   explicit SnInspection(const Options& options) : options_(options) {}
 
@@ -39,6 +41,7 @@ class SnInspection {
   void take_segment(const Segment& segment, std::optional<WallTime> time);
   void take_messages(Bytes bytes, std::optional<WallTime> time, Role sender, Client& client);
   [[nodiscard]] Client* client_of(const Segment& segment, const SnMessage& first);
+  void forget_oldest();
   void complain(const std::string& name, const std::string& text, cli::ExitStatus status);
 
   const Options& options_;
@@ -46,6 +49,9 @@ class SnInspection {
   cli::ExitStatus status_ = cli::ExitStatus::done;
   IpFragments fragments_;
   std::map<Ends, Client> clients_;
+  std::deque<Ends> by_age_;
+  std::size_t name_bytes_ = 0;  // of clients_
+  std::uint64_t last_client_ = 0;
   std::uint64_t index_ = 0;
   std::uint64_t messages_ = 0;
   std::uint64_t problems_ = 0;

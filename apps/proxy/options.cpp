@@ -87,7 +87,7 @@ void add_limits(cli::OptionTable& table, Options& options) {
              .value = "N",
              .help = "Read no more from one side while so much waits for the other",
              .manual =
-                 "For each connection and direction. To be shown, a packet is kept until it is whole, up to 16 MiB; "
+                 "For each connection and direction. To be shown, a packet is kept until it is whole, up to 4 MiB; "
                  "of a longer one the beginning is shown.",
              .default_text = std::to_string(options.max_buffered_bytes),
              .set = cli::store_number(options.max_buffered_bytes, 1024, gigabyte)});

@@ -39,7 +39,7 @@ TrafficView::TrafficView(Loop& loop, const cli::ViewOptions& options, std::uniqu
       host_(host),
       viewer_(options, std::move(written),
               {.descriptor = descriptor, .waiting = cli::PacketViewer::Waiting::in_caller}),
-      view_(viewer_, ""),
+      view_(viewer_, "", cli::CaptureView::FileEnd::told_by_caller),
       decoder_(
           view_,
           options.view == cli::View::annotated || options.view == cli::View::tree ? Notes::always : Notes::when_needed,

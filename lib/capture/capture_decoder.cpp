@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "capture/packet_text.hpp"
 
 namespace mqtk {
@@ -28,15 +30,17 @@ void CaptureDecoder::take(const Segment& segment, std::optional<WallTime> time) 
     const auto whole = fragments_.take(segment);
     counts_.fragments = fragments_.left_over();
     if (whole) reassembly_.take(*whole, time);
-    return;
+  } else {
+    reassembly_.take(segment, time);
   }
-  reassembly_.take(segment, time);
+  keep_within_bounds();
 }
 
 void CaptureDecoder::opened(std::uint64_t id, const ConnectionEnds& ends, std::optional<WallTime> time) {
   last_ = connections_.emplace(id, std::make_unique<Connection>(ends, version_, tls_)).first->second.get();
   last_->opened = time;
   last_id_ = id;
+  count_held(*last_);
 }
 
 void CaptureDecoder::received(std::uint64_t id, Side sender, Bytes bytes, std::optional<WallTime> time) {
@@ -49,6 +53,7 @@ void CaptureDecoder::received(std::uint64_t id, Side sender, Bytes bytes, std::o
   connection.mqtt.received(sender, bytes, time);
   drain(connection);
   if (connection.mqtt.content() == MqttConnection::Content::tls) sessions_.miss();
+  count_held(connection);
 }
 
 void CaptureDecoder::missing(std::uint64_t id, Side sender, std::uint64_t bytes, std::optional<WallTime> time) {
@@ -60,6 +65,7 @@ void CaptureDecoder::missing(std::uint64_t id, Side sender, std::uint64_t bytes,
                      fmt::format("{} {} missing in the capture", count_bytes(bytes), bytes == 1 ? "is" : "are"));
   }
   connection.flow.lose();
+  count_held(connection);
 }
 
 void CaptureDecoder::closed(std::uint64_t id, ConnectionEnd end, const TcpCounts& first, const TcpCounts& second,
@@ -94,7 +100,52 @@ void CaptureDecoder::forget(std::uint64_t id) {
     last_ = nullptr;
     last_id_ = 0;
   }
-  connections_.erase(id);
+  const auto found = connections_.find(id);
+  held_bytes_ -= found->second->held_bytes;
+  connections_.erase(found);
+}
+
+void CaptureDecoder::count_held(Connection& connection) {
+  connection.loose_bytes = connection.mqtt.held_bytes() + connection.flow.held_bytes();
+  const std::size_t held = sizeof(Connection) + connection.flow.client_identifier().capacity() + connection.loose_bytes;
+  held_bytes_ += held - connection.held_bytes;
+  connection.held_bytes = held;
+}
+
+// A little more than needed is let go, so that it is not to do again at once.
+void CaptureDecoder::keep_within_bounds() {
+  constexpr std::size_t goal = max_held_bytes - max_held_bytes / 16;
+  constexpr std::size_t worth_the_loss = 4096;
+  if (held_bytes_ <= max_held_bytes) return;
+  std::vector<Connection*> largest;
+  for (const auto& [id, connection] : connections_) {
+    if (connection->loose_bytes > worth_the_loss) largest.push_back(connection.get());
+  }
+  // The numbers of streams make the order the same in every run.
+  std::ranges::sort(largest, [](const Connection* a, const Connection* b) {
+    return a->loose_bytes != b->loose_bytes ? a->loose_bytes > b->loose_bytes : a->stream < b->stream;
+  });
+  for (Connection* connection : largest) {
+    if (held_bytes_ <= goal) return;
+    give_up(*connection);
+  }
+  while (held_bytes_ > goal && reassembly_.close_oldest()) {
+  }
+}
+
+void CaptureDecoder::give_up(Connection& connection) {
+  const std::size_t flow_bytes = connection.flow.held_bytes();
+  connection.mqtt.give_up();
+  drain(connection);
+  connection.mqtt.release();
+  constexpr std::size_t least_flow_bytes = 4096;
+  if (flow_bytes >= least_flow_bytes) {
+    connection.flow.forget();
+    listener_.notice(connection.stream, Role::unknown, {},
+                     "more is unfinished in this capture than can be kept: what is in flight here, subscriptions and "
+                     "topic aliases are forgotten");
+  }
+  count_held(connection);
 }
 
 std::uint64_t CaptureDecoder::open(const ConnectionEnds& ends) {
@@ -107,6 +158,7 @@ std::uint64_t CaptureDecoder::open(const ConnectionEnds& ends) {
 
 void CaptureDecoder::receive(std::uint64_t stream, Role sender, Bytes bytes, std::optional<WallTime> time) {
   received(stream, sender == Role::client ? Side::first : Side::second, bytes, time);
+  keep_within_bounds();
 }
 
 void CaptureDecoder::close(std::uint64_t stream, ConnectionEnd end, std::optional<WallTime> time) {

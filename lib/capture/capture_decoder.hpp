@@ -46,6 +46,12 @@ class CaptureListener {
 
 class CaptureDecoder : private ConnectionListener {
  public:
+  // What all connections together may hold: packets that are not yet whole, what is in flight, subscriptions, aliases.
+  // Beyond, those that hold most lose it and say so; where it is the mere number of connections, the oldest are closed
+  // as if the capture had ended. With TcpReassembly::max_held_bytes and the like of the other parts it keeps a program
+  // below 32 MiB whatever the capture holds.
+  static constexpr std::size_t max_held_bytes = 10U * 1024 * 1024;
+
   // `tls` may be null; it outlives the decoder, and secrets may be added to it at any time.
   CaptureDecoder(CaptureListener& listener, Notes notes, std::optional<Version> version,
                  const TlsSecrets* tls = nullptr)
@@ -67,6 +73,8 @@ class CaptureDecoder : private ConnectionListener {
   void close(std::uint64_t stream, ConnectionEnd end, std::optional<WallTime> time);
 
   [[nodiscard]] const CaptureCounts& counts() const { return counts_; }
+  // Never above max_held_bytes when a call returns, unless streams that were opened by open() are too many.
+  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
 
  private:
   struct Connection {
@@ -78,6 +86,9 @@ class CaptureDecoder : private ConnectionListener {
     std::optional<WallTime> opened;
     bool session_asked = false;
     bool hides_half_packets = false;
+    // When it was counted last; of it what can be given up.
+    std::size_t held_bytes = 0;
+    std::size_t loose_bytes = 0;
   };
 
   void opened(std::uint64_t id, const ConnectionEnds& ends, std::optional<WallTime> time) override;
@@ -93,6 +104,9 @@ class CaptureDecoder : private ConnectionListener {
   void end(Connection& connection, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
            std::optional<WallTime> time);
   void forget(std::uint64_t id);
+  void count_held(Connection& connection);
+  void keep_within_bounds();
+  void give_up(Connection& connection);
   void show(Connection& connection, const MqttConnection::Item& item);
   void follow_sessions(Connection& connection, const PacketRecord& record);
 
@@ -104,6 +118,7 @@ class CaptureDecoder : private ConnectionListener {
   IpFragments fragments_;
   FlowSessions sessions_;
   std::unordered_map<std::uint64_t, std::unique_ptr<Connection>> connections_;
+  std::size_t held_bytes_ = 0;
   std::uint64_t last_id_ = 0;  // of the connection found last
   Connection* last_ = nullptr;
   std::vector<FlowProblem> problems_;

@@ -59,7 +59,7 @@ void CapturedWebSocket::take_handshake(Bytes& bytes) {
   const std::size_t end = handshake_.find("\r\n\r\n");
   if (end == std::string::npos) {
     bytes = {};
-    if (handshake_.size() > max_handshake_bytes) fault_ = "the HTTP header of the WebSocket handshake does not end";
+    if (handshake_.size() > max_handshake_bytes) give_up();
     return;
   }
   bytes = bytes.subspan(end + 4 - before);
@@ -79,7 +79,7 @@ void CapturedWebSocket::end_handshake() {
   } else if (!has_protocol && !has_old_protocol) {
     problem_ = is_request ? Rule::websocket_protocol_not_offered : Rule::websocket_protocol_not_selected;
   }
-  handshake_ = {};
+  forget_handshake();
 }
 
 std::size_t CapturedWebSocket::header_size() const {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -27,17 +28,29 @@ class CapturedWebSocket {
 
   // What cannot be read any more; empty if all is well.
   [[nodiscard]] const std::string& fault() const { return fault_; }
+  // A handshake that has not ended cannot be kept.
+  void give_up() {
+    if (!handshake_.empty()) fault_ = endless_handshake;
+    forget_handshake();
+  }
+  // Memory that it takes beside its own.
+  [[nodiscard]] std::size_t held_bytes() const { return handshake_.capacity(); }
   // A rule of MQTT that the last take() has found broken.
   [[nodiscard]] std::optional<Rule> take_problem() { return std::exchange(problem_, std::nullopt); }
 
  private:
   void take_handshake(Bytes& bytes);
   void end_handshake();
+  void forget_handshake() {
+    handshake_.clear();
+    handshake_.shrink_to_fit();
+  }
   void take_header(Bytes& bytes);
   [[nodiscard]] std::size_t header_size() const;
   void begin_frame();
 
   static constexpr std::size_t max_handshake_bytes = 64U * 1024;
+  static constexpr std::string_view endless_handshake = "the HTTP header of the WebSocket handshake does not end";
 
   bool in_handshake_;
   std::string handshake_;

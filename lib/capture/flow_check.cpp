@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
 #include <type_traits>
 #include <variant>
 
@@ -41,6 +42,25 @@ void FlowCheck::broke(Role sender, Rule rule, std::optional<WallTime> time) {
   if (sender == Role::unknown || !complete_) return;
   Violation& first = violations_[index(sender)];
   if (first.rule == Rule::none) first = {rule, time};
+}
+
+std::size_t FlowCheck::held_bytes() const {
+  constexpr std::size_t alias_bytes = sizeof(std::string) + map_node_bytes;
+  return session_.held_bytes() + (offered_ ? offered_->held_bytes() : 0) + alias_bytes_ +
+         (aliases_[0].size() + aliases_[1].size()) * alias_bytes + subscribing_bytes_ + puback_order_.held_bytes() +
+         pubrec_order_.held_bytes() + pubrel_order_.held_bytes();
+}
+
+void FlowCheck::forget() {
+  lose();
+  session_ = {};
+  session_known_ = false;
+  offered_.reset();
+  for (auto& each : aliases_) each.clear();
+  alias_bytes_ = 0;
+  subscribing_.clear();
+  subscribing_bytes_ = 0;
+  for (AnswerOrder* order : {&puback_order_, &pubrec_order_, &pubrel_order_}) order->release();
 }
 
 void FlowCheck::take(const FlowPacket& packet, std::vector<FlowProblem>& problems) {
@@ -247,7 +267,7 @@ void FlowCheck::check_session_lost(const Connack& p) {
 void FlowCheck::resume_session(bool session_present) {
   // 3.1 does not tell whether the server has the Session.
   const bool told = version_ != Version::v3_1 || clean_start_;
-  session_known_ = complete_ && told && (!session_present || offered_.has_value());
+  session_known_ = complete_ && told && (!session_present || offered_ != nullptr);
   session_.is_new = !session_present && clean_start_;
   if (session_present && offered_) {
     session_ = std::move(*offered_);
@@ -276,8 +296,8 @@ void FlowCheck::on(const Subscribe& p) {
   if (!identifiers_available_ && p.properties.find(PropertyId::subscription_identifier)) {
     find(Rule::subscription_identifier_not_available, "Subscription Identifier");
   }
-  std::vector<std::pair<std::string, QoS>> asked;
-  std::uint16_t count = 0;
+  std::vector<Asked> asked;
+  std::set<std::string_view> filters;
   for (const Subscription& subscription : p.subscriptions) {
     const TopicFilter filter = TopicFilter::checked(subscription.topic_filter, version_);
     if (!wildcards_available_ && filter.has_wildcard()) {
@@ -286,15 +306,34 @@ void FlowCheck::on(const Subscribe& p) {
     if (!shared_available_ && filter.is_shared()) {
       find(Rule::shared_not_available, "Topic Filter", std::string{subscription.topic_filter});
     }
-    ++count;
     remember_filter(subscription);
-    if (std::ranges::find(asked, subscription.topic_filter, &std::pair<std::string, QoS>::first) != asked.end()) {
+    if (!filters.insert(subscription.topic_filter).second) {
       find(Rule::filter_repeated, "", std::string{subscription.topic_filter});
     }
     asked.emplace_back(subscription.topic_filter, subscription.qos);
   }
+  const auto count = static_cast<std::uint32_t>(asked.size());
   own().start(p.packet_identifier, {.stage = FlowEntry::Stage::subscribe, .filters = count, .time = now_.time});
-  if (subscribing_.size() < max_filters) subscribing_[p.packet_identifier] = std::move(asked);
+  remember_request(p.packet_identifier, std::move(asked));
+}
+
+namespace {
+
+template <class Requests>
+std::size_t held_by(const Requests& filters) {
+  std::size_t bytes = map_node_bytes + filters.size() * sizeof(filters[0]);
+  for (const auto& [filter, qos] : filters) bytes += filter.size();
+  return bytes;
+}
+
+}  // namespace
+
+void FlowCheck::remember_request(PacketIdentifier id, std::vector<Asked> asked) {
+  if (subscribing_.size() >= max_filters) return;
+  const auto [known, is_new] = subscribing_.try_emplace(id);
+  if (!is_new) subscribing_bytes_ -= held_by(known->second);
+  subscribing_bytes_ += held_by(asked);
+  known->second = std::move(asked);
 }
 
 // Counts from SUBSCRIBE on: the server may send matching messages before SUBACK.
@@ -307,7 +346,9 @@ void FlowCheck::remember_filter(const Subscription& subscription) {
     session_known_ = false;
     return;
   }
-  SeenSubscription& seen = session_.filters[std::string{filter->filter()}];
+  const auto [entry, is_new] = session_.filters.try_emplace(std::string{filter->filter()});
+  if (is_new) session_.filter_bytes += filter->filter().size() + sizeof(*entry) + map_node_bytes;
+  SeenSubscription& seen = entry->second;
   seen.qos = std::max(seen.qos, subscription.qos);
   seen.may_be_retained = seen.may_be_retained || subscription.retain_as_published ||
                          subscription.retain_handling != RetainHandling::do_not_send;
@@ -333,6 +374,7 @@ void FlowCheck::on(const Suback& p) {
              fmt::format("QoS {} for {}, requested was {}", p.reason_codes[i], filter, static_cast<unsigned>(qos)));
       }
     }
+    subscribing_bytes_ -= held_by(asked->second);
     subscribing_.erase(asked);
   }
   peer().finish(p.packet_identifier);
@@ -343,7 +385,7 @@ void FlowCheck::on(const Unsubscribe& p) {
   if (FlowEntry* known = own().find(p.packet_identifier); known != nullptr && !known->earlier_connection) {
     find(Rule::packet_identifier_in_use, "Packet Identifier");
   }
-  const auto count = static_cast<std::uint16_t>(p.topic_filters.count());
+  const auto count = static_cast<std::uint32_t>(p.topic_filters.count());
   own().start(p.packet_identifier, {.stage = FlowEntry::Stage::unsubscribe, .filters = count, .time = now_.time});
 }
 

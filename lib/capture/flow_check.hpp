@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,6 +48,9 @@ struct FlowSession {
   bool is_new = false;            // it began with Clean Start: the client had nothing of an older one either
   std::optional<WallTime> ended;  // when its last connection did, if there was no other since for certain
   std::uint32_t expiry_seconds = never_expires;  // behind that
+  std::size_t filter_bytes = 0;                  // that `filters` takes
+
+  [[nodiscard]] std::size_t held_bytes() const { return sides[0].held_bytes() + sides[1].held_bytes() + filter_bytes; }
 };
 
 class FlowCheck {
@@ -61,10 +65,14 @@ class FlowCheck {
   void take(const FlowPacket& packet, std::vector<FlowProblem>& problems);
   // Bytes are missing: packets may be.
   void lose() { complete_ = false; }
+  // Memory that it takes beside its own: what is in flight, subscriptions, aliases.
+  [[nodiscard]] std::size_t held_bytes() const;
+  // Lets go of all that, as if it had not been captured.
+  void forget();
 
   // The Session of the client that connects, where an earlier connection of it was captured. Give it when a CONNECT has
   // been taken; it counts if CONNACK says that the server has it, too.
-  void offer_session(FlowSession session) { offered_ = std::move(session); }
+  void offer_session(FlowSession session) { offered_ = std::make_unique<FlowSession>(std::move(session)); }
   // The Session has ended with the last connection of that client, and there has been no other since. When a CONNECT
   // has been taken.
   void expect_no_session() { no_session_expected_ = true; }
@@ -99,6 +107,8 @@ class FlowCheck {
   [[nodiscard]] std::optional<Duration> latency() const { return latency_; }
 
  private:
+  using Asked = std::pair<std::string, QoS>;  // filter of a SUBSCRIBE
+
   struct Limits {  // of a receiver
     std::uint32_t receive_maximum = 65535;
     std::uint32_t maximum_packet_size = max_packet_size;
@@ -136,6 +146,7 @@ class FlowCheck {
   void check_session_lost(const Connack& p);
   void resume_session(bool session_present);
   void remember_filter(const Subscription& subscription);
+  void remember_request(PacketIdentifier id, std::vector<Asked> asked);
   [[nodiscard]] bool has_unknown_alias(const Publish& p);
   void remember_alias(std::string& to, std::string_view topic);
   void check_server_limits(const Publish& p);
@@ -176,10 +187,11 @@ class FlowCheck {
   bool session_known_ = false;  // everything in the Session has been seen
   bool session_resumed_ = false;
   bool no_session_expected_ = false;
-  std::optional<FlowSession> offered_;
+  std::unique_ptr<FlowSession> offered_;
   std::array<std::map<std::uint16_t, std::string>, 2> aliases_;
   std::size_t alias_bytes_ = 0;
-  std::map<PacketIdentifier, std::vector<std::pair<std::string, QoS>>> subscribing_;
+  std::map<PacketIdentifier, std::vector<Asked>> subscribing_;
+  std::size_t subscribing_bytes_ = 0;
   AnswerOrder puback_order_;  // of the client
   AnswerOrder pubrec_order_;
   AnswerOrder pubrel_order_;

@@ -3,12 +3,12 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <map>
 #include <optional>
 
 #include "base/time.hpp"
 #include "capture/identifier_map.hpp"
+#include "capture/small_queue.hpp"
 #include "codec/types.hpp"
 
 namespace mqtk {
@@ -28,12 +28,15 @@ struct FlowEntry {
   bool alias_unknown = false;       // its Topic Alias has no meaning
   bool counted = false;             // its PUBLISH was sent on this connection: Receive Maximum counts it
   std::uint64_t content = 0;        // hash of Topic Name and payload
-  std::uint16_t filters = 0;        // of SUBSCRIBE and UNSUBSCRIBE
+  std::uint32_t filters = 0;        // of SUBSCRIBE and UNSUBSCRIBE
   std::uint64_t order = 0;          // of a message: counts what this side has sent, over all connections
   std::optional<WallTime> time;
 
   [[nodiscard]] bool is_message() const { return stage <= Stage::released; }
 };
+
+// What a node of a map takes beside its value, about.
+inline constexpr std::size_t map_node_bytes = 48;
 
 class FlowSide {
  public:
@@ -96,6 +99,10 @@ class FlowSide {
   [[nodiscard]] const IdentifierMap<FlowEntry>& in_flight() const { return in_flight_; }
   // Messages sent on this connection and not finished: what Receive Maximum limits.
   [[nodiscard]] std::size_t messages() const { return messages_; }
+  // Memory that it takes beside its own.
+  [[nodiscard]] std::size_t held_bytes() const {
+    return in_flight_.held_bytes() + refused_.size() * (sizeof(*refused_.begin()) + map_node_bytes);
+  }
 
  private:
   IdentifierMap<FlowEntry> in_flight_;
@@ -119,17 +126,13 @@ class AnswerOrder {
       due_.pop_front();
       return true;
     }
-    for (auto each = due_.begin(); each != due_.end(); ++each) {
-      if (*each != id) continue;
-      due_.erase(each);
-      return false;
-    }
-    return true;
+    return !due_.erase(id);
   }
-  void clear() { due_.clear(); }
+  void release() { due_.release(); }
+  [[nodiscard]] std::size_t held_bytes() const { return due_.held_bytes(); }
 
  private:
-  std::deque<PacketIdentifier> due_;
+  SmallQueue<PacketIdentifier> due_;
 };
 
 }  // namespace mqtk

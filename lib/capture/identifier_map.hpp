@@ -58,6 +58,7 @@ class IdentifierMap {
     for (const PacketIdentifier id : gone) erase(id);
   }
   [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t held_bytes() const { return slots_.capacity() * sizeof(Entry); }
 
   template <class Function>
   void for_each(Function function) {

@@ -6,6 +6,7 @@ namespace mqtk {
 namespace {
 
 constexpr std::size_t max_packet_bytes = 65535;
+constexpr std::size_t fragment_overhead_bytes = 112;
 
 }  // namespace
 
@@ -24,10 +25,12 @@ std::optional<Segment> IpFragments::take(const Segment& fragment) {
   if (partial.number == 0) partial.number = ++begun_;
   ++partial.fragments;
   if (!fragment.more_fragments) partial.size = static_cast<std::uint32_t>(end);
-  std::vector<std::uint8_t>& part = partial.parts[fragment.fragment_offset];
+  const auto [place, is_new] = partial.parts.try_emplace(fragment.fragment_offset);
+  std::vector<std::uint8_t>& part = place->second;
   if (part.size() < fragment.payload.size()) {
-    bytes_ += fragment.payload.size() - part.size();
-    partial.bytes += fragment.payload.size() - part.size();
+    const std::size_t more = fragment.payload.size() - part.size() + (is_new ? fragment_overhead_bytes : 0);
+    bytes_ += more;
+    partial.bytes += more;
     part.assign(fragment.payload.begin(), fragment.payload.end());
   }
   if (is_whole(partial)) {

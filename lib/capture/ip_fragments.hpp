@@ -16,7 +16,7 @@ class IpFragments {
  public:
   // Beyond these the packet that was begun first is given up.
   static constexpr std::size_t max_packets = 256;
-  static constexpr std::size_t max_bytes = 4U * 1024 * 1024;
+  static constexpr std::size_t max_bytes = 2U * 1024 * 1024;  // with what each fragment takes beside its payload
 
   // A segment of Kind::fragment. What it completes, which views memory that lives until the next call.
   [[nodiscard]] std::optional<Segment> take(const Segment& fragment);

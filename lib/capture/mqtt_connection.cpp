@@ -114,7 +114,7 @@ void MqttConnection::missing(Side sender, std::uint64_t count, std::optional<Wal
   if (!side.stream) return;
   if (side.websocket) {
     // Where the next frame starts cannot be told.
-    if (!side.fault_told) static_cast<void>(side.websocket.emplace(CapturedWebSocket::Start::frames));
+    if (!side.fault_told) side.websocket = std::make_unique<CapturedWebSocket>(CapturedWebSocket::Start::frames);
   }
   side.stream->lose(count);
   mark_time(side, false, time);
@@ -125,6 +125,33 @@ void MqttConnection::finish() {
   for (SideState& side : sides_) {
     if (side.stream) side.stream->finish();
   }
+}
+
+void MqttConnection::give_up() {
+  if (content_ == Content::unknown && !tls_) detect(true);
+  if (tls_ && tls_->held_bytes() > 0) tls_->give_up();
+  if (tls_ && content_ == Content::unknown) content_ = Content::tls;
+  for (SideState& side : sides_) {
+    if (side.websocket) side.websocket->give_up();
+    if (side.stream) side.stream->give_up();
+  }
+}
+
+void MqttConnection::release() {
+  for (SideState& side : sides_) {
+    side.earlier.release();
+    if (side.stream) side.stream->release();
+  }
+}
+
+std::size_t MqttConnection::held_bytes() const {
+  std::size_t bytes = tls_ ? sizeof(CapturedTls) + tls_->held_bytes() : 0;
+  for (const SideState& side : sides_) {
+    bytes += side.head.capacity() + side.earlier.held_bytes();
+    if (side.stream) bytes += side.stream->held_bytes();
+    if (side.websocket) bytes += sizeof(CapturedWebSocket) + side.websocket->held_bytes();
+  }
+  return bytes;
 }
 
 void MqttConnection::detect(bool last_chance) {
@@ -210,7 +237,8 @@ void MqttConnection::settle(Content content, Side client, bool in_sync) {
     if (content == Content::websocket) {
       const std::string_view text = as_text(to.head);
       const bool has_handshake = to.head.empty() ? start_seen_ : text.starts_with("GET ") || text.starts_with("HTTP/");
-      to.websocket.emplace(has_handshake ? CapturedWebSocket::Start::handshake : CapturedWebSocket::Start::frames);
+      using Start = CapturedWebSocket::Start;
+      to.websocket = std::make_unique<CapturedWebSocket>(has_handshake ? Start::handshake : Start::frames);
     }
     const std::vector<std::uint8_t> head = std::move(to.head);
     to.head = {};

@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +15,7 @@
 #include "base/time.hpp"
 #include "capture/captured_websocket.hpp"
 #include "capture/packet_stream.hpp"
+#include "capture/small_queue.hpp"
 #include "capture/tcp_reassembly.hpp"
 #include "capture/tls_connection.hpp"
 
@@ -47,6 +47,11 @@ class MqttConnection {
   void missing(Side sender, std::uint64_t count, std::optional<WallTime> time);
   void finish();
   [[nodiscard]] bool next(Item& item);
+  // Nobody can keep what waits for more bytes. As after received(): call next() until it has no more, then release().
+  void give_up();
+  void release();
+  // Memory that it takes beside its own.
+  [[nodiscard]] std::size_t held_bytes() const;
 
   [[nodiscard]] Content content() const { return content_; }
   [[nodiscard]] bool is_mqtt() const { return content_ == Content::mqtt || content_ == Content::websocket; }
@@ -71,9 +76,9 @@ class MqttConnection {
     std::vector<std::uint8_t> head;  // until the content is known
     std::optional<WallTime> head_time;
     std::optional<PacketStream> stream;
-    std::optional<CapturedWebSocket> websocket;
+    std::unique_ptr<CapturedWebSocket> websocket;
     Mark mark;                 // of what came last
-    std::deque<Mark> earlier;  // of what came before and has not been read to its end
+    SmallQueue<Mark> earlier;  // of what came before and has not been read to its end
     bool fault_told = false;
   };
 

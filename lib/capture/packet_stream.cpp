@@ -60,6 +60,12 @@ void PacketStream::keep() {
   base_ += std::exchange(at_, 0);
 }
 
+void PacketStream::release() {
+  static_cast<void>(feed_buffer());
+  buffer_.shrink_to_fit();
+  giving_up_ = false;
+}
+
 void PacketStream::learn_version(Version version) {
   if (source_ == VersionSource::asked || source_ == VersionSource::connect) return;
   version_ = version;
@@ -131,8 +137,8 @@ bool PacketStream::next(Item& item) {
     return true;
   }
   if (wait) return false;
-  const bool is_too_long = frame.state == Frame::State::need_body && frame.packet_size > max_kept_bytes;
-  if (is_too_long && ahead().size() >= options_.trial_bytes && !finished_) {
+  const bool is_too_long = frame.packet_size > max_kept_bytes && ahead().size() >= options_.trial_bytes;
+  if (frame.state == Frame::State::need_body && (is_too_long || giving_up_) && !finished_) {
     cut(item, frame);
     return true;
   }
@@ -150,7 +156,7 @@ bool PacketStream::is_noise(const Frame& frame, bool& wait) const {
   constexpr std::size_t searched_bytes = 64U * 1024;
   const bool has_header = frame.state == Frame::State::complete || frame.state == Frame::State::need_body;
   if (!has_header) return false;
-  const SearchContext context{version_, finished_};
+  const SearchContext context{version_, must_decide()};
   // Only a PUBLISH can be that long.
   if (frame.type != PacketType::publish && frame.packet_size > long_packet && !finished_) return true;
   const bool looks_right = header_may_start(ahead(), context) != Plausible::no;
@@ -165,7 +171,7 @@ bool PacketStream::is_noise(const Frame& frame, bool& wait) const {
   }
   const Bytes behind = ahead().subspan(frame.packet_size);
   if (behind.empty()) {
-    wait = !finished_;
+    wait = !must_decide();
     return false;
   }
   const Frame next = find_frame(behind);
@@ -192,11 +198,11 @@ void PacketStream::make_unreadable(Item& item) {
 
 // Passes over what cannot start a packet. Tells of it once a packet is found or the input has ended.
 bool PacketStream::search(Item& item) {
-  const SearchContext context{source_ == VersionSource::open ? std::nullopt : std::optional{version_}, finished_};
+  const SearchContext context{source_ == VersionSource::open ? std::nullopt : std::optional{version_}, must_decide()};
   bool found = false;
   while (!ahead().empty()) {
     const Plausible plausible = packet_may_start(ahead(), context);
-    if (plausible == Plausible::open && !finished_) return false;
+    if (plausible == Plausible::open && !must_decide()) return false;
     found = plausible == Plausible::yes;
     if (found) break;
     ++at_;
@@ -232,7 +238,7 @@ bool PacketStream::settle_version() {
   const Frame first = find_frame(ahead());
   if (first.type == PacketType::connect) return true;
   const bool enough = ahead().size() >= options_.trial_bytes && first.state != Frame::State::need_body;
-  if (!finished_ && !enough) return false;
+  if (!must_decide() && !enough) return false;
   try_versions();
   return true;
 }

@@ -20,7 +20,7 @@ namespace mqtk {
 class PacketStream {
  public:
   // Of a longer packet only the beginning is kept.
-  static constexpr std::uint32_t max_kept_bytes = 16U * 1024 * 1024;
+  static constexpr std::uint32_t max_kept_bytes = 4U * 1024 * 1024;
 
   struct Options {
     std::optional<Version> version;  // for all packets but CONNECT
@@ -52,7 +52,7 @@ class PacketStream {
     Version version = Version::v5;
     Role sender = Role::unknown;  // as told, else by the type of packet where only one side sends it
     std::uint64_t skipped_bytes = 0;
-    bool left_out = false;  // incomplete only because it is longer than max_kept_bytes
+    bool left_out = false;  // incomplete only because it is longer than max_kept_bytes, or was given up
   };
 
   explicit PacketStream(Options options);
@@ -65,6 +65,12 @@ class PacketStream {
   void keep();
   // No more bytes will come.
   void finish() { finished_ = true; }
+  // Whoever feeds cannot keep what is not yet whole: next() hands out what there is of a packet as left out, and passes
+  // over bytes in which none has been found. Then release(). The stream goes on with what is fed next.
+  void give_up() { giving_up_ = true; }
+  void release();
+  // Memory that it takes beside its own.
+  [[nodiscard]] std::size_t held_bytes() const { return buffer_.capacity(); }
   // So many bytes are missing behind those fed. Call next() until it has no more before this, and again after it.
   void lose(std::uint64_t count);
   // The other direction has told the version.
@@ -90,6 +96,8 @@ class PacketStream {
  private:
   [[nodiscard]] Bytes data() const { return lent_ ? *lent_ : Bytes{buffer_}; }
   [[nodiscard]] Bytes ahead() const { return data().subspan(at_); }
+  // Nothing that is to come can be waited for.
+  [[nodiscard]] bool must_decide() const { return finished_ || giving_up_; }
   [[nodiscard]] bool settle_version();
   void try_versions();
   void learn_from_connect(Item& connect);
@@ -106,6 +114,7 @@ class PacketStream {
   std::size_t at_ = 0;         // of the next packet in the data
   std::uint64_t base_ = 0;     // offset in the stream of the first byte of the data
   bool finished_ = false;
+  bool giving_up_ = false;
   bool searching_ = false;
   std::uint64_t skipped_ = 0;       // while searching
   std::uint64_t damaged_left_ = 0;  // bytes to come that belong to a packet with a gap

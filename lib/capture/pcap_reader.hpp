@@ -26,7 +26,7 @@ struct CapturedFrame {
 class PcapReader {
  public:
   // A block or frame beyond this is taken for damage.
-  static constexpr std::uint32_t max_block_bytes = 16U * 1024 * 1024;
+  static constexpr std::uint32_t max_block_bytes = 4U * 1024 * 1024;
 
   // Whether a file that starts with these bytes, four at least, is a capture file.
   [[nodiscard]] static bool recognizes(Bytes head);

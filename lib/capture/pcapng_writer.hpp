@@ -41,6 +41,8 @@ class PcapngWriter {
   void close(std::uint64_t stream, Role sender, WallTime time);
   // The same by RST: not in good order.
   void reset(std::uint64_t stream, Role sender, WallTime time);
+  // Its end is not known, and its number does not come again.
+  void forget(std::uint64_t stream) { connections_.erase(stream); }
 
  private:
   struct Side {

@@ -80,7 +80,15 @@ std::string heading(const SnRecord& record) {
   return fmt::format("{}{:>6}  {}  {}", out, record.message->bytes.size(), arrow(record.sender), record.message->name);
 }
 
+constexpr std::size_t entry_bytes = 96;  // beside the bytes of a name
+
 }  // namespace
+
+void SnTopics::set(std::map<std::uint32_t, std::string>& names, std::uint32_t id, std::string_view name) {
+  const auto [entry, is_new] = names.try_emplace(id);
+  held_bytes_ += name.size() - entry->second.size() + (is_new ? entry_bytes : 0);
+  entry->second = name;
+}
 
 void SnTopics::learn(const SnMessage& message) {
   const std::uint32_t id = message.number("TopicId");
@@ -89,17 +97,18 @@ void SnTopics::learn(const SnMessage& message) {
   switch (message.type) {
     case SnType::register_topic:
       // A gateway has chosen the id already.
-      if (id != 0) names_[id] = message.text("TopicName");
-      waiting_[number] = message.text("TopicName");
+      if (id != 0) set(names_, id, message.text("TopicName"));
+      set(waiting_, number, message.text("TopicName"));
       break;
     case SnType::subscribe:
-      if (message.topic_id_type() == 0) waiting_[number] = message.text("TopicName");
+      if (message.topic_id_type() == 0) set(waiting_, number, message.text("TopicName"));
       break;
     case SnType::regack:
     case SnType::suback: {
       const auto found = waiting_.find(number);
       if (found == waiting_.end()) break;
-      if (id != 0 && message.number("ReturnCode") == 0) names_[id] = found->second;
+      if (id != 0 && message.number("ReturnCode") == 0) set(names_, id, found->second);
+      held_bytes_ -= found->second.size() + entry_bytes;
       waiting_.erase(found);
       break;
     }

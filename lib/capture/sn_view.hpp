@@ -20,10 +20,15 @@ class SnTopics {
   void learn(const SnMessage& message);
   // Of PUBLISH: the name that its TopicId stands for, or the short name itself; empty if it is not known.
   [[nodiscard]] std::string topic_of(const SnMessage& message) const;
+  // Memory that the names take, about.
+  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
 
  private:
+  void set(std::map<std::uint32_t, std::string>& names, std::uint32_t id, std::string_view name);
+
   std::map<std::uint32_t, std::string> names_;    // by TopicId
   std::map<std::uint32_t, std::string> waiting_;  // by MsgId, of REGISTER and SUBSCRIBE
+  std::size_t held_bytes_ = 0;
 };
 
 struct SnRecord {

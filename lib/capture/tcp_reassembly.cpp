@@ -1,6 +1,7 @@
 #include "capture/tcp_reassembly.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "base/byte_order.hpp"
@@ -9,16 +10,20 @@ namespace mqtk {
 
 class TcpReassembly::StreamListener : public TcpStreamListener {
  public:
-  StreamListener(ConnectionListener& listener, std::uint64_t id, Side sender)
-      : listener_(listener), id_(id), sender_(sender) {}
-  void received(Bytes bytes, std::optional<WallTime> time) override { listener_.received(id_, sender_, bytes, time); }
+  StreamListener(TcpReassembly& reassembly, Connection& connection, Side sender)
+      : reassembly_(reassembly), connection_(connection), sender_(sender) {}
+  void received(Bytes bytes, std::optional<WallTime> time) override {
+    reassembly_.tell(connection_);
+    reassembly_.listener_.received(connection_.id, sender_, bytes, time);
+  }
   void missing(std::uint64_t bytes, std::optional<WallTime> time) override {
-    listener_.missing(id_, sender_, bytes, time);
+    reassembly_.tell(connection_);
+    reassembly_.listener_.missing(connection_.id, sender_, bytes, time);
   }
 
  private:
-  ConnectionListener& listener_;
-  std::uint64_t id_;
+  TcpReassembly& reassembly_;
+  Connection& connection_;
   Side sender_;
 };
 
@@ -68,9 +73,15 @@ TcpReassembly::Connection* TcpReassembly::find_or_open(const Segment& segment, s
   const bool answers = segment.syn && segment.has_acknowledgement;
   connection.first = answers ? segment.destination : segment.source;
   connection.second = answers ? segment.source : segment.destination;
+  connection.opened = time;
+  connection.start_seen = segment.syn;
   by_age_.emplace_back(connection.id, key);
-  listener_.opened(connection.id, {connection.first, connection.second, segment.syn}, time);
   return &connection;
+}
+
+void TcpReassembly::tell(Connection& connection) {
+  if (std::exchange(connection.told, true)) return;
+  listener_.opened(connection.id, {connection.first, connection.second, connection.start_seen}, connection.opened);
 }
 
 void TcpReassembly::erase(std::unordered_map<Key, Connection, KeyHash>::iterator connection) {
@@ -92,14 +103,14 @@ void TcpReassembly::take(const Segment& segment, std::optional<WallTime> time) {
   if (connection == nullptr) return;
   const Side sender = segment.source == connection->first ? Side::first : Side::second;
   if (segment.kind == Segment::Kind::bare) {
-    listener_.received(connection->id, sender, segment.payload, time);
+    StreamListener{*this, *connection, sender}.received(segment.payload, time);
     return;
   }
   TcpStream& stream = connection->streams[static_cast<std::size_t>(sender)];
   TcpStream& answered = connection->streams[static_cast<std::size_t>(other(sender))];
   const std::size_t held_before = stream.held_bytes() + answered.held_bytes();
-  StreamListener to_stream{listener_, connection->id, sender};
-  StreamListener to_answered{listener_, connection->id, other(sender)};
+  StreamListener to_stream{*this, *connection, sender};
+  StreamListener to_answered{*this, *connection, other(sender)};
   if (segment.has_acknowledgement && !segment.syn) {
     answered.acknowledged(segment.acknowledgement, !segment.payload.empty(), time, to_answered);
   }
@@ -130,10 +141,11 @@ void TcpReassembly::close(Connection& connection, ConnectionEnd end, std::option
   for (const Side side : {Side::first, Side::second}) {
     TcpStream& stream = connection.streams[static_cast<std::size_t>(side)];
     held_bytes_ -= stream.held_bytes();
-    StreamListener listener{listener_, connection.id, side};
+    StreamListener listener{*this, connection, side};
     stream.finish(time, listener);
   }
   connection.closed = true;
+  if (!connection.told) return;
   listener_.closed(connection.id, end, connection.streams[0].counts(), connection.streams[1].counts(), time);
 }
 
@@ -144,14 +156,29 @@ void TcpReassembly::make_room() {
       return found == connections_.end() || found->second.id != entry.first;
     });
   }
-  while (connections_.size() >= max_connections && !by_age_.empty()) {
+  while (connections_.size() >= max_connections && erase_oldest()) {
+  }
+}
+
+bool TcpReassembly::close_oldest() {
+  while (const auto was_open = erase_oldest()) {
+    if (*was_open) return true;
+  }
+  return false;
+}
+
+std::optional<bool> TcpReassembly::erase_oldest() {
+  while (!by_age_.empty()) {
     const auto [id, key] = by_age_.front();
     by_age_.pop_front();
     const auto found = connections_.find(key);
     if (found == connections_.end() || found->second.id != id) continue;
-    if (!found->second.closed) close(found->second, ConnectionEnd::capture_end, last_time_);
+    const bool was_open = !found->second.closed;
+    if (was_open) close(found->second, ConnectionEnd::capture_end, last_time_);
     erase(found);
+    return was_open;
   }
+  return std::nullopt;
 }
 
 }  // namespace mqtk

@@ -34,7 +34,8 @@ enum class ConnectionEnd : std::uint8_t {
 class ConnectionListener {
  public:
   virtual ~ConnectionListener() = default;
-  // Called with the first segment that opens the connection or carries data. `id` counts from 1.
+  // Called before the connection's first bytes, with the time of its first segment; a connection without any is never
+  // told. `id` counts from 1.
   virtual void opened(std::uint64_t id, const ConnectionEnds& ends, std::optional<WallTime> time) = 0;
   virtual void received(std::uint64_t id, Side sender, Bytes bytes, std::optional<WallTime> time) = 0;
   virtual void missing(std::uint64_t id, Side sender, std::uint64_t bytes, std::optional<WallTime> time) = 0;
@@ -45,14 +46,16 @@ class ConnectionListener {
 class TcpReassembly {
  public:
   // Beyond so many, the connection that was opened first is closed as if the capture had ended.
-  static constexpr std::size_t max_connections = 16U * 1024;
-  static constexpr std::size_t max_held_bytes = 8U * 1024 * 1024;  // of all connections
+  static constexpr std::size_t max_connections = 8U * 1024;
+  static constexpr std::size_t max_held_bytes = 2U * 1024 * 1024;  // of all connections, while segments are awaited
 
   explicit TcpReassembly(ConnectionListener& listener) : listener_(listener) {}
 
   // Kind::tcp and Kind::bare; others are passed over.
   void take(const Segment& segment, std::optional<WallTime> time);
   void finish();
+  // The connection that was opened first, as if the capture had ended; false if none is open. Not from a listener.
+  bool close_oldest();
 
  private:
   struct Key {
@@ -68,6 +71,9 @@ class TcpReassembly {
     SocketEnd first;
     SocketEnd second;
     std::array<TcpStream, 2> streams;
+    std::optional<WallTime> opened;
+    bool start_seen = false;
+    bool told = false;    // the listener knows it
     bool closed = false;  // kept for a while, so that late segments do not look like a new connection
   };
   class StreamListener;
@@ -78,6 +84,9 @@ class TcpReassembly {
   void erase(std::unordered_map<Key, Connection, KeyHash>::iterator connection);
   void close(Connection& connection, ConnectionEnd end, std::optional<WallTime> time);
   void make_room();
+  // Whether it was open; nothing if there is none.
+  std::optional<bool> erase_oldest();
+  void tell(Connection& connection);
 
   ConnectionListener& listener_;
   std::unordered_map<Key, Connection, KeyHash> connections_;

@@ -48,7 +48,8 @@ class TcpStream {
   // FIN has been reached, all before it has been handed out.
   [[nodiscard]] bool finished() const { return fin_ && held_.empty() && next_ >= *fin_; }
   [[nodiscard]] const TcpCounts& counts() const { return counts_; }
-  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
+  // With what each segment takes beside its bytes.
+  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_ + held_.size() * segment_overhead_bytes; }
   // Gives up on the first gap.
   void skip_gap(std::optional<WallTime> time, TcpStreamListener& listener);
 
@@ -58,6 +59,8 @@ class TcpStream {
     std::uint32_t cut_bytes = 0;
     std::optional<WallTime> time;
   };
+
+  static constexpr std::size_t segment_overhead_bytes = 128;
 
   // The position of a sequence number: near `next_`, and never wrapping.
   [[nodiscard]] std::uint64_t position(std::uint32_t sequence) const;

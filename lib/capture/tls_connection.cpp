@@ -99,8 +99,8 @@ void CapturedTls::fail(std::string why) {
   if (!fault_.empty()) return;
   fault_ = std::move(why);
   for (Direction& each : directions_) {
-    each.records = {};
-    each.handshake = {};
+    each.records = std::vector<std::uint8_t>{};
+    each.handshake = std::vector<std::uint8_t>{};
   }
 }
 

@@ -29,6 +29,16 @@ class CapturedTls {
   // Why nothing more can be read; empty if all is well.
   [[nodiscard]] const std::string& fault() const { return fault_; }
   void lose() { fail("bytes are missing in the TLS connection, so what follows cannot be decrypted"); }
+  // What waits for the rest of a record or for the other side cannot be kept.
+  void give_up() { fail("too much of the TLS connection waits for what was not captured"); }
+  // Memory that it takes beside its own.
+  [[nodiscard]] std::size_t held_bytes() const {
+    std::size_t bytes = 0;
+    for (const Direction& each : directions_) {
+      bytes += each.records.capacity() + each.handshake.capacity() + each.data.capacity();
+    }
+    return bytes;
+  }
 
  private:
   struct Direction {

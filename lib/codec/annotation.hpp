@@ -48,7 +48,7 @@ struct Problem {
 // Nothing is read behind the last problem or annotation that has room: noise may well be a packet of a million faults.
 struct AnnotatedPacket {
   static constexpr std::size_t max_problems = 100;
-  static constexpr std::size_t max_annotations = 100'000;  // about; the entry of a list that reaches it is whole
+  static constexpr std::size_t max_annotations = 40'000;  // about; the entry of a list that reaches it is whole
 
   std::vector<Annotation> annotations;
   std::vector<Problem> problems;  // in the order found; the first is what decode() reports

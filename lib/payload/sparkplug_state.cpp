@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <set>
 
 namespace mqtk {
 namespace {
@@ -38,6 +39,8 @@ constexpr Statements statements[] = {
     {"tck-id-payloads-dcmd-qos", "tck-id-payloads-dcmd-retain", "tck-id-payloads-dcmd-timestamp", "", ""},
     {"tck-id-payloads-state-will-message-qos", "tck-id-payloads-state-will-message-retain", "", "", ""},
 };
+
+constexpr std::size_t map_entry_bytes = 96;  // beside the bytes of a name
 
 // One message being read against what is known of its node.
 class Reading {
@@ -115,9 +118,11 @@ void Reading::take(const SparkplugPayload& payload) {
   check_metrics(payload);
   if (is_birth(topic_.type)) remember(payload);
   if (topic_.type == SparkplugType::dbirth && node_.devices.size() < SparkplugState::max_metrics_per_node) {
-    node_.devices[std::string{topic_.device}] = true;
+    const auto device = node_.devices.insert_or_assign(std::string{topic_.device}, true);
+    if (device.second) node_.name_bytes += topic_.device.size() + map_entry_bytes;
   }
-  if (topic_.type == SparkplugType::ddeath) node_.devices[std::string{topic_.device}] = false;
+  if (topic_.type != SparkplugType::ddeath) return;
+  if (const auto device = node_.devices.find(topic_.device); device != node_.devices.end()) device->second = false;
 }
 
 void Reading::check_fields(const SparkplugPayload& payload) {
@@ -178,7 +183,7 @@ void Reading::check_death(const SparkplugPayload& payload) {
   } else {
     node_.born = false;
     node_.last_seq.reset();
-    node_.devices.clear();
+    for (auto& [device, born] : node_.devices) born = false;
   }
 }
 
@@ -206,16 +211,16 @@ void Reading::check_birth_metric(const SparkplugMetric& metric) {
 }
 
 void Reading::check_metrics(const SparkplugPayload& payload) {
-  std::vector<std::uint64_t> aliases;
+  std::set<std::uint64_t> aliases;
   for (const SparkplugMetric& metric : payload.metrics) {
     if (is_birth(topic_.type)) {
       check_birth_metric(metric);
       const bool taken = metric.alias && topic_.type == SparkplugType::dbirth && birth_of(metric) != nullptr &&
                          birth_of(metric)->name != key_of(metric.name.value_or(""));
-      if (metric.alias && (taken || std::ranges::find(aliases, *metric.alias) != aliases.end())) {
+      const bool repeated = metric.alias && !aliases.insert(*metric.alias).second;
+      if (taken || repeated) {
         find("tck-id-payloads-alias-uniqueness", fmt::format("alias {} stands for two metrics", *metric.alias));
       }
-      if (metric.alias && aliases.size() < SparkplugState::max_metrics_per_node) aliases.push_back(*metric.alias);
       continue;
     }
     if (!is_data(topic_.type) && !is_command(topic_.type)) continue;
@@ -236,8 +241,13 @@ void Reading::remember(const SparkplugPayload& payload) {
   for (const SparkplugMetric& metric : payload.metrics) {
     if (!metric.name || node_.types.size() >= SparkplugState::max_metrics_per_node) continue;
     const std::string key = key_of(*metric.name);
-    if (metric.datatype) node_.types[key] = *metric.datatype;
-    if (metric.alias) node_.aliases[*metric.alias] = {key, metric.datatype};
+    if (metric.datatype && node_.types.insert_or_assign(key, *metric.datatype).second) {
+      node_.name_bytes += key.size() + map_entry_bytes;
+    }
+    if (metric.alias &&
+        node_.aliases.insert_or_assign(*metric.alias, SparkplugState::Birth{key, metric.datatype}).second) {
+      node_.name_bytes += key.size() + map_entry_bytes;
+    }
   }
 }
 
@@ -303,8 +313,12 @@ SparkplugReading SparkplugState::take(const SparkplugMessage& message) {
   Node unknown;
   const std::string key = fmt::format("{}/{}", topic->group, topic->node);
   auto found = nodes_.find(key);
-  if (found == nodes_.end() && nodes_.size() < max_nodes) found = nodes_.try_emplace(key).first;
-  Reading reading{message, *topic, found == nodes_.end() ? unknown : found->second, result.findings};
+  if (found == nodes_.end() && nodes_.size() < max_nodes) {
+    found = nodes_.try_emplace(key).first;
+    held_bytes_ += key.size() + sizeof(*found) + map_entry_bytes;
+  }
+  Node& node = found == nodes_.end() ? unknown : found->second;
+  Reading reading{message, *topic, node, result.findings};
   reading.check_delivery_flags();
   if (topic->type == SparkplugType::state) return result;
   const auto payload = parse_sparkplug(message.payload);
@@ -312,7 +326,9 @@ SparkplugReading SparkplugState::take(const SparkplugMessage& message) {
     result.error = payload.error().text();
     return result;
   }
+  const std::size_t names_before = node.name_bytes;
   reading.take(*payload);
+  if (&node != &unknown) held_bytes_ += node.name_bytes - names_before;
   result.json = reading.json(*payload);
   return result;
 }

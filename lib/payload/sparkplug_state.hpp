@@ -42,6 +42,8 @@ class SparkplugState {
   static constexpr std::size_t max_metrics_per_node = 16U * 1024;
 
   [[nodiscard]] SparkplugReading take(const SparkplugMessage& message);
+  // Memory that all names take, about.
+  [[nodiscard]] std::size_t held_bytes() const { return held_bytes_; }
 
   struct Birth {  // of one metric
     std::string name;
@@ -55,10 +57,12 @@ class SparkplugState {
     std::map<std::uint64_t, Birth> aliases;                   // of node and devices
     std::map<std::string, std::uint32_t, std::less<>> types;  // by "device/name"
     std::map<std::string, bool, std::less<>> devices;         // born or not
+    std::size_t name_bytes = 0;                               // that the maps take, about
   };
 
  private:
   std::map<std::string, Node, std::less<>> nodes_;  // by "group/node"
+  std::size_t held_bytes_ = 0;
 };
 
 }  // namespace mqtk

@@ -190,7 +190,7 @@ TEST_CASE("behind a gap that may hold whole packets they are searched for") {
   CHECK(all_of(stream) == "w104+6/5 w110+6/5 ");
 }
 
-TEST_CASE("of a packet of more than 16 MiB only the beginning is kept") {
+TEST_CASE("of a packet of more than 4 MiB only the beginning is kept") {
   PacketStream stream{{Version::v5, Role::unknown}};
   feed(stream, "30 FFFFFF7F 0001 61 00");  // 268,435,455 bytes behind the header
   auto& buffer = stream.feed_buffer();

@@ -197,10 +197,18 @@ TEST_CASE("a SYN for known addresses starts a new connection, unless it is only 
 TEST_CASE("RST ends a connection") {
   Wire wire;
   wire.open();
+  wire.client(101, "a");
   Segment reset = wire.from_server(901, "");
   reset.reset = true;
   wire.reassembly.take(reset, {});
-  CHECK(wire.log.text == "1 open 10.0.0.1:5000; 1 reset");
+  CHECK(wire.log.text == "1 open 10.0.0.1:5000; >a; 1 reset");
+}
+
+TEST_CASE("a connection without any data is not told") {
+  Wire wire;
+  wire.open();
+  wire.reassembly.finish();
+  CHECK(wire.log.text.empty());
 }
 
 TEST_CASE("a keep-alive probe is no retransmission") {
