@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "cli/output.hpp"
 #include "cli/setters.hpp"
@@ -127,6 +128,14 @@ Accepted check_selection(const Options& options) {
   return {};
 }
 
+// Writing begins by emptying the file, reading would find nothing.
+bool overwrites_input(const Options& options) {
+  return std::ranges::any_of(options.files, [&](const std::string& file) {
+    std::error_code not_there;
+    return std::filesystem::equivalent(file, *options.output, not_there);
+  });
+}
+
 Accepted check_output(const Options& options) {
   const Command command = options.command;
   if (writes(command) && !options.output) return std::unexpected("no file to write to; give it with --output");
@@ -135,6 +144,10 @@ Accepted check_output(const Options& options) {
   }
   if (options.json && command != Command::info && command != Command::topics && command != Command::cat) {
     return std::unexpected("--json is for info, topics and cat");
+  }
+  if (options.output && overwrites_input(options)) {
+    return std::unexpected(
+        fmt::format("{} would be read and overwritten at the same time; name another file", *options.output));
   }
   if (options.compare_all && command != Command::diff) return std::unexpected("--all is for diff");
   if (writes(command) && !options.format && *options.output != "-" && !format_of_file(*options.output)) {

@@ -4,6 +4,8 @@
 import base64
 import contextlib
 import json
+import os
+import pathlib
 import re
 import resource
 import subprocess
@@ -376,6 +378,15 @@ class Recordings(Files):
         self.assertIn(b"--overwrite", self.recording("convert", "-o", self.path("e.mcap"), source, status=1).stderr)
         self.recording("convert", "--overwrite", "-o", self.path("e.mcap"), source)
         self.assertIn(b"--overwrite", run("record", self.path("e.mcap")).stderr)
+
+    def test_a_recording_is_not_overwritten_while_it_is_read(self):
+        source = self.jsonl("same.jsonl", [("a", "1")])
+        os.symlink(source, self.path("link.jsonl"))
+        before = pathlib.Path(source).read_bytes()
+        for command, target in (("convert", source), ("filter", self.path("link.jsonl")), ("repair", source)):
+            result = self.recording(command, "--overwrite", "-o", target, source, status=1)
+            self.assertIn(b"name another file", result.stderr)
+            self.assertEqual(pathlib.Path(source).read_bytes(), before)
 
     def test_mistakes_are_usage_errors(self):
         for arguments in (["cat"], ["view", "x"], ["cat", "missing.mcap"], ["filter", "x.mcap"], ["diff", "x.mcap"],
