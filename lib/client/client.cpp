@@ -56,6 +56,24 @@ std::expected<Client::Flow, Fault> Client::publish(const Publish& publish, Tag t
   return Flow::taken;
 }
 
+Rule Client::publish(const PublishForm& form, Bytes payload, Tag tag) {
+  const QoS qos = form.qos();
+  if (!can_take(qos)) {
+    waiting_to_send_ = qos;
+    return Rule::not_connected;
+  }
+  if (options_.advisor != nullptr) options_.advisor->before_publish(form.message(payload));
+  const Rule rule = engine_->publish(form, payload, tag, loop_.now());
+  if (rule == Rule::receive_maximum_exceeded) {
+    waiting_to_send_ = qos;
+    return Rule::not_connected;
+  }
+  if (rule != Rule::none) return rule;
+  if (qos != QoS::at_most_once && unfinished_++ == 0) progress();
+  loop_.call_at_turn_end(*this);
+  return rule;
+}
+
 std::expected<Client::Flow, Fault> Client::publish(const ApplicationMessage& message, Tag tag) {
   const QoS qos = message.qos();
   if (!can_take(qos)) return wait_to_send(qos);

@@ -48,6 +48,10 @@ class Client final : NetworkConnectionListener, TurnEndListener {
   // breaks or a limit of this broker; it will not do better later.
   [[nodiscard]] std::expected<Flow, Fault> publish(const Publish& publish, Tag tag = 0);
 
+  // The same with what was encoded before for many messages. Rule::none: taken, Rule::not_connected: as Flow::wait,
+  // others as the Fault; a bare Rule as the Engine's.
+  [[nodiscard]] Rule publish(const PublishForm& form, Bytes payload, Tag tag = 0);
+
   // The same for a message that is large: its block is sent from, not copied. A Topic Alias among its properties is
   // lost.
   [[nodiscard]] std::expected<Flow, Fault> publish(const ApplicationMessage& message, Tag tag = 0);

@@ -144,6 +144,7 @@ std::optional<Property> PropertyBlock::search(PropertyId id) const {
 }
 
 std::optional<std::uint32_t> PropertyBlock::number(PropertyId id) const {
+  if (bytes_.empty()) return std::nullopt;
   const auto property = find(id);
   if (!property) return std::nullopt;
   return property->number;

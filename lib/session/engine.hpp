@@ -25,6 +25,7 @@
 #include "session/event.hpp"
 #include "session/keep_alive.hpp"
 #include "session/limits.hpp"
+#include "session/publish_form.hpp"
 #include "session/publish_image.hpp"
 #include "session/send_quota.hpp"
 #include "session/topic_alias.hpp"
@@ -152,6 +153,10 @@ class Engine {
   // Any QoS from the caller's views, nothing is allocated: QoS 1 and 2 end as above, but the message is not kept. In a
   // Session that outlives the connection it counts as refused there instead of being sent again.
   Sent publish_once(const Publish& publish, Tag tag, TimePoint now);
+  // Any QoS with what was encoded before for many messages; QoS 1 and 2 end as above. As those for a form of another
+  // version, a large payload, and where Topic Aliases are chosen. Rule::none when it is sent: a Done costs as much as
+  // the packet.
+  [[nodiscard]] Rule publish(const PublishForm& form, Bytes payload, Tag tag, TimePoint now);
   // QoS 0, encoded before for many receivers. The image's version must be version().
   Done publish(const PublishImage& image, TimePoint now);
   // QoS 1 and 2 likewise; `delivery` is kept for being sent again, its QoS and RETAIN are those of the image.
@@ -267,6 +272,7 @@ class Engine {
   bool finish_publish(PacketIdentifier id, ReasonCode reason_code, Event& event);
   bool report_refused(Event& event);
   [[nodiscard]] Rule check_publish(QoS qos, bool retain) const;
+  Rule publish_unformed(const Publish& publish, Tag tag, TimePoint now);
   Done send_publish(const Publish& publish, const SharedBytes& owner);
   void count_sent(QoS qos);
   Done send_aliased(const Publish& publish, const SharedBytes& owner);

@@ -126,6 +126,41 @@ Engine::Sent Engine::publish_once(const Publish& publish, Tag tag, TimePoint now
   return numbered.packet_identifier;
 }
 
+Rule Engine::publish(const PublishForm& form, Bytes payload, Tag tag, TimePoint now) {
+  const bool acknowledged = form.qos() != QoS::at_most_once;
+  const bool aliased = options_->automatic_topic_aliases != 0 && peer_.topic_alias_maximum != 0;
+  const bool large = acknowledged && payload.size() >= PublishImage::shared_payload_bytes;
+  if (form.version() != version_ || aliased || large) return publish_unformed(form.message(payload), tag, now);
+  now_ = now;
+  if (const Rule rule = check_publish(form.qos(), form.retain()); rule != Rule::none) return rule;
+  const std::uint32_t most = std::min(peer_.maximum_packet_size, max_packet_size);
+  if (form.packet_size(payload.size()) > most) return Rule::packet_too_large;
+  if (!acknowledged) {
+    note_sent(form.append_to(output_, payload), {});
+    return Rule::none;
+  }
+  InFlight entry;
+  entry.message = ApplicationMessage::make(form.message(payload), now);
+  entry.tag = tag;
+  entry.state = InFlight::State::publish_sent;
+  entry.qos = form.qos();
+  entry.retain = form.retain();
+  note_sent(form.append_to(output_, payload, session_->sender.next_identifier()), {});
+  count_sent(entry.qos);
+  session_->sender.start(std::move(entry));
+  return Rule::none;
+}
+
+Rule Engine::publish_unformed(const Publish& publish, Tag tag, TimePoint now) {
+  if (publish.qos == QoS::at_most_once) {
+    const Done done = this->publish(publish, now);
+    return done ? Rule::none : done.error().rule;
+  }
+  const ApplicationMessage message = ApplicationMessage::make(publish, now);
+  const Sent sent = this->publish(Delivery{message, {}, tag, publish.qos, publish.retain}, now);
+  return sent ? Rule::none : sent.error().rule;
+}
+
 Engine::Done Engine::publish(const PublishImage& image, TimePoint now) {
   now_ = now;
   if (image.version() != version_ || image.qos() != QoS::at_most_once) {
