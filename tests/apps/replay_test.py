@@ -334,6 +334,16 @@ class Faults(Files):
             self.assertIn(b"5 connections", result.stderr)
             self.assertIn(b"verified: 400 arrived as sent, 0 missing, 0 out of order, 0 not expected", result.stderr)
 
+    def test_verify_does_not_take_what_was_retained_before_for_something_replayed(self):
+        source = self.jsonl("retained.jsonl", [{"topic": f"r/{number}", "payload": "x", "retain": True} for number in range(3)])
+        for broker in (MqtkBroker(), running.Mosquitto()):
+            self.addCleanup(broker.close)
+            for version in ("3.1.1", "5"):
+                for _ in range(2):
+                    result = run("replay", "-p", broker.port, "-V", version, "--verify", "--speed", "max", source)
+                    self.assertEqual(result.returncode, 0, result.stderr)
+                    self.assertIn(b"verified: 3 arrived as sent, 0 missing, 0 out of order, 0 not expected", result.stderr)
+
     def verify_clients(self, alter, messages):
         source = self.jsonl("vc.jsonl", [{"topic": "v", "payload": payload, "client": client} for client, payload in messages])
         broker = Altering(self, alter)
