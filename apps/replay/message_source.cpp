@@ -78,7 +78,7 @@ MessageSource::State MessageSource::next() {
     }
     if (!in_time(record_) || !is_selected(record_)) continue;
     any_in_pass_ = true;
-    recorded_at_ = record_.time;
+    if (record_.time) recorded_at_ = *record_.time;
     if (options_.speed || options_.dry_run) due_ = schedule_.due(record_.time);
     return take(record_) ? State::message : State::invalid;
   }

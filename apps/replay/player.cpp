@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "cli/byte_size.hpp"
@@ -21,6 +22,9 @@ constexpr Duration arrival_limit = std::chrono::seconds{5};
 constexpr Duration arrival_check = std::chrono::milliseconds{200};
 // With --verify: so many may be on their way, so that memory stays bounded whatever the broker does.
 constexpr std::uint64_t most_outstanding = 20'000;
+// QoS 1 and 2 messages of one turn: the broker shall work on these while the next are made, not wait for a whole
+// window.
+constexpr std::uint64_t longest_burst = 256;
 
 std::string milliseconds_text(Duration duration) {
   return fmt::format("{:.3f} ms", std::chrono::duration<double, std::milli>(duration).count());
@@ -31,6 +35,7 @@ std::string milliseconds_text(Duration duration) {
 Player::Player(const Options& options, MessageSource& source)
     : options_(options),
       source_(source),
+      next_burst_(*this),
       publishers_(
           loop_, options,
           {.ready = [this] { send(); },
@@ -100,11 +105,13 @@ void Player::begin() {
 void Player::send() {
   if (input_ended_) return end_if_done();
   if (!verifier_ready_ || stopping_) return;
+  const std::uint64_t burst_end = sent_with_acknowledgement_ + longest_burst;
   while (publisher_ == nullptr || publisher_->is_connected()) {
     if (!loaded_ && !load_next()) return;
     if (!publisher_->is_connected()) return;
     if (!start_) begin();
     if (!is_due() || !send_one()) return;
+    if (sent_with_acknowledgement_ == burst_end) return loop_.call_at_turn_end(next_burst_);
   }
 }
 
@@ -147,14 +154,14 @@ bool Player::send_one() {
   if (message_ == nullptr) message_ = &source_.message(source_.wants_time() ? loop_.wall_now() : WallTime{});
   const Publish& publish = *message_;
   if (verifier_ && !verifier_->can_expect(publish, source_.client())) return false;  // likewise
-  const auto sent = publisher_->publish(publish);
-  if (!sent) {
+  const Rule broken = publisher_->publish(publish);
+  if (broken == Rule::not_connected) return false;
+  if (broken != Rule::none) {
     ++refused_;
-    fail(fmt::format("cannot publish to '{}': {}", publish.topic_name, rule_info(sent.error().rule).text),
+    fail(fmt::format("cannot publish to '{}': {}", publish.topic_name, rule_info(broken).text),
          ExitStatus::refused_later);
     return false;
   }
-  if (*sent == Client::Flow::wait) return false;
   loaded_ = false;
   if (verifier_) verifier_->expect(publish, source_.client());
   const TimePoint now = loop_.now();
@@ -287,9 +294,12 @@ void Player::report() {
   std::string line = fmt::format("{} messages sent in {:.3f} s, {} of {} acknowledged", cli::grouped(sent_), seconds,
                                  cli::grouped(acknowledged_), cli::grouped(sent_with_acknowledgement_));
   if (lateness_.count() > 0) {
-    line += fmt::format("; lateness median {}, p99 {}, most {}; {} late", milliseconds_text(lateness_.percentile(50)),
-                        milliseconds_text(lateness_.percentile(99)), milliseconds_text(lateness_.max()),
-                        cli::grouped(late_));
+    // A percentile is the end of a range of the histogram, which may lie behind the largest value.
+    const auto percentile = [this](double part) {
+      return milliseconds_text(std::min<Duration>(lateness_.percentile(part), lateness_.max()));
+    };
+    line += fmt::format("; lateness median {}, p99 {}, most {}; {} late", percentile(50), percentile(99),
+                        milliseconds_text(lateness_.max()), cli::grouped(late_));
   }
   cli::report(line);
   if (source_.unchanged_json() > 0) {

@@ -25,6 +25,13 @@ class Player {
   [[nodiscard]] cli::ExitStatus run();
 
  private:
+  // What is left to send after a burst.
+  struct NextBurst final : TurnEndListener {
+    explicit NextBurst(Player& of) : player(of) {}
+    void on_turn_end() override { player.send(); }
+    Player& player;
+  };
+
   [[nodiscard]] std::unique_ptr<Verifier> make_verifier();
   void publish_done(const PublishDone& done);
   void connection_stopped(const std::string& line, cli::ExitStatus status);
@@ -49,6 +56,7 @@ class Player {
   const Options& options_;
   MessageSource& source_;
   Loop loop_;
+  NextBurst next_burst_;
   Publishers publishers_;
   std::unique_ptr<Verifier> verifier_;
   SignalWatch signals_;

@@ -27,9 +27,11 @@ void allow_many_connections() {
 
 }  // namespace
 
-Publisher::Publisher(Loop& loop, const Options& options, std::string_view name, const Events& events)
+Publisher::Publisher(Loop& loop, const Options& options, std::string_view name, const Events& events,
+                     PublishForms& forms)
     : options_(options),
       events_(events),
+      forms_(forms),
       name_(name),
       client_(loop, options.connection.endpoint, connect_options(options, name), *this) {}
 
@@ -38,9 +40,13 @@ void Publisher::stop() {
   client_.stop();
 }
 
-std::expected<Client::Flow, Fault> Publisher::publish(Publish message) {
-  if (version_ != Version::v5) message.properties = {};
-  return client_.publish(message);
+Rule Publisher::publish(const Publish& message) {
+  if (const PublishForm* form = forms_.find(message, version_)) return client_.publish(*form, message.payload);
+  Publish sendable = message;
+  if (version_ != Version::v5) sendable.properties = {};
+  const auto sent = client_.publish(sendable);
+  if (!sent) return sent.error().rule;
+  return *sent == Client::Flow::wait ? Rule::not_connected : Rule::none;
 }
 
 std::string Publisher::prefix() const {
@@ -86,7 +92,7 @@ Publishers::Publishers(Loop& loop, const Options& options, Publisher::Events eve
 Publisher& Publishers::at(std::string_view client) {
   if (const auto found = publishers_.find(client); found != publishers_.end()) return *found->second;
   auto& made = publishers_[std::string{client}];
-  made = std::make_unique<Publisher>(loop_, options_, client, events_);
+  made = std::make_unique<Publisher>(loop_, options_, client, events_, forms_);
   made->start();
   return *made;
 }

@@ -15,6 +15,7 @@
 #include "client/client.hpp"
 #include "net/loop.hpp"
 #include "replay/options.hpp"
+#include "replay/publish_forms.hpp"
 
 namespace mqtk::replay {
 
@@ -30,13 +31,14 @@ class Publisher final : ClientListener {
   };
 
   // `name` is its Client Identifier; empty: that of the options.
-  Publisher(Loop& loop, const Options& options, std::string_view name, const Events& events);
+  Publisher(Loop& loop, const Options& options, std::string_view name, const Events& events, PublishForms& forms);
 
   void start() { client_.start(); }
   void stop();
   [[nodiscard]] bool is_connected() const { return client_.is_connected(); }
-  // Leaves out the properties where the connection is older than 5.0. Otherwise as Client::publish.
-  [[nodiscard]] std::expected<Client::Flow, Fault> publish(Publish message);
+  // Leaves out the properties where the connection is older than 5.0. Rule::none: taken; Rule::not_connected: not now,
+  // `ready` tells when; others: what the message breaks.
+  [[nodiscard]] Rule publish(const Publish& message);
 
  private:
   void on_connected(const Connected& connected) override;
@@ -48,6 +50,7 @@ class Publisher final : ClientListener {
 
   const Options& options_;
   const Events& events_;
+  PublishForms& forms_;
   std::string name_;
   Client client_;
   Version version_ = Version::v5;
@@ -74,6 +77,7 @@ class Publishers {
   Loop& loop_;
   const Options& options_;
   Publisher::Events events_;
+  PublishForms forms_;
   std::unordered_map<std::string, std::unique_ptr<Publisher>, TextHash, std::equal_to<>> publishers_;
   std::size_t stopped_ = 0;
 };

@@ -279,6 +279,41 @@ class Timing(Files):
         self.assertEqual(process.wait(LIMIT), 0)
 
 
+class Repetition(Files):
+    """What the messages of a topic share is encoded once: none may get what belongs to another."""
+
+    def check(self, messages):
+        broker = Noting(self)
+        result = run("replay", "-p", broker.port, "--speed", "max", self.jsonl("r.jsonl", messages))
+        self.assertEqual(result.returncode, 0, result.stderr)
+        sent = broker.published[""]
+        self.assertEqual([(topic, payload.decode()) for topic, _, payload in sent],
+                         [(message["topic"], message["payload"]) for message in messages])
+        return [properties for _, properties, _ in sent]
+
+    def test_messages_of_alternating_topics_arrive_as_recorded(self):
+        topics = ["a", "b", "a/b", "a/b/c", "building/1/of/the/west/side", "building/2/of/the/west/side", "ä" * 100]
+        self.check([{"topic": topics[number % 7 if number < 70 else number // 10 % 7], "payload": "x" * (number * 7 % 400)}
+                    for number in range(210)])
+
+    def test_properties_that_change_from_message_to_message_arrive_as_recorded(self):
+        def properties(number):
+            if number % 10 == 9:
+                return {}
+            return {"content_type": "t"} if number < 30 else {"message_expiry_interval": number}
+        messages = [{"topic": "t", "payload": str(number), "properties": properties(number)} for number in range(60)]
+        expected = [b"" if number % 10 == 9 else b"\3\0\1t" if number < 30 else b"\2" + struct.pack("!I", number)
+                    for number in range(60)]
+        self.assertEqual(self.check(messages), expected)
+
+    def test_mapped_topics_and_changed_payloads_are_sent(self):
+        source = self.jsonl("m.jsonl", [{"topic": f"{'ab'[number % 2]}/t", "payload": "{}"} for number in range(20)])
+        broker = Noting(self)
+        result = run("replay", "-p", broker.port, "--speed", "max", "--topic-map", "a=c", "--set-json", "/n=1", source)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertEqual(broker.published[""], [(f"{'cb'[number % 2]}/t", b"", b'{"n":1}') for number in range(20)])
+
+
 class Faults(Files):
 
     def test_what_a_cut_connection_costs_is_what_the_qos_allows(self):
