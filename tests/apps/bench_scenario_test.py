@@ -157,7 +157,8 @@ class Scenarios(Cases):
             scenario = json.loads((self.folder / f"{name}.json").read_text())
             self.assertEqual(schema.returncode, 0)
             for phase in scenario["phases"]:
-                phase["duration"] = f"{int(phase['duration'][:-1]) * 100}ms"
+                # 20,000 messages come to those who join, which takes a busy machine its time.
+                phase["duration"] = "3s" if name == "retained-burst" else f"{int(phase['duration'][:-1]) * 100}ms"
             for group in scenario["groups"]:
                 if name != "retained-burst":
                     group["count"] = max(1, group.get("count", 1) // 10)
