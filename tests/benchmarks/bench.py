@@ -146,7 +146,7 @@ def taken_of_ready_packets(options, messages, clients):
 
 
 def mosquitto(options):
-    """It reads one packet of each connection at a time, with three calls of the system: its core is the limit."""
+    """It reads one packet of each connection at a time, with three calls of the system; its core is the limit where busy."""
     for qos, messages, clients, wanted in ((0, 2_000_000, 16, "500 k/s"), (1, 300_000, 4, "-"), (2, 150_000, 4, "-")):
         rate, cpu, busy = median(options, lambda *each: taken(options, *each), qos, messages, clients)
         report(f"mosquitto takes, QoS {qos}, 16 B, {clients} connections",
