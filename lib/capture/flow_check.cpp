@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
 #include <type_traits>
 #include <variant>
 
@@ -297,7 +296,7 @@ void FlowCheck::on(const Subscribe& p) {
     find(Rule::subscription_identifier_not_available, "Subscription Identifier");
   }
   std::vector<Asked> asked;
-  std::set<std::string_view> filters;
+  std::vector<std::string_view> filters;
   for (const Subscription& subscription : p.subscriptions) {
     const TopicFilter filter = TopicFilter::checked(subscription.topic_filter, version_);
     if (!wildcards_available_ && filter.has_wildcard()) {
@@ -307,10 +306,12 @@ void FlowCheck::on(const Subscribe& p) {
       find(Rule::shared_not_available, "Topic Filter", std::string{subscription.topic_filter});
     }
     remember_filter(subscription);
-    if (!filters.insert(subscription.topic_filter).second) {
-      find(Rule::filter_repeated, "", std::string{subscription.topic_filter});
-    }
+    filters.push_back(subscription.topic_filter);
     asked.emplace_back(subscription.topic_filter, subscription.qos);
+  }
+  std::ranges::sort(filters);
+  for (std::size_t i = 1; i < filters.size(); ++i) {
+    if (filters[i] == filters[i - 1]) find(Rule::filter_repeated, "", std::string{filters[i]});
   }
   const auto count = static_cast<std::uint32_t>(asked.size());
   own().start(p.packet_identifier, {.stage = FlowEntry::Stage::subscribe, .filters = count, .time = now_.time});
