@@ -136,7 +136,10 @@ bool Publisher::is_listened_to() {
                .qos = QoS::exactly_once,
                .retain_handling = speaks_v5_ ? RetainHandling::do_not_send : RetainHandling::send});
   confirmation_.asked(message_.topic_name);
-  (void)client_.subscribe({0, {}, filters.list()});
+  if (const auto asked = client_.subscribe({0, {}, filters.list()}); !asked) {
+    fail(fmt::format("cannot subscribe to '{}': {}", message_.topic_name, rule_info(asked.error().rule).text),
+         ExitStatus::refused_later);
+  }
   return false;
 }
 

@@ -33,7 +33,10 @@ void Verifier::on_connected(const Connected& connected) {
       {.topic_filter = options_.verify_filter,
        .qos = QoS::exactly_once,
        .retain_handling = connected.version == Version::v5 ? RetainHandling::do_not_send : RetainHandling::send});
-  (void)client_.subscribe({0, {}, filters.list()});
+  if (const auto asked = client_.subscribe({0, {}, filters.list()}); !asked) {
+    note(fmt::format("cannot subscribe to '{}': {}", options_.verify_filter, rule_info(asked.error().rule).text));
+    events_.failed(nullptr);
+  }
 }
 
 void Verifier::on_subscribed(Tag tag, const Suback& answer) {

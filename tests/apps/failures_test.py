@@ -297,10 +297,13 @@ class Refusals(transports.Cases):
                          "(mqtts://), another -V, or be no MQTT listener")
 
     def test_subscriptions_that_the_broker_takes_none_of_end_the_programs_that_ask_for_them(self):
-        def talk(stream):
+        def converse(stream):
             stream.receive()
             stream.send(0x20, b"\0\0\2\x28\0")  # Wildcard Subscription Available is 0, which is so of no broker here
-            last = stream.receive()
+            return stream.receive()
+
+        def talk(stream):
+            last = converse(stream)
             self.assertEqual(last and last[0], 0xE0)  # DISCONNECT at once
         no_wildcards = self.opened(Scripted(talk))
         no_shared = self.opened(Broker("--port", 0, "--profile", "eventgrid"))
@@ -318,6 +321,10 @@ class Refusals(transports.Cases):
                         "of it\n"))
         recorded = run("record", "-p", no_wildcards.port, "-i", "c", "-t", "a/#", "-")
         self.assertEqual((recorded.returncode, recorded.stderr.decode().splitlines()[-1]), (4, f"mqtk-record: cannot subscribe: {wildcard}"))
+        done = run("pub", "-p", no_shared.port(), "-i", "c", "-t", "$share/group/a", "-m", "x", "--confirm")
+        self.assertEqual((done.returncode, done.stderr.decode()), (4, f"mqtk-pub: cannot subscribe to '$share/group/a': {shared}\n"))
+        done = run("replay", "-p", self.opened(Scripted(converse)).port, "-i", "c", "--verify", "-", stdin=b'{"topic":"a","payload":"x"}\n')
+        self.assertEqual((done.returncode, done.stderr.decode().splitlines()[-1]), (4, f"mqtk-replay: cannot subscribe to '#': {wildcard}"))
         broker = self.opened(Broker("--port", 0))
         done = run("sub", "-p", broker.port(), "-t", "$share/group/a", "--no-local")
         self.assertEqual((done.returncode, done.stderr.decode()), (
