@@ -132,10 +132,11 @@ class Parser {
     const std::string typed = word.substr(0, word.find('='));
     std::vector<std::string> names;
     for (const Option& option : table_.options()) {
-      if (option.visibility == Visibility::shown) names.push_back("--" + option.long_name);
+      if (option.visibility == Visibility::shown) names.push_back(option.long_name);
     }
-    const auto near = typed.size() > 2 ? nearest(typed, names) : std::nullopt;
-    return near ? fmt::format("unknown option '{}'; did you mean '{}'?", typed, *near)
+    // The dashes, which are always alike, would make anything look near.
+    const auto near = nearest(typed.substr(std::min(typed.find_first_not_of('-'), typed.size())), names);
+    return near ? fmt::format("unknown option '{}'; did you mean '--{}'?", typed, *near)
                 : fmt::format("unknown option '{}'; --help lists all options", typed);
   }
 

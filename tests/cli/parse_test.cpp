@@ -155,6 +155,7 @@ TEST_CASE("the environment fills in what the command line leaves open") {
 
 TEST_CASE("refusals name the option, the reason and the remedy") {
   CHECK(refusal({"--topci", "x"}) == "unknown option '--topci'; did you mean '--topic'?");
+  CHECK(refusal({"--bogus"}) == "unknown option '--bogus'; --help lists all options");
   CHECK(refusal({"--xyzzy=1"}) == "unknown option '--xyzzy'; --help lists all options");
   CHECK(refusal({"-Z"}) == "unknown option '-Z'; --help lists all options");
   CHECK(refusal({"-r", "-t"}) == "'-t' needs a value: TOPIC");
