@@ -39,7 +39,7 @@ class Text {
 };
 
 // The value of a label.
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') result += '\\';
@@ -60,7 +60,7 @@ void append_bridges(Text& text, const std::vector<BridgeFacts>& bridges) {
   if (bridges.empty()) return;
   const auto each = [&](auto value) {
     for (const BridgeFacts& bridge : bridges)
-      text.value(value(bridge), fmt::format("{{bridge={}}}", quoted(bridge.name)));
+      text.value(value(bridge), fmt::format("{{bridge={}}}", in_quotes(bridge.name)));
   };
   text.metric("bridge_connected", "gauge", "1 while the bridge is connected.");
   each([](const BridgeFacts& bridge) { return bridge.connected ? 1U : 0U; });

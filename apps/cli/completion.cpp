@@ -23,7 +23,7 @@ std::string replaced(std::string_view text, char what, std::string_view with) {
 }
 
 // For the inside of '…' in bash and zsh.
-std::string quoted(std::string_view text) { return replaced(text, '\'', R"('\'')"); }
+std::string in_quotes(std::string_view text) { return replaced(text, '\'', R"('\'')"); }
 
 std::string function_name(const OptionTable& table) { return "_" + replaced(table.text().name, '-', "_"); }
 
@@ -49,7 +49,8 @@ std::string bash_reply(Completion completion, const std::vector<std::string>& ch
     case Completion::file: return "compopt -o filenames; " + reply("-f");
     case Completion::directory: return "compopt -o filenames; " + reply("-d");
     case Completion::host: return reply("-A hostname");
-    case Completion::choice: return reply(fmt::format("-W '{}'", quoted(fmt::format("{}", fmt::join(choices, " ")))));
+    case Completion::choice:
+      return reply(fmt::format("-W '{}'", in_quotes(fmt::format("{}", fmt::join(choices, " ")))));
     case Completion::none:
     case Completion::topic: break;
   }
@@ -70,13 +71,14 @@ std::string zsh_action(Completion completion, const std::vector<std::string>& ch
 }
 
 std::string zsh_text(std::string_view text) {
-  return quoted(replaced(replaced(replaced(replaced(text, '\\', "\\\\"), '[', "\\["), ']', "\\]"), ':', "\\:"));
+  return in_quotes(replaced(replaced(replaced(replaced(text, '\\', "\\\\"), '[', "\\["), ']', "\\]"), ':', "\\:"));
 }
 
 std::string zsh_option(const Option& option) {
-  const std::string value = option.value.empty() ? ""
-                                                 : fmt::format(":{}:{}", zsh_text(option.value),
-                                                               quoted(zsh_action(option.completion, option.choices)));
+  const std::string value =
+      option.value.empty()
+          ? ""
+          : fmt::format(":{}:{}", zsh_text(option.value), in_quotes(zsh_action(option.completion, option.choices)));
   const std::string equals = option.value.empty() ? "" : "=";
   const std::string plus = option.value.empty() ? "" : "+";
   if (option.short_letter == 0) {
@@ -139,7 +141,7 @@ std::string zsh_completion(const OptionTable& table) {
   for (const Option* option : shown(table)) text += " \\\n  " + zsh_option(*option);
   for (const Positional& positional : table.positionals()) {
     text += fmt::format(" \\\n  '{}:{}:{}'", positional.repeatable ? "*" : "", zsh_text(positional.value),
-                        quoted(zsh_action(positional.completion, {})));
+                        in_quotes(zsh_action(positional.completion, {})));
   }
   return text + "\n";
 }

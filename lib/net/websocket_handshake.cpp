@@ -22,7 +22,7 @@ std::string accept_value(std::string_view key) {
   return to_base64(sha1(as_bytes(text)));
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string result;
   append_quoted(result, as_bytes(text), 80);
   return result;
@@ -61,7 +61,7 @@ std::expected<void, HandshakeFailure> check_websocket_answer(std::string_view te
   };
   const auto head = parse_http_head(text);
   const auto status = head ? http_status(head->start_line) : std::nullopt;
-  if (!status) return refused(HandshakeFault::not_http, "it begins with " + quoted(text.substr(0, 40)));
+  if (!status) return refused(HandshakeFault::not_http, "it begins with " + in_quotes(text.substr(0, 40)));
   const std::string_view words = std::string_view(head->start_line).substr(9);
   if (*status == 404) return refused(HandshakeFault::not_found, fmt::format("HTTP status {}", words));
   if (*status == 401 || *status == 403)
@@ -69,7 +69,7 @@ std::expected<void, HandshakeFailure> check_websocket_answer(std::string_view te
   if (*status != 101) {
     const std::string_view location = head->field("Location");
     return refused(HandshakeFault::http_status,
-                   fmt::format("HTTP status {}{}", words, location.empty() ? "" : ", to " + quoted(location)));
+                   fmt::format("HTTP status {}{}", words, location.empty() ? "" : ", to " + in_quotes(location)));
   }
   if (!head->has_word("Upgrade", "websocket") || !head->has_word("Connection", "upgrade")) {
     return refused(HandshakeFault::not_a_websocket, "the field Upgrade or Connection is missing");
@@ -79,7 +79,8 @@ std::expected<void, HandshakeFailure> check_websocket_answer(std::string_view te
   }
   const std::string_view chosen = head->field("Sec-WebSocket-Protocol");
   if (!chosen.starts_with(subprotocol)) {
-    return refused(HandshakeFault::wrong_subprotocol, chosen.empty() ? "it chose none" : "it chose " + quoted(chosen));
+    return refused(HandshakeFault::wrong_subprotocol,
+                   chosen.empty() ? "it chose none" : "it chose " + in_quotes(chosen));
   }
   return {};
 }
