@@ -14,10 +14,9 @@ cli::ProgramText program_text() {
       .synopsis = {"[OPTION]... [URL]"},
       .description =
           "Goes all the way to a broker, step by step: name lookup, TCP, proxy, TLS, WebSocket, CONNECT with MQTT 5.0, "
-          "a "
-          "message that goes there and back with each QoS, what the broker does, and CONNECT with 3.1.1. Prints a line "
-          "with the time for each step, with TLS the certificates, and stops at the first failure with its cause and "
-          "what to try.\n\n"
+          "a message that goes there and back with each QoS, what the broker does, and CONNECT with 3.1.1. Prints a "
+          "line with the time for each step, with TLS the certificates, and stops at the first failure with its cause "
+          "and what to try. Each step is tried once, whatever a profile says about trying again.\n\n"
           "Publishes to topics below mqtk/check/ and a random number, one of them retained for a moment.",
       .examples = {{"The broker of this machine", "mqtk check"},
                    {"All the way through TLS", "mqtk check mqtts://broker.example --ca-file ca.pem"}},
@@ -34,7 +33,8 @@ cli::OptionTable option_table(Options& options) {
   cli::OptionTable table{program_text()};
   cli::add_connection_options(
       table, options.connection,
-      {.property_scopes = {PropertyScope::connect, PropertyScope::will, PropertyScope::disconnect}});
+      {.property_scopes = {PropertyScope::connect, PropertyScope::will, PropertyScope::disconnect},
+       .reconnect_default = std::nullopt});
   table.group("Output");
   table.add({.long_name = "json",
              .help = "Print each step as a JSON object, one to a line",

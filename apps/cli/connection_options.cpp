@@ -255,6 +255,7 @@ void add_patience(OptionTable& table, ConnectionOptions& options, const Connecti
                        "such as 500ms, 1.5s, 2m or 3h; without unit it is in seconds.",
              .default_text = "10s",
              .set = store(options.connect.connect_timeout)});
+  const Visibility visibility = use.reconnect_default ? Visibility::shown : Visibility::hidden;
   const bool many = use.clients == ConnectionUse::Clients::many;
   table.add({.long_name = "reconnect",
              .value = "TIMES",
@@ -266,22 +267,26 @@ void add_patience(OptionTable& table, ConnectionOptions& options, const Connecti
                                           "password."},
              .completion = Completion::choice,
              .choices = {"no", "forever", "1", "3", "10"},
-             .default_text = use.reconnect_default,
-             .set = [&policy](std::string_view text) { return set_reconnect(text, policy); }});
+             .default_text = use.reconnect_default.value_or(""),
+             .set = [&policy](std::string_view text) { return set_reconnect(text, policy); },
+             .visibility = visibility});
   table.add({.long_name = "reconnect-delay",
              .value = "DURATION",
              .help = "Wait this long before the first new attempt; the wait doubles each time",
              .default_text = "1s",
-             .set = store(policy.shortest_delay)});
+             .set = store(policy.shortest_delay),
+             .visibility = visibility});
   table.add({.long_name = "reconnect-max-delay",
              .value = "DURATION",
              .help = "Longest wait between two attempts",
              .default_text = "30s",
-             .set = store(policy.longest_delay)});
+             .set = store(policy.longest_delay),
+             .visibility = visibility});
   table.add({.long_name = "reconnect-for",
              .value = "DURATION",
              .help = "Stop trying this long after the connection was lost",
-             .set = store(policy.give_up_after)});
+             .set = store(policy.give_up_after),
+             .visibility = visibility});
 }
 
 void add_session(OptionTable& table, ConnectionOptions& options, const ConnectionUse& use) {

@@ -57,7 +57,9 @@ struct ConnectionOptions {
 
 struct ConnectionUse {
   std::vector<PropertyScope> property_scopes;  // the packets that the program sends and --property may name
-  std::string reconnect_default = "no";        // for the manual: what the program does without --reconnect
+  // For the manual: what the program does without --reconnect. Nothing: it makes one attempt, and takes the options of
+  // others, as profiles and pasted commands have them, without showing them.
+  std::optional<std::string> reconnect_default = "no";
   // many: a load test, which has a broker of its own where none is given.
   enum class Clients : unsigned char { one, many };
   Clients clients = Clients::one;

@@ -370,6 +370,11 @@ class Check(transports.Cases):
         self.assertTrue(last.startswith("FAILED "), last)
         self.assertTrue(last.endswith("give that authority's certificate with --ca-file"), last)
 
+    def test_the_reconnect_options_of_a_pasted_command_are_taken_and_change_nothing(self):
+        done = run("check", f"mqtt://localhost:{running.free_port()}", "--reconnect", "forever", "--reconnect-delay", "1s")
+        self.assertEqual((done.returncode, done.stdout.decode().splitlines()[-1].split()[:2]), (2, ["FAILED", "TCP"]))
+        self.assertNotIn(b"--reconnect", run("check", "--help").stdout)
+
     def test_mosquitto_can_do_all_of_it(self):
         broker = self.opened(Mosquitto())
         done = run("check", f"mqtt://localhost:{broker.port}")
