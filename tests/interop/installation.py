@@ -1,5 +1,6 @@
 """Finds the peers, and installs MQTT.js into the build folder. A peer that is not there is a failure, never skipped."""
 
+import fcntl
 import filecmp
 import pathlib
 import shutil
@@ -29,10 +30,16 @@ def find_node():
 
 
 def install_mqttjs(folder):
-    """Installs what package-lock.json names into `folder`, unless it is there already."""
-    source = pathlib.Path(__file__).parent
+    """Installs what package-lock.json names into `folder`, unless it is there already. Tests at the same time wait."""
     folder.mkdir(parents=True, exist_ok=True)
-    installed = folder / "node_modules" / "mqtt" / "package.json"
+    with open(folder / "lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        install_locked(folder)
+
+
+def install_locked(folder):
+    source = pathlib.Path(__file__).parent
+    installed = folder / "node_modules" / ".package-lock.json"  # what npm writes last
     current = all((folder / name).exists() and filecmp.cmp(source / name, folder / name, False) for name in FILES)
     if installed.exists() and current:
         return
