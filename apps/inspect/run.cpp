@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "capture/color_filter.hpp"
 #include "cli/packet_viewer.hpp"
 #include "inspect/byte_inspection.hpp"
 #include "inspect/capture_inspection.hpp"
@@ -42,7 +43,7 @@ std::optional<HexForm> hex_form(InputFormat format) {
 
 // Control characters that no text has say that these are the bytes themselves.
 bool is_binary(std::string_view head) {
-  return std::ranges::any_of(head.substr(0, 512), [](char c) {
+  return std::ranges::any_of(without_colors(head.substr(0, 4096)).substr(0, 512), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r' && byte != '\v' && byte != '\f';
   });

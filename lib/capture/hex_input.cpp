@@ -43,16 +43,46 @@ bool is_tcpdump_line(std::string_view line) {
   return has_time && (has(" IP ") || has(" IP6 ") || has(", ethertype IPv"));
 }
 
-HexForm form_of_dump(std::size_t digits, std::string_view rest) {
-  if (digits >= 7 && digits <= 16 && rest.starts_with(": ") && is_pair(rest.substr(2))) return HexForm::xxd;
+bool is_octal(char c) { return c >= '0' && c <= '7'; }
+
+// Groups of `digits` octal digits, and nothing else.
+bool are_octal_groups(std::string_view text, std::size_t digits) {
+  bool any = false;
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find_first_of(" \r"), text.size());
+    if (end != 0 && (end != digits || !all_of(text.substr(0, end), is_octal))) return false;
+    any = any || end != 0;
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return any;
+}
+
+// Behind the offset of six or seven digits, which od and hexdump write.
+HexForm form_of_od(std::string_view offset, std::size_t gap, std::string_view behind) {
+  const std::size_t group = std::min(behind.find_first_of(" \r"), behind.size());
+  const bool is_hex = all_of(behind.substr(0, group), [](char c) { return hex_digit(c) >= 0; });
+  // Six digits with such a group behind them may be plain hex, so nothing but the first offset tells of a dump.
+  const bool has_offset = offset.size() == 7 || offset == "000000";
+  const bool is_word = is_hex && (group == 4 || group == 8 || group == 16);
+  if (has_offset && (gap == 1 || gap == 4) && is_word) return HexForm::words;
+  if (has_offset && gap <= 2 && are_octal_groups(behind, 6)) return HexForm::words;
+  if (gap == 1 && (are_octal_groups(behind, 3) || (is_hex && group == 2))) return HexForm::od;
+  if (gap >= 1 && offset == "0000000" && !behind.empty()) return HexForm::other_dump;
+  return HexForm::plain;
+}
+
+HexForm form_of_dump(std::string_view line) {
+  std::size_t digits = 0;
+  while (digits < line.size() && hex_digit(line[digits]) >= 0) ++digits;
+  const std::string_view rest = line.substr(digits);
+  const bool has_colon = digits >= 7 && digits <= 16 && rest.starts_with(": ");
+  if (has_colon && is_pair(rest.substr(std::min(rest.find_first_not_of(' ', 2), rest.size())))) return HexForm::xxd;
   const std::size_t gap = std::min(rest.find_first_not_of(' '), rest.size());
   const std::string_view behind = rest.substr(gap);
   const bool one_pair = is_pair(behind) && (behind.size() == 2 || behind[2] == ' ');
-  const bool one_word = behind.size() >= 4 && all_of(behind.substr(0, 4), [](char c) { return hex_digit(c) >= 0; }) &&
-                        (behind.size() == 4 || behind[4] == ' ');
   if (digits == 8 && gap == 2 && one_pair) return HexForm::hexdump;
-  if (digits == 7 && (gap == 1 || gap == 4) && one_word) return HexForm::words;
-  if ((digits == 6 || digits == 7) && gap == 1 && one_pair) return HexForm::od;
+  const HexForm od = digits == 6 || digits == 7 ? form_of_od(line.substr(0, digits), gap, behind) : HexForm::plain;
+  if (od != HexForm::plain) return od;
   if (digits >= 4 && digits <= 6 && gap >= 2 && gap <= 4 && one_pair) return HexForm::wireshark;
   return HexForm::plain;
 }
@@ -69,9 +99,7 @@ HexForm form_of(std::string_view line) {
   line = line.substr(0, line.find(" #"));
   if (is_tcpdump_line(line)) return HexForm::tcpdump;
   if (line.starts_with("\xE2\x94") || line.starts_with("+----") || line.starts_with("|0000")) return HexForm::hexyl;
-  std::size_t digits = 0;
-  while (digits < line.size() && hex_digit(line[digits]) >= 0) ++digits;
-  const HexForm dump = form_of_dump(digits, line.substr(digits));
+  const HexForm dump = form_of_dump(line);
   if (dump != HexForm::plain) return dump;
   if (line.starts_with("Frame (") || line.starts_with("Packet (")) return HexForm::wireshark;
   if (line.starts_with("Frame ") && line.find(" bytes on wire") != std::string_view::npos) return HexForm::wireshark;
@@ -90,7 +118,10 @@ std::string_view without_byte_order_mark(std::string_view text) {
 
 }  // namespace
 
-HexForm detect_hex_form(std::string_view head) { return form_of(first_line(without_byte_order_mark(head))); }
+HexForm detect_hex_form(std::string_view head) {
+  const std::string text = without_colors(head);
+  return form_of(first_line(without_byte_order_mark(text)));
+}
 
 std::string_view hex_form_name(HexForm form) {
   switch (form) {
@@ -98,11 +129,12 @@ std::string_view hex_form_name(HexForm form) {
     case HexForm::plain: return "plain hex";
     case HexForm::xxd: return "xxd dump";
     case HexForm::hexdump: return "hexdump -C dump";
-    case HexForm::words: return "hexdump dump of little-endian words, bytes swapped";
+    case HexForm::words: return "dump of little-endian words, bytes swapped";
     case HexForm::od: return "od dump";
     case HexForm::wireshark: return "Wireshark hex dump";
     case HexForm::tcpdump: return "tcpdump hex dump";
     case HexForm::hexyl: return "hexyl dump";
+    case HexForm::other_dump: return "dump of od or hexdump";
     case HexForm::literal: return "literal of a programming language";
     case HexForm::base64: return "base64";
   }
@@ -123,6 +155,7 @@ void HexInput::start(HexForm form) {
     case HexForm::wireshark: decoder_ = HexDump{HexDump::Kind::wireshark}; break;
     case HexForm::tcpdump: decoder_ = HexDump{HexDump::Kind::tcpdump}; break;
     case HexForm::hexyl: decoder_ = HexDump{HexDump::Kind::hexyl}; break;
+    case HexForm::other_dump: decoder_ = HexDump{HexDump::Kind::unreadable}; break;
     case HexForm::literal: decoder_ = HexLiteral{HexLiteral::Kind::literal}; break;
     case HexForm::base64: decoder_ = HexLiteral{HexLiteral::Kind::base64}; break;
     case HexForm::automatic:
@@ -137,6 +170,10 @@ const std::vector<std::uint64_t>& HexInput::starts() const {
 }
 
 std::optional<HexError> HexInput::feed(std::string_view text, std::vector<std::uint8_t>& out) {
+  return take(colors_.pass(text, without_colors_), out);
+}
+
+std::optional<HexError> HexInput::take(std::string_view text, std::vector<std::uint8_t>& out) {
   if (form_ != HexForm::automatic) return decode(text, out);
   head_ += text.substr(0, max_head_bytes);
   text.remove_prefix(std::min(text.size(), max_head_bytes));
@@ -150,6 +187,7 @@ std::optional<HexError> HexInput::feed(std::string_view text, std::vector<std::u
 }
 
 std::optional<HexError> HexInput::finish(std::vector<std::uint8_t>& out) {
+  if (auto failed = take(colors_.finish(), out)) return failed;
   if (form_ == HexForm::automatic) {
     const std::string_view head = without_byte_order_mark(head_);
     start(form_of(first_line(head)));

@@ -3,6 +3,7 @@
 //
 // Text comes in pieces of any size and nothing is kept but a line, so input of any length needs little memory. What a
 // mistake would make ambiguous (half a byte, a missing dump line) is an error with line and column, never a guess.
+// Colors of a terminal are passed over and not counted in columns.
 #pragma once
 
 #include <cstdint>
@@ -12,6 +13,7 @@
 #include <variant>
 #include <vector>
 
+#include "capture/color_filter.hpp"
 #include "capture/hex_dump.hpp"
 #include "capture/hex_error.hpp"
 #include "capture/hex_literal.hpp"
@@ -22,14 +24,15 @@ namespace mqtk {
 enum class HexForm : std::uint8_t {
   automatic,  // found by the first line that is neither empty nor a comment
   plain,      // digits, separators, 0x, \x
-  xxd,        // 00000000: 100e 0004 4d51 5454  ....MQTT
+  xxd,        // 00000000: 100e 0004 4d51 5454  ....MQTT; with -b bits, with -e the bytes of a group swapped
   hexdump,    // 00000000  10 0e 00 04 4d 51 54 54  |....MQTT|
-  words,      // 0000000 0e10 0400 514d 5454, as hexdump prints without options
-  od,         // 000000 10 0e 00 04 4d 51 54 54
+  words,      // 0000000 0e10 0400 514d 5454, as hexdump prints without options; 0000000 007020 002000, as od does
+  od,         // 000000 10 0e 00 04 4d 51 54 54; 0000000 020 016 000 004, as od -b prints
   wireshark,  // 0000  10 0e 00 04 4d 51 54 54   ....MQTT, as tshark -x prints and text2pcap reads
   tcpdump,    // 	0x0000:  4500 003c ....  E..<....
   hexyl,
-  literal,  // {0x10, 0x0e}, "\\x10\\x0e", b'\\x10\\x0e', [16,14], <<16,14>>, <Buffer 10 0e>, bytes.fromhex('100e')
+  other_dump,  // of numbers that are neither hex nor octal: cannot be read, and that is said
+  literal,     // {0x10, 0x0e}, "\\x10\\x0e", b'\\x10\\x0e', [16,14], <<16,14>>, <Buffer 10 0e>, bytes.fromhex('100e')
   base64,
 };
 
@@ -55,10 +58,13 @@ class HexInput {
   [[nodiscard]] const std::vector<std::uint64_t>& starts() const;
 
  private:
+  [[nodiscard]] std::optional<HexError> take(std::string_view text, std::vector<std::uint8_t>& out);
   [[nodiscard]] std::optional<HexError> decode(std::string_view text, std::vector<std::uint8_t>& out);
   void start(HexForm form);
 
   HexForm form_;
+  ColorFilter colors_;
+  std::string without_colors_;
   std::string head_;  // text that does not tell its form yet
   std::variant<PlainHex, HexDump, HexLiteral> decoder_;
 };
