@@ -148,7 +148,8 @@ void add_input_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "sn",
              .help = "Read MQTT-SN 1.2: UDP in captures, or hex with one message behind another",
              .manual = "Topic ids are shown with the names that REGISTER and SUBSCRIBE gave them. The views are "
-                       "annotated, line, none and --json.",
+                       "annotated, line, none and --json. --where, --write, --statistics and --fields do not apply, "
+                       "because their fields, tables and files are those of MQTT packets over TCP.",
              .set = cli::set_true(options.sn)});
   table.add({.long_name = "find-hex",
              .help = "Look for the hex of packets in lines of text, such as a log's",
@@ -210,7 +211,9 @@ cli::OptionTable option_table(Options& options) {
       return std::unexpected("--encode reads packets from JSON; --json, --fields, --where and --summary do not apply");
     }
     if (options.sn && (viewing.where || viewing.write || viewing.statistics || !viewing.fields.empty())) {
-      return std::unexpected("--where, --write, --statistics and --fields do not apply to MQTT-SN");
+      return std::unexpected(
+          "--where, --write, --statistics and --fields do not apply to MQTT-SN: "
+          "their fields, tables and files are those of MQTT packets over TCP");
     }
     if (options.explain || options.list_rules || !options.inputs.empty() || ::isatty(0) == 0) return {};
     return std::unexpected("no input: give hex text, a file, or - for standard input");
