@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 namespace mqtk::inspect {
 
 using cli::ExitStatus;
@@ -26,14 +28,22 @@ bool CaptureInspection::feed(std::string_view block) {
 bool CaptureInspection::drain() {
   while (const auto frame = reader_.next()) {
     if (viewer_.ended()) return false;
-    if (const std::string secrets = reader_.take_key_log(); !secrets.empty()) {
-      static_cast<void>(tls_.log.add(secrets));
-    }
+    take_secrets();
     decoder_.take(*frame);
   }
+  take_secrets();  // of which a file may have many without a frame between them
   if (!reader_.fault()) return true;
   viewer_.complain(source_name_, *reader_.fault(), ExitStatus::malformed_input);
   return false;
+}
+
+void CaptureInspection::take_secrets() {
+  if (tls_.log.add_captured(reader_.take_key_log()) || std::exchange(dropping_told_, true)) return;
+  viewer_.complain(
+      source_name_,
+      fmt::format("it carries more than {} MiB of TLS secrets: those of the first connections were dropped",
+                  TlsKeyLog::max_captured_bytes / 1024 / 1024),
+      ExitStatus::done);
 }
 
 void CaptureInspection::finish() {

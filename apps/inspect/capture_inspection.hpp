@@ -25,6 +25,7 @@ class CaptureInspection {
 
  private:
   [[nodiscard]] bool drain();
+  void take_secrets();
   void tell_counts();
 
   cli::PacketViewer& viewer_;
@@ -33,6 +34,7 @@ class CaptureInspection {
   PcapReader reader_;
   NetTlsCrypto crypto_;
   TlsSecrets tls_;
+  bool dropping_told_ = false;
   CaptureDecoder decoder_;
 };
 
