@@ -87,6 +87,8 @@ std::optional<Unpacker::Kind> Unpacker::recognize(Bytes head) {
 
 std::optional<std::size_t> Unpacker::unpack(Bytes& from, MutableBytes to) {
   if (context_->kind == Kind::zstd) {
+    // Without input it would begin a frame that nobody sent.
+    if (from.empty() && at_end_) return 0;
     ZSTD_inBuffer in{from.data(), from.size(), 0};
     ZSTD_outBuffer out{to.data(), to.size(), 0};
     const std::size_t hint = ZSTD_decompressStream(context_->zstd, &out, &in);

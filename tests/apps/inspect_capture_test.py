@@ -29,6 +29,12 @@ def packets(data, *arguments):
     return status, [json.loads(line) for line in out.splitlines()], err
 
 
+def zstd_frame(data):
+    """One frame of zstd with one block that is not compressed (RFC 8878, 3.1.1)."""
+    header = b"\x28\xb5\x2f\xfd" + b"\xa0" + struct.pack("<I", len(data))  # single segment, size in 4 bytes
+    return header + struct.pack("<I", len(data) << 3 | 1)[:3] + data
+
+
 def usual(**options):
     return Connection(**options).open().send("client", CONNECT).send("server", CONNACK)
 
@@ -195,6 +201,24 @@ class Captures(unittest.TestCase):
         self.assertIn(["1", "1", '"a"'], [[row[0], row[1], row[-1]] for row in rows if len(row) == 6])
         self.assertIn('stream 1, id 11: PUBLISH without PUBACK, for 4.00 s', out)
         self.assertIn("DISCONNECT from the client: Normal disconnection", out)
+
+    def test_zstd_is_unpacked_frame_by_frame_and_a_cut_is_told(self):
+        data = pcap(usual().frames)
+        whole = zstd_frame(data[:100]) + zstd_frame(data[100:])
+        for packed in (zstd_frame(data), whole):
+            status, found, err = packets(packed)
+            self.assertEqual((status, [packet["type"] for packet in found], err), (0, ["CONNECT", "CONNACK"], ""))
+        status, out, err = inspect("--view", "line", "-", stdin=zstd_frame(bytes.fromhex("c000")))
+        self.assertEqual((status, out.split()[3]), (0, "PINGREQ"))
+        status, found, err = packets(whole[:-1])
+        self.assertEqual((status, err.splitlines()[0]),
+                         (7, "mqtk-inspect: cannot unpack standard input: the file is cut off"))
+
+    def test_topics_beyond_ten_thousand_are_counted_together(self):
+        publishes = "".join("30080005{}78".format(f"{i:05}".encode().hex()) for i in range(10_050))
+        status, out, _ = inspect("-V", "3.1.1", "--view", "none", "--statistics", "-", stdin=publishes.encode())
+        self.assertEqual(status, 0)
+        self.assertIn(["50", "50", "-", "0", "50/0/0", '"(others)"'], [line.split() for line in out.splitlines()])
 
     def test_a_pipe_is_shown_as_it_comes(self):
         data = pcap(usual().frames)
