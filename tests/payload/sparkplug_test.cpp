@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <fmt/format.h>
+
 #include "base/hex.hpp"
 
 using namespace mqtk;
@@ -156,4 +158,27 @@ TEST_CASE("a payload that is no Sparkplug says where") {
                   "0a0561")
             .error == "byte 4: a metric is damaged");
   CHECK(node.send("spBv1.0/g", "").error == "the third level is no message type");
+}
+
+TEST_CASE("a node that is born again and again takes the memory of one birth, and of 16,384 metrics at most") {
+  const auto birth_with = [](unsigned first, unsigned count) {
+    std::string metrics;
+    for (unsigned i = first; i < first + count; ++i) {
+      // Name of eight characters, alias in three bytes, Int32, 1.
+      const std::string name = fmt::format("{:08}", i);
+      const std::uint8_t alias[] = {static_cast<std::uint8_t>(0x80U | (i & 0x7FU)),
+                                    static_cast<std::uint8_t>(0x80U | ((i >> 7U) & 0x7FU)),
+                                    static_cast<std::uint8_t>((i >> 14U) & 0x7FU)};
+      metrics += "12120a08" + to_hex(as_bytes(name)) + "10" + to_hex(alias) + "20035001";
+    }
+    return "0864" + metrics + "1800";
+  };
+  Node node;
+  node.send("spBv1.0/g/NBIRTH/n", birth_with(0, 16'384));
+  const std::size_t held = node.state.held_bytes();
+  CHECK(held > 16'384 * 8);
+  node.send("spBv1.0/g/NBIRTH/n", birth_with(0, 16'384));
+  CHECK(node.state.held_bytes() == held);
+  node.send("spBv1.0/g/NBIRTH/n", birth_with(0, 17'000));
+  CHECK(node.state.held_bytes() == held);
 }
