@@ -299,7 +299,7 @@ def a_reader_that_goes_away_is_a_clean_end():
         os.close(writer)
         os.read(reader, 0)
         os.close(reader)
-        _, err = process.communicate(b"c000" * 100_000, timeout=60)
+        _, err = process.communicate(b"c000\n" * 100_000, timeout=60)
         check_equal((process.returncode, err), (0, b""))
 
 
