@@ -158,17 +158,7 @@ TEST_CASE("why a connection ended is told in words") {
   const auto ending = [](std::initializer_list<std::string_view> steps) {
     FlowCheck flow{true};
     std::vector<FlowProblem> problems;
-    for (const std::string_view step : steps) {
-      std::string digits;
-      for (const char c : step.substr(1)) {
-        if (c != ' ') digits += c;
-      }
-      const std::vector<std::uint8_t> bytes = from_hex(digits).value();
-      const Role sender = step[0] == 'C' ? Role::client : Role::server;
-      Packet packet;
-      REQUIRE_FALSE(decode(bytes, {flow.version(), sender}, packet));
-      flow.take({sender, &packet, static_cast<std::uint32_t>(bytes.size()), {}}, problems);
-    }
+    for (const std::string_view step : steps) take_packet(flow, step, {}, problems);
     return flow.ending();
   };
   CHECK(ending({connect}) == "there was no CONNACK");

@@ -17,6 +17,23 @@
 
 namespace mqtk {
 
+// One packet, as text: "C 10…" is one of the client, "S 20…" one of the server. What it is comes back.
+inline PacketType take_packet(FlowCheck& flow, std::string_view step, WallTime now,
+                              std::vector<FlowProblem>& problems) {
+  std::string digits;
+  for (const char c : step.substr(1)) {
+    if (c != ' ') digits += c;
+  }
+  const std::vector<std::uint8_t> bytes = from_hex(digits).value();
+  const Role sender = step[0] == 'C' ? Role::client : Role::server;
+  Packet packet;
+  const Fault fault = decode(bytes, {flow.version(), sender}, packet);
+  CAPTURE(step);
+  REQUIRE(fault.rule == Rule::none);
+  flow.take({sender, &packet, static_cast<std::uint32_t>(bytes.size()), now}, problems);
+  return packet_type(packet);
+}
+
 // A conversation as text: "C 10…" is a packet of the client, "S 20…" one of the server, "+5" five seconds of silence,
 // "lost" a gap in the capture, "end" the end of the connection, "new" another connection of the same client to the same
 // server.
@@ -49,19 +66,9 @@ inline std::vector<FlowProblem> play(std::initializer_list<std::string_view> ste
       flow = std::make_unique<FlowCheck>(true);
       continue;
     }
-    std::string digits;
-    for (const char c : step.substr(1)) {
-      if (c != ' ') digits += c;
-    }
-    const std::vector<std::uint8_t> bytes = from_hex(digits).value();
-    const Role sender = step[0] == 'C' ? Role::client : Role::server;
-    Packet packet;
-    const Fault fault = decode(bytes, {flow->version(), sender}, packet);
-    CAPTURE(step);
-    REQUIRE(fault.rule == Rule::none);
-    flow->take({sender, &packet, static_cast<std::uint32_t>(bytes.size()), now}, problems);
-    if (packet_type(packet) == PacketType::connect && session) flow->offer_session(*std::exchange(session, {}));
-    if (packet_type(packet) == PacketType::connect && ended) flow->expect_no_session();
+    const PacketType type = take_packet(*flow, step, now, problems);
+    if (type == PacketType::connect && session) flow->offer_session(*std::exchange(session, {}));
+    if (type == PacketType::connect && ended) flow->expect_no_session();
   }
   return problems;
 }

@@ -1,8 +1,7 @@
 // What a reader hands out that has its chunks loaded by another thread.
-#include "capture/mcap_reader.hpp"
-
 #include <doctest/doctest.h>
 
+#include "capture/mcap_read_back.hpp"
 #include "capture/mcap_writer.hpp"
 
 using namespace mqtk;
@@ -32,34 +31,9 @@ Buffer file_of(int count, int in_chunk) {
   return file;
 }
 
-struct ReadBack {
-  std::vector<std::string> payloads;
-  std::vector<std::string> problems;
-};
-
-enum class Ahead : std::uint8_t { no, yes };
-
-ReadBack read_back(const Buffer& file, Ahead ahead, const TimeRange& range = {}) {
-  auto reader = McapReader::open(memory_source(file));
-  if (!reader) return {{}, {reader.error()}};
-  if (ahead == Ahead::yes) (*reader)->read_ahead();
-  (*reader)->want(range);
-  ReadBack result;
-  MessageRecord message;
-  for (;;) {
-    const State state = (*reader)->next(message);
-    if (state == State::end) return result;
-    if (state == State::message) {
-      result.payloads.emplace_back(as_text(message.payload));
-    } else {
-      result.problems.push_back((*reader)->problem());
-    }
-  }
-}
-
 void check_same(const Buffer& file, const TimeRange& range = {}) {
-  const ReadBack plain = read_back(file, Ahead::no, range);
-  const ReadBack ahead = read_back(file, Ahead::yes, range);
+  const ReadBack plain = read_back(file, range);
+  const ReadBack ahead = read_back(file, range, Ahead::yes);
   CHECK(ahead.payloads == plain.payloads);
   CHECK(ahead.problems == plain.problems);
 }
@@ -67,7 +41,7 @@ void check_same(const Buffer& file, const TimeRange& range = {}) {
 }  // namespace
 
 TEST_CASE("reading ahead gives every message once and in order") {
-  const ReadBack ahead = read_back(file_of(100, 3), Ahead::yes);
+  const ReadBack ahead = read_back(file_of(100, 3), {}, Ahead::yes);
   REQUIRE(ahead.payloads.size() == 100);
   for (std::size_t i = 0; i < 100; ++i) CHECK(ahead.payloads[i] == std::to_string(i));
   CHECK(ahead.problems.empty());
@@ -102,7 +76,7 @@ TEST_CASE("a chunk that is too large to be read ahead comes in its place") {
     done = writer.finish();
     file.insert(file.end(), writer.output().begin(), writer.output().end());
   }
-  CHECK((read_back(file, Ahead::yes).payloads == sent));
+  CHECK((read_back(file, {}, Ahead::yes).payloads == sent));
 }
 
 TEST_CASE("another range may be wanted while chunks are read ahead") {

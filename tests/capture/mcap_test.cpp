@@ -4,7 +4,7 @@
 #include "base/hex.hpp"
 #include "capture/compression.hpp"
 #include "capture/mcap_format.hpp"
-#include "capture/mcap_reader.hpp"
+#include "capture/mcap_read_back.hpp"
 #include "capture/mcap_writer.hpp"
 #include "capture/ndjson.hpp"
 
@@ -45,28 +45,6 @@ Buffer file_of(int count, int in_chunk, McapOptions options = {}) {
   }
   finish(writer, file);
   return file;
-}
-
-struct ReadBack {
-  std::vector<std::string> payloads;
-  std::vector<std::string> problems;
-};
-
-ReadBack read_back(const Buffer& file, const TimeRange& range = {}) {
-  auto reader = McapReader::open(memory_source(file));
-  if (!reader) return {{}, {reader.error()}};
-  (*reader)->want(range);
-  ReadBack result;
-  MessageRecord message;
-  for (;;) {
-    const State state = (*reader)->next(message);
-    if (state == State::end) return result;
-    if (state == State::message) {
-      result.payloads.emplace_back(as_text(message.payload));
-    } else {
-      result.problems.push_back((*reader)->problem());
-    }
-  }
 }
 
 std::string as_json(const MessageRecord& message) {
