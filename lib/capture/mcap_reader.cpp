@@ -22,7 +22,7 @@ void McapReader::read_ahead() {
   try {
     ahead_ = std::make_unique<McapReadAhead>(*source_);
   } catch (const std::system_error&) {
-    // The system gives no thread: it takes longer.
+    ahead_ = nullptr;  // the system gives no thread: it takes longer
   }
 }
 
