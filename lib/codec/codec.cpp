@@ -93,7 +93,7 @@ std::expected<std::uint32_t, Fault> encoded_size(const P& packet, CodecContext c
   FieldSizer io{context};
   describe(io, packet);
   if (io.fault()) return std::unexpected(io.fault());
-  return 1 + integer_size(io.size()) + io.size();
+  return 1 + variable_byte_integer_size(io.size()) + io.size();
 }
 
 template <class P>
@@ -111,7 +111,7 @@ std::expected<std::uint32_t, Fault> encode(const P& packet, CodecContext context
   FieldSizer sizer{context};
   describe(sizer, packet);
   if (sizer.fault()) return std::unexpected(sizer.fault());
-  const std::uint32_t size = 1 + integer_size(sizer.size()) + sizer.size();
+  const std::uint32_t size = 1 + variable_byte_integer_size(sizer.size()) + sizer.size();
   FieldWriter io{context, sizer.size(), out.append(size)};
   describe(io, packet);
   return size;

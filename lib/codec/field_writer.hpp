@@ -4,12 +4,9 @@
 #include <cstring>
 
 #include "codec/field_reader.hpp"
+#include "codec/variable_byte_integer.hpp"
 
 namespace mqtk {
-
-[[nodiscard]] constexpr std::uint32_t integer_size(std::uint32_t value) {
-  return value < 128 ? 1 : value < 16'384 ? 2 : value < 2'097'152 ? 3 : 4;
-}
 
 // Counts bytes behind the fixed header and checks what a reader would check. Offsets of its faults are those in the
 // encoded packet only roughly: the caller cares for the rule.
@@ -74,7 +71,7 @@ class FieldSizer {
 
   PropertySet properties(std::string_view /*name*/, PropertyBlock value, PropertyScope scope) {
     const auto length = static_cast<std::uint32_t>(value.bytes().size());
-    size_ += integer_size(length) + length;
+    size_ += variable_byte_integer_size(length) + length;
     if (value.empty()) return 0;
     FieldReader<false> check{value.bytes(), context_};
     const PropertySet seen = check.property_block(scope);
@@ -141,7 +138,7 @@ class FieldWriter {
     flags_ = to_++;
     *flags_ = static_cast<std::uint8_t>(static_cast<unsigned>(type) << 4U);
   }
-  void remaining_length() { to_ = variable_integer(to_, remaining_length_); }
+  void remaining_length() { to_ = write_variable_byte_integer(to_, remaining_length_); }
   void flags_byte(std::string_view /*name*/) {
     flags_ = to_++;
     *flags_ = 0;
@@ -178,7 +175,7 @@ class FieldWriter {
   void open(std::string_view /*name*/) {}
   void close() {}
   PropertySet properties(std::string_view /*name*/, PropertyBlock value, PropertyScope /*scope*/) {
-    to_ = variable_integer(to_, static_cast<std::uint32_t>(value.bytes().size()));
+    to_ = write_variable_byte_integer(to_, static_cast<std::uint32_t>(value.bytes().size()));
     copy(value.bytes());
     return ~PropertySet{0};  // nothing is checked any more
   }
@@ -193,12 +190,6 @@ class FieldWriter {
   void stop(Rule /*rule*/, std::size_t /*offset*/, std::size_t /*length*/ = 1) {}
   void advise(Rule /*rule*/, std::size_t /*offset*/, std::size_t /*length*/) {}
   void finish(Rule /*surplus*/) {}
-
-  static std::uint8_t* variable_integer(std::uint8_t* to, std::uint32_t value) {
-    for (; value > 0x7F; value >>= 7U) *to++ = static_cast<std::uint8_t>(value | 0x80U);
-    *to++ = static_cast<std::uint8_t>(value);
-    return to;
-  }
 
  private:
   void set(unsigned position, unsigned value) { *flags_ = static_cast<std::uint8_t>(*flags_ | value << position); }

@@ -1,11 +1,9 @@
 #include "session/publish_encoding.hpp"
 
+#include "codec/variable_byte_integer.hpp"
+
 namespace mqtk {
 namespace {
-
-std::uint32_t variable_byte_integer_size(std::uint32_t number) {
-  return number < 128 ? 1 : number < 16'384 ? 2 : number < 2'097'152 ? 3 : 4;
-}
 
 // Of the fixed header of a packet of `packet_size` bytes.
 std::uint32_t header_size_of(std::uint32_t packet_size) {
@@ -46,11 +44,7 @@ void write_publish_head(const Publish& publish, CodecContext context, const Publ
   std::uint8_t* bare_at = to + (head.header_size - bare_header);
   write(bare, context, bare_at);
   to[0] = *bare_at;
-  std::uint32_t rest = head.body_size + head.payload_size;
-  for (std::uint32_t at = 1; at < head.header_size; ++at, rest >>= 7U) {
-    const std::uint32_t continues = at + 1 < head.header_size ? 0x80U : 0U;
-    to[at] = static_cast<std::uint8_t>((rest & 0x7FU) | continues);
-  }
+  write_variable_byte_integer(to + 1, head.body_size + head.payload_size);
 }
 
 std::uint32_t packet_identifier_offset(Bytes publish_packet) {

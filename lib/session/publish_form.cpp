@@ -3,16 +3,13 @@
 #include <algorithm>
 #include <cstring>
 
+#include "codec/variable_byte_integer.hpp"
 #include "session/publish_encoding.hpp"
 
 namespace mqtk {
 namespace {
 
 constexpr std::size_t topic_length_bytes = 2;
-
-std::uint64_t integer_bytes(std::uint64_t value) {
-  return value < 128 ? 1 : value < 16'384 ? 2 : value < 2'097'152 ? 3 : 4;
-}
 
 }  // namespace
 
@@ -65,18 +62,17 @@ Publish PublishForm::message(Bytes payload) const {
 
 std::uint64_t PublishForm::packet_size(std::size_t payload_bytes) const {
   const std::uint64_t remaining = shared_.size() + payload_bytes;
-  return 1 + integer_bytes(remaining) + remaining;
+  return 1 + variable_byte_integer_size(remaining) + remaining;
 }
 
 Bytes PublishForm::append_to(SendQueue& out, Bytes payload, PacketIdentifier id) const {
   const auto size = static_cast<std::size_t>(packet_size(payload.size()));
-  std::size_t remaining = shared_.size() + payload.size();
+  const auto remaining = static_cast<std::uint32_t>(shared_.size() + payload.size());
   std::uint8_t* const packet = out.append(size);
   std::uint8_t* to = packet;
   *to++ = static_cast<std::uint8_t>(static_cast<unsigned>(PacketType::publish) << 4U |
                                     static_cast<unsigned>(qos_) << 1U | (retain_ ? 1U : 0U));
-  for (; remaining >= 128; remaining >>= 7U) *to++ = static_cast<std::uint8_t>(remaining | 0x80U);
-  *to++ = static_cast<std::uint8_t>(remaining);
+  to = write_variable_byte_integer(to, remaining);
   std::memcpy(to, shared_.data(), shared_.size());
   if (qos_ != QoS::at_most_once) {
     std::uint8_t* const at = to + topic_length_bytes + topic_size_;
