@@ -23,7 +23,7 @@ class PublishForms {
 
   struct Place {
     PublishForm form;
-    std::uint64_t topic = 0;  // of the last message: what number_of() makes of it
+    std::uint64_t topic = 0;  // of the last message: its hash
     std::uint8_t unused = 0;
   };
 

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 
+#include "base/text_hash.hpp"
 #include "broker/broker_connection.hpp"
 #include "broker/refusal_text.hpp"
 #include "broker/state_journal.hpp"
-#include "broker/text_hash.hpp"
 #include "session/bridge_property.hpp"
 
 namespace mqtk {

@@ -10,7 +10,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "broker/text_hash.hpp"
+#include "base/text_hash.hpp"
 
 namespace mqtk {
 

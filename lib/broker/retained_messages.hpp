@@ -11,7 +11,7 @@
 #include <unordered_set>
 #include <vector>
 
-#include "broker/text_hash.hpp"
+#include "base/text_hash.hpp"
 #include "session/application_message.hpp"
 
 namespace mqtk {

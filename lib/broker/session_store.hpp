@@ -8,10 +8,10 @@
 #include <unordered_set>
 
 #include "base/deadlines.hpp"
+#include "base/text_hash.hpp"
 #include "broker/bridge_peer.hpp"
 #include "broker/retained_messages.hpp"
 #include "broker/subscription_index.hpp"
-#include "broker/text_hash.hpp"
 #include "session/broker_session.hpp"
 
 namespace mqtk {

@@ -12,8 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/text_hash.hpp"
 #include "broker/filter_trie.hpp"
-#include "broker/text_hash.hpp"
 #include "codec/topic.hpp"
 #include "codec/types.hpp"
 
