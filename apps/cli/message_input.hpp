@@ -14,6 +14,7 @@
 #include "cli/option_table.hpp"
 #include "cli/payload_encoding.hpp"
 #include "codec/packet.hpp"
+#include "session/application_message.hpp"
 
 namespace mqtk::cli {
 
@@ -77,6 +78,11 @@ class MessageSource {
   // "line 17: " for errors about the next message; empty where there is only one.
   [[nodiscard]] virtual std::string position() const { return {}; }
 };
+
+// `message` with the long payload that is next in `source`, in the memory of one copy. What went wrong is a line for
+// the user.
+[[nodiscard]] std::expected<ApplicationMessage, std::string> read_long_message(MessageSource& source,
+                                                                               const Publish& message, TimePoint now);
 
 enum class LongPayload : std::uint8_t {
   filled,    // fill() sets every payload

@@ -240,6 +240,14 @@ Opened open_payload(const std::string& name) {
 
 }  // namespace
 
+std::expected<ApplicationMessage, std::string> read_long_message(MessageSource& source, const Publish& message,
+                                                                 TimePoint now) {
+  MutableBytes payload;
+  ApplicationMessage result = ApplicationMessage::make_unfilled(message, source.long_payload_bytes(), now, payload);
+  if (const auto read = source.read_long_payload(payload); !read) return std::unexpected(read.error());
+  return result;
+}
+
 Opened open_source(const MessageInput& input, LongPayload long_payload) {
   if (input.source == MessageInput::Source::lines) return line_source(input);
   if (input.source == MessageInput::Source::json_lines) return json_line_source(input);

@@ -78,17 +78,14 @@ class Publisher final : public Conversation {
     return true;
   }
 
-  // With the memory of one copy.
   [[nodiscard]] bool read_long_payload(const Publish& message) {
     if (long_message_ || source_.long_payload_bytes() == 0) return true;
-    MutableBytes payload;
-    ApplicationMessage unfilled =
-        ApplicationMessage::make_unfilled(message, source_.long_payload_bytes(), loop_.now(), payload);
-    if (const auto read = source_.read_long_payload(payload); !read) {
+    auto read = cli::read_long_message(source_, message, loop_.now());
+    if (!read) {
       tell(arguments_, fmt::format("Error: {}", read.error()));
       return end(1), false;
     }
-    long_message_ = std::move(unfilled);
+    long_message_ = std::move(*read);
     return true;
   }
 

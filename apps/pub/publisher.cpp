@@ -143,17 +143,11 @@ bool Publisher::is_listened_to() {
   return false;
 }
 
-// With the memory of one copy.
 bool Publisher::read_long_payload() {
   if (long_message_ || source_.long_payload_bytes() == 0) return true;
-  MutableBytes payload;
-  ApplicationMessage message =
-      ApplicationMessage::make_unfilled(message_, source_.long_payload_bytes(), loop_.now(), payload);
-  if (const auto read = source_.read_long_payload(payload); !read) {
-    fail(read.error(), ExitStatus::local_failure);
-    return false;
-  }
-  long_message_ = std::move(message);
+  auto read = cli::read_long_message(source_, message_, loop_.now());
+  if (!read) return fail(read.error(), ExitStatus::local_failure), false;
+  long_message_ = std::move(*read);
   return true;
 }
 
