@@ -278,7 +278,7 @@ class Page {
       if (latency.count() == 0) continue;
       fmt::format_to(out(), "<tr><td>{}</td><td>{}</td>", name, latency.count());
       for (const double percent : percents) {
-        fmt::format_to(out(), "<td>{}</td>", short_duration(std::min(latency.percentile(percent), latency.max())));
+        fmt::format_to(out(), "<td>{}</td>", short_duration(latency.percentile_to_max(percent)));
       }
       fmt::format_to(out(), "<td>{}</td><td>{}</td></tr>\n", short_duration(latency.max()),
                      short_duration(latency.mean()));

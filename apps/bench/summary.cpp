@@ -76,7 +76,7 @@ void add_latencies(Out out, const Report& report) {
     if (histogram.count() == 0) continue;
     fmt::format_to(out, "{:<18}", name);
     for (const double percent : {50.0, 90.0, 99.0, 99.9}) {
-      fmt::format_to(out, "{:>10}", short_duration(std::min(histogram.percentile(percent), histogram.max())));
+      fmt::format_to(out, "{:>10}", short_duration(histogram.percentile_to_max(percent)));
     }
     fmt::format_to(out, "{:>10}{:>10}\n", short_duration(histogram.max()), short_duration(histogram.mean()));
   }

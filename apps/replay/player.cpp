@@ -294,12 +294,9 @@ void Player::report() {
   std::string line = fmt::format("{} messages sent in {:.3f} s, {} of {} acknowledged", cli::grouped(sent_), seconds,
                                  cli::grouped(acknowledged_), cli::grouped(sent_with_acknowledgement_));
   if (lateness_.count() > 0) {
-    // A percentile is the end of a range of the histogram, which may lie behind the largest value.
-    const auto percentile = [this](double part) {
-      return milliseconds_text(std::min<Duration>(lateness_.percentile(part), lateness_.max()));
-    };
-    line += fmt::format("; lateness median {}, p99 {}, most {}; {} late", percentile(50), percentile(99),
-                        milliseconds_text(lateness_.max()), cli::grouped(late_));
+    line += fmt::format(
+        "; lateness median {}, p99 {}, most {}; {} late", milliseconds_text(lateness_.percentile_to_max(50)),
+        milliseconds_text(lateness_.percentile_to_max(99)), milliseconds_text(lateness_.max()), cli::grouped(late_));
   }
   cli::report(line);
   if (source_.unchanged_json() > 0) {

@@ -4,6 +4,7 @@
 // The bucket layout and the V2 encoding are HdrHistogram's, so its libraries read what encode() writes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -65,6 +66,8 @@ class Histogram {
   [[nodiscard]] Duration standard_deviation() const;
   // The highest value that stands for the same bucket as the sample at `percent` (0 to 100); 0 when empty.
   [[nodiscard]] Duration percentile(double percent) const;
+  // The same for whoever shows max() beside it, which may lie before the end of its bucket: at most that.
+  [[nodiscard]] Duration percentile_to_max(double percent) const { return std::min(percentile(percent), max()); }
 
   // Calls `each(Duration highest_of_bucket, std::uint64_t count)` for every bucket that is not empty, rising.
   template <class Each>
