@@ -5,9 +5,7 @@
 //   send_floor PORT flat CONNECTIONS MESSAGES         until the peer has read all and closed
 //
 // Prints the messages a second and the processor seconds for a million of them.
-#include <arpa/inet.h>
 #include <fmt/format.h>
-#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -15,11 +13,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <chrono>
 #include <cstdint>
 #include <cstdlib>
 #include <string>
 #include <vector>
+
+#include "raw_client.hpp"
 
 namespace {
 
@@ -32,21 +33,19 @@ std::string packet(char first, const std::string& body) {
 // As `mqtk bench pub` sends it: a topic of 12 bytes, no properties, 16 bytes of payload.
 std::string publish_packet() { return packet(0x30, std::string{"\0\x0Cmqtk/bench/0\0", 15} + std::string(16, 'x')); }
 
+[[noreturn]] void fail(const char* why) {
+  fmt::print(stderr, "send_floor: {}\n", why);
+  std::exit(1);
+}
+
 int connected(int port, int number) {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  const int fd = mqtk::benchmark::open_connection(port);
   const std::string connect_packet =
       packet(0x10, std::string{"\0\4MQTT\5\2\0\0\0\0\x8", 13} + fmt::format("floor{:03}", number));
   std::string answer(256, '\0');
-  if (connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) != 0 ||
-      send(fd, connect_packet.data(), connect_packet.size(), 0) < 0 || recv(fd, answer.data(), answer.size(), 0) <= 0) {
-    fmt::print(stderr, "no connection to port {}\n", port);
-    std::exit(1);
+  if (fd < 0 || send(fd, connect_packet.data(), connect_packet.size(), 0) < 0 ||
+      recv(fd, answer.data(), answer.size(), 0) <= 0) {
+    fail("no connection");
   }
   return fd;
 }
@@ -69,10 +68,12 @@ void send_paced(const std::vector<int>& sockets, double rate, double length) {
   std::size_t sent = 0;
   for (double passed = 0; passed < length;) {
     std::uint64_t expirations = 0;
-    if (read(timer, &expirations, sizeof expirations) < 0) return;
+    if (read(timer, &expirations, sizeof expirations) < 0) fail("no timer");
     passed = std::chrono::duration<double>(Clock::now() - began).count();
     for (; static_cast<double>(sent) < passed * rate; ++sent) {
-      if (send(sockets[sent % sockets.size()], message.data(), message.size(), MSG_NOSIGNAL) < 0) return;
+      if (send(sockets[sent % sockets.size()], message.data(), message.size(), MSG_NOSIGNAL) < 0) {
+        fail("the peer has closed");
+      }
     }
   }
 }
@@ -87,7 +88,7 @@ void send_flat_out(const std::vector<int>& sockets, std::size_t messages) {
   for (const int fd : sockets) waiting.push_back({.fd = fd, .events = POLLOUT, .revents = 0});
   std::vector<std::size_t> left(sockets.size(), messages / sockets.size() * message.size());
   for (std::size_t open = sockets.size(); open > 0;) {
-    if (poll(waiting.data(), waiting.size(), -1) < 0) return;
+    if (poll(waiting.data(), waiting.size(), 60'000) <= 0) fail("the peer has read nothing for a minute");
     for (std::size_t i = 0; i < waiting.size(); ++i) {
       pollfd& each = waiting[i];
       if (each.revents == 0) continue;
@@ -99,10 +100,11 @@ void send_flat_out(const std::vector<int>& sockets, std::size_t messages) {
       const std::size_t begun = (message.size() - left[i] % message.size()) % message.size();
       const std::size_t size = std::min(left[i], block.size() - begun);
       const ssize_t written = send(each.fd, block.data() + begun, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (written < 0 && errno != EAGAIN) fail("the peer has closed");
       if (written < 0) continue;
       left[i] -= static_cast<std::size_t>(written);
       if (left[i] > 0) continue;
-      if (send(each.fd, disconnect.data(), disconnect.size(), MSG_NOSIGNAL) < 0) return;
+      if (send(each.fd, disconnect.data(), disconnect.size(), MSG_NOSIGNAL) < 0) fail("the peer has closed");
       each.events = POLLIN;
     }
   }
