@@ -16,7 +16,6 @@ class BrokerProcess:
 
     name = ""
     # What the brokers do differently although the specification asks it of both.
-    keep_alive_lateness_seconds = 0
     explains_take_over = True
 
     def __init__(self, command, folder):
@@ -50,7 +49,6 @@ class BrokerProcess:
 
 class MqtkBroker(BrokerProcess):
     name = "mqtk"
-    keep_alive_lateness_seconds = 2
 
     def __init__(self, program):
         super().__init__([program, "--host", "127.0.0.1", "--port", "0", "-v"], tempfile.TemporaryDirectory())
@@ -73,7 +71,6 @@ class MqtkBroker(BrokerProcess):
 
 class MosquittoBroker(BrokerProcess):
     name = "mosquitto"
-    keep_alive_lateness_seconds = 6  # looks at its clients every few seconds only
     explains_take_over = False
 
     def __init__(self, program):

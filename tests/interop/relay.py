@@ -37,7 +37,8 @@ def split_packets(data):
 class Connection:
     """One Network Connection through the relay."""
 
-    def __init__(self, client, server, chunks):
+    def __init__(self, client, server, chunks, answers=None):
+        """With `answers`, the server's side is held back after that many packets."""
         self._chunks = chunks
         self.client_port = client.getpeername()[1]
         self.sockets = (client, server)
@@ -45,6 +46,7 @@ class Connection:
         self._flowing = {TO_SERVER: threading.Event(), TO_CLIENT: threading.Event()}
         self._ended = threading.Event()
         self._cut = False
+        self._answers = answers
         self._open_directions = 2
         self._lock = threading.Lock()
 
@@ -63,6 +65,10 @@ class Connection:
                 self.bytes_from[sender] += data  # first, so that who has seen a reply finds it here
                 self._chunks.append((time.time(), self, sender, data))
                 target.sendall(data)
+                if sender == TO_CLIENT and self._answers is not None:
+                    if len(self.packets_from(sender)) >= self._answers:
+                        self.hold(sender)
+                        self._answers = None
         except OSError:
             pass
         self._shut(target, socket.SHUT_WR)
@@ -101,7 +107,7 @@ class Connection:
             flowing.set()
         return self.wait_for_end()
 
-    def wait_for_end(self, limit=5):
+    def wait_for_end(self, limit=60):
         """Waits until both sides have closed the connection; false if they have not."""
         return self._ended.wait(limit)
 
@@ -114,6 +120,7 @@ class Relay:
     def __init__(self, target_port):
         self.connections = []
         self.chunks = []  # (time, connection, sender, bytes) of all connections, in order
+        self._answers = None
         self._target = ("127.0.0.1", target_port)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
@@ -130,11 +137,16 @@ class Relay:
                 server.settimeout(None)
                 for each in (client, server):
                     each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                connection = Connection(client, server, self.chunks)
+                connection = Connection(client, server, self.chunks, self._answers)
+                self._answers = None
                 self.connections.append(connection)  # before a byte flows, so that who gets an answer finds it
                 connection.start()
             except OSError:
                 client.close()
+
+    def hold_next_after(self, answers):
+        """The next connection forwards that many packets of the server, as if it fell silent then."""
+        self._answers = answers
 
     def connection_of(self, client_port):
         """The newest connection that a client opened from `client_port`."""

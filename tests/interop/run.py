@@ -37,6 +37,7 @@ def parse_arguments():
     parser.add_argument("--jobs", type=int, default=10, help="tests at a time; most of their time is waiting")
     parser.add_argument("--only", default="", help="run the tests whose full name contains this")
     parser.add_argument("--list", action="store_true", help="print the names of the tests")
+    parser.add_argument("--verbose", action="store_true", help="print the tests that pass as well")
     return parser.parse_args()
 
 
@@ -172,7 +173,8 @@ def main():
         }
         for done in concurrent.futures.as_completed(runs):
             problems, seconds = done.result()
-            print(f"{'FAILED' if problems else 'passed'} {seconds:5.1f} s  {runs[done]}", flush=True)
+            if problems or arguments.verbose:
+                print(f"{'FAILED' if problems else 'passed'} {seconds:5.1f} s  {runs[done]}", flush=True)
             for problem in problems:
                 print("        " + problem.rstrip().replace("\n", "\n        "), flush=True)
             failed += bool(problems)
