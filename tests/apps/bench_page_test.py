@@ -3,7 +3,6 @@
 
 import pathlib
 import re
-import shutil
 import struct
 import subprocess
 import tempfile
@@ -11,15 +10,12 @@ import unittest
 import zlib
 
 import benching
-from running import LIMIT, run
+from running import LIMIT, browser, run
 
 
 class Page(benching.Cases):
     @classmethod
     def setUpClass(cls):
-        cls.chromium = shutil.which("chromium")
-        if not cls.chromium:
-            raise RuntimeError("chromium is missing; install chromium")
         cls.made = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.made.cleanup)
         cls.page = pathlib.Path(cls.made.name) / "report.html"
@@ -30,7 +26,7 @@ class Page(benching.Cases):
     def chrome(self, *arguments):
         with tempfile.TemporaryDirectory() as profile:
             done = subprocess.run(
-                [self.chromium, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
+                [browser(), "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run",
                  "--disable-background-networking", f"--user-data-dir={profile}", *arguments],
                 capture_output=True, timeout=2 * LIMIT, check=False)
         self.assertEqual(done.returncode, 0, done.stderr[-2000:])

@@ -69,7 +69,8 @@ class Transports(ProxyCases):
         script = """
 import sys
 import paho.mqtt.client as paho
-client = paho.Client("p", transport="websockets")
+version = [paho.CallbackAPIVersion.VERSION1] if hasattr(paho, "CallbackAPIVersion") else []  # of paho 2
+client = paho.Client(*version, "p", transport="websockets")
 client.ws_set_options("/mqtt")
 client.on_connect = lambda c, *_: c.subscribe("t", 1)
 client.on_subscribe = lambda c, *_: c.publish("t", "round", 1)
@@ -83,10 +84,12 @@ client.loop_forever()
         broker = Mosquitto()
         self.addCleanup(broker.close)
         process = self.proxy(broker.port, listen=("-l", "ws://127.0.0.1:0/mqtt"))
-        result = subprocess.run([python, "-c", script, str(self.port)], capture_output=True, timeout=LIMIT, check=False)
+        result = subprocess.run([python, "-W", "ignore", "-c", script, str(self.port)], capture_output=True, timeout=LIMIT, check=False)
         self.assertEqual((result.stdout, result.stderr), (b"round\n", b""))
         status, out, err = self.end(process)
-        self.assertEqual((status, err), (0, ""))
+        self.assertEqual(status, 0)
+        # paho closes its socket at once: what comes for it still is answered with a reset.
+        self.assertRegex(err, r"\A(mqtk-proxy: stream 1: connection of the client [0-9.:]+: connection reset by peer\n)?\Z")
         self.assertEqual([line.split()[4] for line in out.splitlines()][:6],
                          ["CONNECT", "CONNACK", "SUBSCRIBE", "SUBACK", "PUBLISH", "PUBLISH"])
 

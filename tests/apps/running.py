@@ -6,6 +6,7 @@ The client and the scripted broker are written from the specification and know n
 import contextlib
 import os
 import pathlib
+import platform
 import select
 import shutil
 import socket
@@ -39,6 +40,17 @@ def clean_environment(extra=None):
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MQTK_")}
     kept["XDG_CONFIG_HOME"] = "/nonexistent"  # nobody's default profile
     return {**kept, **(extra or {})}
+
+
+def browser():
+    """Chromium's path. Ubuntu has it as a snap only, which no package installation brings: its tests are skipped there."""
+    found = shutil.which("chromium")
+    if not found:
+        system = platform.freedesktop_os_release()
+        if "ubuntu" in (system["ID"], *system.get("ID_LIKE", "").split()):
+            raise unittest.SkipTest("Ubuntu has no package of Chromium")
+        raise AssertionError("chromium is missing; install chromium")
+    return found
 
 
 def free_port():

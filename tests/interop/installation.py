@@ -18,8 +18,8 @@ def check_python_peer():
         import paho.mqtt
     except ImportError:
         raise MissingPeer("paho-mqtt is missing; install python3-paho-mqtt and use /usr/bin/python3") from None
-    if not paho.mqtt.__version__.startswith("1."):
-        raise MissingPeer(f"paho-mqtt {paho.mqtt.__version__} is not version 1.6 (python3-paho-mqtt of Debian 12)")
+    if paho.mqtt.__version__.partition(".")[0] not in ("1", "2"):
+        raise MissingPeer(f"paho-mqtt {paho.mqtt.__version__} is neither version 1 nor 2")
 
 
 def find_node():

@@ -1,4 +1,4 @@
-"""paho-mqtt 1.6 (Debian's python3-paho-mqtt) as a peer, through its version 1 callbacks."""
+"""paho-mqtt 1.6 or 2 (Debian's python3-paho-mqtt) as a peer, through its version 1 callbacks."""
 
 import queue
 
@@ -61,13 +61,20 @@ def from_paho(properties):
     return result
 
 
+def new_client(*arguments, **options):
+    """A paho.Client; version 2 of paho asks which callbacks it shall use, version 1 has no choice."""
+    if hasattr(paho, "CallbackAPIVersion"):
+        arguments = (paho.CallbackAPIVersion.VERSION1, *arguments)
+    return paho.Client(*arguments, **options)
+
+
 class PahoPeer(Peer):
     def __init__(self, relay, options):
         super().__init__(relay, options)
         self._v5 = options.version == "5.0"
         self._replies = queue.Queue()  # SUBACK and UNSUBACK
         self._accepted = queue.Queue()
-        client = self._client = paho.Client(
+        client = self._client = new_client(
             options.client_identifier,
             clean_session=None if self._v5 else options.clean_start,
             protocol=PROTOCOL_LEVELS[options.version],

@@ -8,7 +8,6 @@ Needs MQTK_BIN_DIR and MQTK_SOURCE_DIR, and the folder for npm's packages as arg
 import http.server
 import os
 import pathlib
-import shutil
 import ssl
 import subprocess
 import sys
@@ -21,7 +20,8 @@ SOURCE = pathlib.Path(os.environ["MQTK_SOURCE_DIR"])
 sys.path.insert(0, str(SOURCE / "tests/apps"))
 import certificates  # noqa: E402
 import installation  # noqa: E402
-from running import LIMIT, start  # noqa: E402
+import paho_peer  # noqa: E402
+from running import LIMIT, browser, start  # noqa: E402
 
 PACKAGES = pathlib.Path(sys.argv.pop(1)) if len(sys.argv) > 1 else pathlib.Path("npm")
 MODULE = PACKAGES / "node_modules" / "mqtt"
@@ -112,9 +112,8 @@ class Transports(unittest.TestCase):
         self.node(self.wss, self.authority.file)
 
     def paho(self, url, transport, tls):
-        import paho.mqtt.client as paho
         place = urllib.parse.urlsplit(url)
-        client = paho.Client(transport=transport, protocol=paho.MQTTv5)
+        client = paho_peer.new_client(transport=transport, protocol=5)
         if transport == "websockets":
             client.ws_set_options(path=place.path)
         if tls:
@@ -138,13 +137,11 @@ class Transports(unittest.TestCase):
         self.paho(self.wss, "websockets", True)
 
     def test_a_page_in_a_browser(self):
-        browser = shutil.which("chromium")
-        self.assertIsNotNone(browser, "chromium is missing; install it")
         site = Site(self.ws)
         self.addCleanup(site.close)
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
             process = subprocess.Popen(
-                [browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage",
+                [browser(), "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-dev-shm-usage",
                  f"--user-data-dir={folder}", site.url], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             try:
                 self.assertTrue(site.something.wait(LIMIT), "the page told nothing")
