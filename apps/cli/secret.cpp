@@ -10,6 +10,7 @@
 #include <cstdlib>
 #include <system_error>
 
+#include "cli/secret_line.hpp"
 #include "cli/setters.hpp"
 #include "cli/silent_prompt.hpp"
 
@@ -18,31 +19,12 @@ namespace {
 
 using Secret = std::expected<std::string, std::string>;
 
-constexpr std::size_t max_secret_bytes = 65'535;
-
 std::string reason(int error) { return std::system_category().message(error); }
-
-// Reads up to the end of the first line, no further: what follows may be for somebody else.
-Secret read_line(int descriptor) {
-  std::string line;
-  for (;;) {
-    char byte = 0;
-    const ssize_t count = ::read(descriptor, &byte, 1);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return std::unexpected("cannot be read: " + reason(errno));
-    if (count == 0 || byte == '\n') break;
-    line += byte;
-    if (line.size() > max_secret_bytes) return std::unexpected("is longer than 65535 bytes");
-  }
-  if (line.ends_with('\r')) line.pop_back();
-  if (line.empty()) return std::unexpected("is empty");
-  return line;
-}
 
 Secret from_file(const std::string& path) {
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) return std::unexpected("cannot be read: " + reason(errno));
-  Secret line = read_line(descriptor);
+  Secret line = read_secret_line(descriptor);
   ::close(descriptor);
   return line;
 }
@@ -50,7 +32,7 @@ Secret from_file(const std::string& path) {
 Secret from_command(const std::string& command) {
   std::FILE* const output = ::popen(command.c_str(), "re");
   if (output == nullptr) return std::unexpected("cannot be run: " + reason(errno));
-  Secret line = read_line(::fileno(output));
+  Secret line = read_secret_line(::fileno(output));
   const int status = ::pclose(output);
   if (WIFEXITED(status) && WEXITSTATUS(status) != 0) {
     return std::unexpected(fmt::format("ended with status {}", WEXITSTATUS(status)));
@@ -58,22 +40,16 @@ Secret from_command(const std::string& command) {
   return line;
 }
 
-Secret from_prompt(std::string_view what) {
-  Secret line = ask_without_echo(fmt::format("{}: ", what));
-  if (line && line->empty()) return std::unexpected("is empty");
-  return line;
-}
-
 Secret secret_of(const SecretSource& source, std::string_view what) {
   switch (source.kind) {
     case SecretSource::Kind::file: return from_file(source.value);
-    case SecretSource::Kind::descriptor: return read_line(std::atoi(source.value.c_str()));
+    case SecretSource::Kind::descriptor: return read_secret_line(std::atoi(source.value.c_str()));
     case SecretSource::Kind::environment: {
       const char* value = std::getenv(source.value.c_str());
       if (value == nullptr || *value == '\0') return std::unexpected("is not set");
       return value;
     }
-    case SecretSource::Kind::prompt: return from_prompt(what);
+    case SecretSource::Kind::prompt: return ask_without_echo(fmt::format("{}: ", what));
     case SecretSource::Kind::command: return from_command(source.value);
   }
   return std::unexpected("is unknown");

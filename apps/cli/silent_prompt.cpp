@@ -1,56 +1,64 @@
 #include "cli/silent_prompt.hpp"
 
 #include <fcntl.h>
-#include <poll.h>
-#include <sys/signalfd.h>
+#include <sys/select.h>
 #include <termios.h>
 #include <unistd.h>
 
 #include <array>
-#include <cerrno>
 #include <csignal>
-#include <system_error>
+#include <utility>
+
+#include "cli/secret_line.hpp"
 
 namespace mqtk::cli {
 namespace {
-
-constexpr std::size_t max_line_bytes = 65'535;
 
 void write_text(int terminal, std::string_view text) {
   [[maybe_unused]] const auto written = ::write(terminal, text.data(), text.size());
 }
 
-// Keeps the signals that end or stop the program waiting until somebody asks for them.
+// Keeps the signals that end or stop the program from doing so until somebody lets them.
 class HeldSignals {
  public:
   HeldSignals() {
-    sigemptyset(&held_);
-    for (const int number : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP}) {
-      struct sigaction action{};
-      // A blocked signal would come even where it is ignored, as nohup wants.
-      if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&held_, number);
+    came_ = 0;
+    sigset_t held;
+    sigemptyset(&held);
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+      struct sigaction noted{};
+      noted.sa_handler = [](int number) { came_ = number; };
+      ::sigaction(numbers[i], nullptr, &before_[i]);
+      // Where one is ignored, as nohup wants, it stays so.
+      if (before_[i].sa_handler == SIG_IGN) continue;
+      ::sigaction(numbers[i], &noted, nullptr);
+      sigaddset(&held, numbers[i]);
     }
-    ::pthread_sigmask(SIG_BLOCK, &held_, &before_);
-    descriptor_ = ::signalfd(-1, &held_, SFD_CLOEXEC | SFD_NONBLOCK);
+    ::pthread_sigmask(SIG_BLOCK, &held, &mask_before_);
   }
   ~HeldSignals() {
-    ::close(descriptor_);
-    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+    for (std::size_t i = 0; i < numbers.size(); ++i) ::sigaction(numbers[i], &before_[i], nullptr);
+    ::pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
   }
   HeldSignals(const HeldSignals&) = delete;
   HeldSignals& operator=(const HeldSignals&) = delete;
 
-  // Readable while a signal waits.
-  [[nodiscard]] int descriptor() const { return descriptor_; }
-
-  // The number of one that waits, 0 if none does.
-  [[nodiscard]] int take() const {
-    signalfd_siginfo came{};
-    return ::read(descriptor_, &came, sizeof came) == sizeof came ? static_cast<int>(came.ssi_signo) : 0;
+  // Waits until the terminal can be read or a signal comes; false if one came. They can come only here. (Not poll():
+  // some systems have none for terminals.)
+  [[nodiscard]] bool wait_for(int terminal) const {
+    fd_set readable;
+    FD_ZERO(&readable);
+    FD_SET(terminal, &readable);
+    ::pselect(terminal + 1, &readable, nullptr, nullptr, nullptr, &mask_before_);
+    return came_ == 0;
   }
 
+  // The number of the signal that came, 0 if none did.
+  [[nodiscard]] static int came() { return came_; }
+
   // Lets it do what it does where nobody catches it; returns when a stopped program goes on.
-  static void deliver(int number) {
+  static void deliver() {
+    const int number = std::exchange(came_, 0);
     struct sigaction standard{};
     struct sigaction ours{};
     standard.sa_handler = SIG_DFL;
@@ -65,9 +73,10 @@ class HeldSignals {
   }
 
  private:
-  sigset_t held_{};
-  sigset_t before_{};
-  int descriptor_ = -1;
+  static constexpr std::array numbers{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
+  inline static volatile std::sig_atomic_t came_ = 0;
+  std::array<struct sigaction, numbers.size()> before_{};
+  sigset_t mask_before_{};
 };
 
 // The terminal without echo, for as long as this lives.
@@ -92,54 +101,24 @@ class EchoOff {
   termios before_{};
 };
 
-struct Typed {
-  std::string line = {};
-  int error = 0;   // of reading
-  int signal = 0;  // that came before the end of the line
-};
-
-Typed read_line(int terminal, const HeldSignals& signals) {
-  Typed typed;
-  while (typed.line.size() <= max_line_bytes) {
-    std::array<pollfd, 2> ready{pollfd{.fd = terminal, .events = POLLIN, .revents = 0},
-                                pollfd{.fd = signals.descriptor(), .events = POLLIN, .revents = 0}};
-    if (::poll(ready.data(), ready.size(), -1) < 0) continue;
-    typed.signal = signals.take();
-    if (typed.signal != 0) return typed;
-    if (ready[0].revents == 0) continue;
-    std::array<char, 4096> block{};
-    const ssize_t count = ::read(terminal, block.data(), block.size());  // ends with the line
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) typed.error = errno;
-    if (count <= 0) return typed;
-    typed.line.append(block.data(), static_cast<std::size_t>(count));
-    if (typed.line.ends_with('\n')) {
-      typed.line.pop_back();
-      return typed;
-    }
-  }
-  return typed;
-}
-
 }  // namespace
 
 std::expected<std::string, std::string> ask_without_echo(std::string_view question) {
   const int terminal = ::open("/dev/tty", O_RDWR | O_CLOEXEC);
-  if (terminal < 0) return std::unexpected("there is no terminal to ask at");
-  Typed typed;
+  if (terminal < 0 || terminal >= FD_SETSIZE) return std::unexpected("there is no terminal to ask at");
+  std::expected<std::string, std::string> line;
   const HeldSignals signals;
-  do {
+  for (;;) {
     {
       const EchoOff silent(terminal);
       write_text(terminal, question);
-      typed = read_line(terminal, signals);
+      line = read_secret_line(terminal, [&] { return signals.wait_for(terminal); });
     }
-    if (typed.signal != 0) HeldSignals::deliver(typed.signal);
-  } while (typed.signal != 0);
+    if (HeldSignals::came() == 0) break;
+    HeldSignals::deliver();
+  }
   ::close(terminal);
-  if (typed.error != 0) return std::unexpected("cannot be read: " + std::system_category().message(typed.error));
-  if (typed.line.size() > max_line_bytes) return std::unexpected("is longer than 65535 bytes");
-  return typed.line;
+  return line;
 }
 
 }  // namespace mqtk::cli

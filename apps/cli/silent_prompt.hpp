@@ -7,8 +7,8 @@
 
 namespace mqtk::cli {
 
-// The line that is typed at the terminal after `question`, without its end. Asks at the terminal itself, since standard
-// input may carry messages.
+// The line that is typed at the terminal after `question`, as of read_secret_line(). Asks at the terminal itself, since
+// standard input may carry messages.
 //
 // A signal that ends or stops the program meanwhile (Ctrl-C, Ctrl-Z, SIGTERM, SIGHUP) does so as if nobody had caught
 // it, but with the echo on again; after a stop it is asked again.
