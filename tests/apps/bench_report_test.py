@@ -92,7 +92,8 @@ class Results(benching.Cases):
         result = json.loads((self.folder / "r").read_text())
         self.assertEqual((result["counts"]["sent"], result["counts"]["received"], result["counts"]["lost"]), (150, 150, 0))
         self.assertEqual(len(result["repeats"]), 3)
-        self.assertAlmostEqual(result["repeats"][0]["sent_rate"], 200, delta=60)
+        self.assertLessEqual(result["repeats"][0]["sent_rate"], 201)  # less on a busy machine
+        self.assertGreater(result["repeats"][0]["sent_rate"], 10)
 
     def test_a_result_differs_in_nothing_from_itself(self):
         self.result("a", "pubsub", "--rate", 300, "--duration", "3s")

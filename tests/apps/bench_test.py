@@ -72,7 +72,9 @@ class Counts(benching.Cases):
         self.assertEqual((result["counts"]["sent"], result["counts"]["received"]), (100, 100))
         self.assertEqual((result["measured"]["sent"], result["measured"]["received"]), (50, 50))
         self.assertEqual(result["latencies"]["end_to_end"]["count"], 50)
-        self.assertAlmostEqual(result["rates"]["sent"], 100, delta=40)
+        # Of the half second that is measured, or of a little more on a busy machine.
+        self.assertLess(result["rates"]["sent"], 101)
+        self.assertAlmostEqual(result["rates"]["sent"], 50e9 / result["times"]["sending_ns"], places=1)
 
     def test_sub_counts_what_a_pub_of_another_process_sends(self):
         port = self.broker().port
@@ -108,9 +110,11 @@ class Counts(benching.Cases):
 
     def test_rtt_measures_a_service_that_knows_response_topic_and_correlation_data(self):
         port = self.broker().port
-        service = start("sub", "-p", port, "-t", "service/time", "--json", stderr=subprocess.DEVNULL)
+        proxy = running.CuttingProxy(port, [])
+        self.addCleanup(proxy.close)
+        service = start("sub", "-p", proxy.port, "-t", "service/time", "--json", stderr=subprocess.DEVNULL)
         try:
-            running.wait_until(lambda: False, 0.5)
+            self.assertTrue(proxy.subscribed.wait(LIMIT))
             result, _ = self.bench("rtt", "-p", port, "-t", "service/time", "--responders", 0, "--closed", 2,
                                    "--messages", 4, "--duration", "300ms", "--drain", "100ms")
             # Nobody answers: two are sent, and both are lost.
@@ -140,7 +144,9 @@ class Honesty(benching.Cases):
         try:
             self.assertTrue(load.stderr.readline())  # the first second has passed
             broker.process.send_signal(signal.SIGSTOP)
+            stopped = time.monotonic()
             time.sleep(1)
+            stall = time.monotonic() - stopped
             broker.process.send_signal(signal.SIGCONT)
             self.assertEqual(load.wait(LIMIT), 0)
         finally:
@@ -157,7 +163,7 @@ class Honesty(benching.Cases):
         for measured, least in ((latency["max_ns"], 0.9), (latency["percentiles_ns"]["95"], 0.72),
                                 (latency["percentiles_ns"]["90"], 0.54), (latency["mean_ns"], 0.1125)):
             self.assertGreaterEqual(measured / 1e9, least)
-            self.assertLessEqual(measured / 1e9, least + 1)
+            self.assertLessEqual(measured / 1e9, least + stall + 1)
 
     def test_the_seconds_of_the_series_add_up_to_the_whole(self):
         result, _ = self.bench("pubsub", "-q", 1, "--rate", 200, "--duration", "2500ms", "--size", 50)

@@ -19,7 +19,7 @@ class Drops(unittest.TestCase):
         return broker
 
     def leave_a_session(self, broker, *arguments):
-        run("sub", "-p", broker.port, "-t", "t", "-q", 1, "-i", "away", "-c", "-W", "300ms", *arguments)
+        run("sub", "-p", broker.port, "-t", "t", "-q", 1, "-i", "away", "-c", "-E", *arguments)
 
     def publish(self, broker, payload, *arguments):
         return run("pub", "-p", broker.port, "-t", "t", "-m", payload, "-q", 1, *arguments)

@@ -98,7 +98,7 @@ class State(unittest.TestCase):
         damaged = log.read_bytes()[:-3]
         log.write_bytes(damaged)
         self.begin()
-        self.assertEqual(run("sub", "-p", self.port, "-t", "#", "-W", "1", "-v").stdout, b"a 1\n")
+        self.assertEqual(run("sub", "-p", self.port, "-t", "#", "-W", "4", "-v").stdout, b"a 1\n")
         said = self.kill()
         self.assertIn(b"bytes of the kept state were damaged or incomplete and are left out", said)
         self.assertEqual((self.state / "state.damaged").read_bytes(), damaged)

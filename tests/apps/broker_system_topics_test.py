@@ -71,7 +71,7 @@ class SystemTopics(unittest.TestCase):
 
     def test_a_drop_is_told_with_its_reason(self):
         broker = self.serve("--sys-interval", "200ms", "--max-queued-messages", "2")
-        run("sub", "-p", broker.port, "-t", "t", "-q", "1", "-i", "away", "-c", "-W", "300ms")
+        run("sub", "-p", broker.port, "-t", "t", "-q", "1", "-i", "away", "-c", "-E")
         observer = Observer(broker.port, "$SYS/broker/publish/messages/dropped/#")
         self.addCleanup(observer.close)
         run("pub", "-p", broker.port, "-t", "t", "-q", "1", "-l", stdin=b"1\n2\n3\n4\n5\n")

@@ -200,15 +200,17 @@ class Tokens(Cases):
 
     def test_a_connection_ends_with_its_token_unless_a_newer_one_is_shown(self):
         broker = self.opened(Broker("--port", 0, "--jwt-key", self.file("secret", SECRET)))
-        shown = self.file("token", token(self.claims(exp=time.time() - 28)) + "\n")  # half a minute is forgiven
-        kept = start("sub", "-p", broker.port(), "-t", "never", "-W", 20, "--auth-method", "OAUTH2-JWT", "--auth-data-from",
+        shown = self.file("token", token(self.claims(exp=time.time() - 25)) + "\n")  # half a minute is forgiven
+        proxies = [self.opened(running.CuttingProxy(broker.port(), [])) for _ in range(2)]
+        kept = start("sub", "-p", proxies[0].port, "-t", "never", "-W", 20, "--auth-method", "OAUTH2-JWT", "--auth-data-from",
                      f"file:{shown}", "--auth-again", "100ms")
-        left = start("sub", "-p", broker.port(), "-t", "never", "-W", 20, "--reconnect", "no", "--auth-method", "JWT",
+        left = start("sub", "-p", proxies[1].port, "-t", "never", "-W", 20, "--reconnect", "no", "--auth-method", "JWT",
                      "--auth-data-from", f"command:cat {shown}")
         self.addCleanup(kept.communicate)
         self.addCleanup(kept.kill)
         # Both have connected with the token that is about to expire before there is a newer one.
-        time.sleep(0.7)
+        for proxy in proxies:
+            self.assertTrue(proxy.subscribed.wait(LIMIT))
         shown.write_text(token(self.claims()) + "\n")
         out, error = left.communicate(timeout=LIMIT)
         self.assertEqual((left.returncode, out), (4, b""), error)

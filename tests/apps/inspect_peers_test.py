@@ -63,7 +63,7 @@ class Peers(ProxyCases):
             self.do("sub", *session, "-E")
             for number in range(5):
                 self.do("pub", "-V", version, "-t", "q/1", "-m", number, "-q", number % 3)
-            self.assertIn(b"4", self.do("sub", *session, "-W", 2, "-C", 3))
+            self.assertIn(b"4", self.do("sub", *session, "-W", 20, "-C", 3))
             # With Clean Start the Session ends, and a new one begins.
             self.do("sub", "-V", version, "-i", f"s{version}", "-t", "other", "-E")
             self.do("sub", *session, "-E")

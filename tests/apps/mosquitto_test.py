@@ -169,12 +169,12 @@ class Same(mosquitto_clients.Cases):
     def test_retained_messages_are_handled_alike(self):
         publish = ["-p", self.broker.port, "-r", "-q", 1]
         run(ORIGINAL, "mosquitto_pub", *publish, "-t", "a/ret/1", "-m", "kept")
-        self.both("mosquitto_sub", "-t", "a/ret/#", "-W", 1, "-R")
-        self.both("mosquitto_sub", "-t", "a/ret/#", "-W", 1, "--retained-only", "-v")
-        self.both("mosquitto_sub", "-t", "a/ret/#", "-T", "a/ret/1", "-W", 1)
+        self.both("mosquitto_sub", "-t", "a/ret/#", "-W", 3, "-R")
+        self.both("mosquitto_sub", "-t", "a/ret/#", "-W", 3, "--retained-only", "-v")
+        self.both("mosquitto_sub", "-t", "a/ret/#", "-T", "a/ret/1", "-W", 3)
         for programs in (ORIGINAL, OURS):
             run(ORIGINAL, "mosquitto_pub", *publish, "-t", "a/ret/1", "-m", "kept")
-            ended = run(programs, "mosquitto_sub", "-p", self.broker.port, "-t", "a/ret/#", "-W", 1, "--remove-retained", "-v")
+            ended = run(programs, "mosquitto_sub", "-p", self.broker.port, "-t", "a/ret/#", "-W", 3, "--remove-retained", "-v")
             # The removal comes back as a message without payload.
             self.assertEqual(ended, (27, "a/ret/1 kept\na/ret/1 (null)\n", "Timed out\n"))
             self.assertEqual(run(ORIGINAL, "mosquitto_sub", "-p", self.broker.port, "-t", "a/ret/#", "-W", 1)[1], "")
@@ -208,9 +208,11 @@ class Same(mosquitto_clients.Cases):
 
     def test_a_request_prints_the_first_answer(self):
         self.assertEqual(self.both("mosquitto_rr", "-t", "a/q", "-e", "a/r", "-m", "x", "-W", 1)[0], 27)
-        responder = subprocess.Popen([running.BIN / "mqtk-respond", "-p", str(self.broker.port), "-t", "a/q", "-m", "fine"])
+        proxy = running.CuttingProxy(self.broker.port, [])
+        self.addCleanup(proxy.close)
+        responder = subprocess.Popen([running.BIN / "mqtk-respond", "-p", str(proxy.port), "-t", "a/q", "-m", "fine"])
         self.addCleanup(lambda: (responder.kill(), responder.wait()))
-        time.sleep(0.5)
+        self.assertTrue(proxy.subscribed.wait(LIMIT))
         self.assertEqual(self.both("mosquitto_rr", "-t", "a/q", "-e", "a/r", "-m", "x", "-W", 20, "-v"), (0, "a/r fine\n", ""))
 
     # --- sections 9 to 11: addresses, options files, exit codes -------------------------------------------------------

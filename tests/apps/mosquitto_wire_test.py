@@ -104,7 +104,8 @@ class Publishes(Cases):
         for programs in (ORIGINAL, OURS):
             peer = self.opened(Broker(silent={3}))
             process = start(programs, "mosquitto_pub", "-p", str(peer.port), "-t", "a", "-m", "x", "-q", "1", "--repeat", "3")
-            time.sleep(0.5)
+            self.assertTrue(running.wait_until(lambda peer=peer: peer.conversations and len(peer.conversations[0]) == 2))
+            time.sleep(0.3)
             process.kill()
             process.communicate()
             self.assertEqual([first >> 4 for first, _ in peer.conversations[0]], [1, 3])

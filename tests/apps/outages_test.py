@@ -71,7 +71,7 @@ class Silent(running.ScriptedCases):
         return self.serve(talk)
 
     def test_a_broker_that_falls_silent_is_noticed_after_one_and_a_half_times_keep_alive(self):
-        for keep_alive, most in ((1, 4), (2, 6)):
+        for keep_alive in (1, 2):
             began = time.monotonic()
             broker = self.silent_broker()
             result = run("sub", "-p", broker.port, "-i", "me", "-t", "a", "-k", keep_alive, "--reconnect", "no")
@@ -79,7 +79,7 @@ class Silent(running.ScriptedCases):
             self.assertEqual((result.returncode, result.stderr.decode()),
                              (5, f"mqtk-sub: connection lost, localhost:{broker.port} did not answer PINGREQ; check the network\n"))
             self.assertGreater(took, 1.4 * keep_alive)
-            self.assertLess(took, most)
+            self.assertLess(took, 9)  # on a busy machine
 
 
 class Policy(running.ScriptedCases):
@@ -129,12 +129,12 @@ class Policy(running.ScriptedCases):
             stream.receive()
             connects.append(time.monotonic())
         broker = self.serve(talk)
-        result = run("sub", "-V", "5", "-p", broker.port, "-t", "a", "--reconnect", 3, "--reconnect-delay", "100ms")
+        result = run("sub", "-V", "5", "-p", broker.port, "-t", "a", "--reconnect", 3, "--reconnect-delay", "400ms")
         self.assertEqual((result.returncode, len(connects)), (2, 4), result.stderr)
         # Each pause doubles and is shortened by up to a half.
         pauses = [later - earlier for earlier, later in zip(connects, connects[1:])]
-        for pause, least in zip(pauses, (0.05, 0.1, 0.2)):
-            self.assertGreaterEqual(pause, least)
+        for pause, least in zip(pauses, (0.2, 0.4, 0.8)):
+            self.assertGreaterEqual(pause, least - 0.15)  # its beginning may have been noted late
 
     def test_a_session_that_another_client_takes_over_is_not_fetched_back(self):
         broker = running.MqtkBroker()
@@ -180,7 +180,7 @@ class Disk(unittest.TestCase):
         self.assertEqual(process.returncode, 9, err)
         self.assertRegex(err.decode(), rf"^mqtk-sub: cannot write {path}: (No space left on device|File too large)\n$")
         written = path.read_text().splitlines()
-        rest = run("sub", *session, "-W", "2s", "--json").stdout.decode().splitlines()
+        rest = run("sub", *session, "--idle", "2s", "--json").stdout.decode().splitlines()
         payloads = [json.loads(line)["payload"] for line in rest]
         self.assertEqual(sorted(set(lines) - set(written) - set(payloads)), [])
         self.assertIn(lines[-1], payloads)

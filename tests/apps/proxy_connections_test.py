@@ -272,12 +272,22 @@ class Ends(ProxyCases):
             stream.send(0xD0)
 
     def test_a_signal_ends_it_in_the_middle_of_a_packet_without_a_complaint(self):
-        process = self.proxy(self.serve(self.keep_answering).port, "--summary")
+        passed_on = threading.Event()
+
+        def talk(stream):
+            self.assertEqual(stream.receive(), (0xC0, b""))
+            stream.send(0xD0)
+            came = b""
+            while block := stream.socket.recv(10):
+                came += block
+                if came == b"\x30\x7f\0\1":
+                    passed_on.set()
+        process = self.proxy(self.serve(talk).port, "--summary")
         stream = self.open()
         stream.send(0xC0)
         self.receive(stream, (0xD0, b""))
         stream.socket.sendall(b"\x30\x7f\0\1")
-        time.sleep(0.1)
+        self.assertTrue(passed_on.wait(LIMIT))
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=LIMIT)
         self.assertEqual(err, b"")

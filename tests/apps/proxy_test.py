@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import tempfile
-import time
 import unittest
 
 import running
@@ -221,9 +220,9 @@ class Commands(ProxyCases):
         self.assertIn(b"cannot run '/nonexistent/command'", result.stderr)
 
     def test_a_signal_goes_to_the_command(self):
-        process = start("proxy", "--", "sleep", "60")
+        process = start("proxy", "--", "sh", "-c", "echo runs; exec sleep 60")
         self.addCleanup(self.close, process)
-        time.sleep(0.2)
+        self.assertEqual(process.stdout.readline(), b"runs\n")
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(LIMIT), 128 + signal.SIGTERM)
 

@@ -114,7 +114,7 @@ class Limits(RecorderCases, Files):
         recorder = self.start_recording("-t", "time/#", "--rotate", "200ms", "--keep", 2, self.path("log.jsonl"))
         for number in range(4):
             self.publish("time/a", "-q", 1, "-m", str(number))
-            time.sleep(0.3)
+            time.sleep(0.8)
         self.end(recorder)
         names = sorted(path.name for path in self.folder.iterdir())
         self.assertEqual(names, ["log-000003.jsonl", "log-000004.jsonl"])

@@ -96,7 +96,7 @@ class Cases(RecorderCases):
         self.assertIn(b"messages:     1,000", self.recording("info", path).stdout)
 
     def test_a_recording_ends_where_it_was_asked_to(self):
-        for options in (["-C", 3], ["--duration", "700ms"], ["--size", "300"], ["--idle", "500ms"]):
+        for options in (["-C", 3], ["--duration", "4s"], ["--size", "300"], ["--idle", "3s"]):
             with self.subTest(options=options):
                 path = self.path(f"{options[0].strip('-')}.jsonl")
                 recorder = self.start_recording("-t", "end/#", *options, path)
@@ -169,7 +169,7 @@ class Cases(RecorderCases):
             result = self.replay(*options, source)
             took = float(SECONDS.search(result.stderr.decode())[1])
             self.assertGreaterEqual(took, seconds - 0.02)
-            self.assertLess(took, seconds + 2)  # on a busy machine
+            self.assertLess(took, seconds + 10)  # on a busy machine
 
     def test_a_replay_loops_with_a_seam(self):
         source = self.jsonl("loop.jsonl", [("l/a", "1"), ("l/a", "2")], step=0.1)
@@ -231,9 +231,11 @@ class Cases(RecorderCases):
         self.addCleanup(process.stderr.close)
         self.assertTrue(observer.wait_for(2))
         terminal.press(b" ")
-        time.sleep(0.5)
-        held = len(observer.messages)
-        self.assertLess(held, 50)
+        held = -1
+        while held != len(observer.messages):  # until it holds
+            held = len(observer.messages)
+            time.sleep(1)
+        self.assertLess(held, 100)
         terminal.press(b"sss")
         self.assertTrue(observer.wait_for(held + 3))
         time.sleep(0.5)

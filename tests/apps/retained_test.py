@@ -196,8 +196,8 @@ class Cases(running.BrokerCases):
         self.assertIn("sensor/b/config: error: published without RETAIN: the entity is gone when Home Assistant starts again", out)
 
     def test_a_time_limit_is_status_6(self):
-        self.retained("ls", self.topic + "/#", "--idle", "20s", "-W", "300ms", status=6)
-        self.assertEqual(self.stderr, "mqtk-retained: not complete after 300 ms (--timeout); 0 messages had come; is --idle longer?\n")
+        self.retained("ls", self.topic + "/#", "--idle", "20s", "-W", "2s", status=6)
+        self.assertEqual(self.stderr, "mqtk-retained: not complete after 2 s (--timeout); 0 messages had come; is --idle longer?\n")
 
 
 class WithMosquitto(Cases, unittest.TestCase):

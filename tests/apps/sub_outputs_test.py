@@ -51,9 +51,9 @@ class Cases(running.BrokerCases):
         self.assertGreaterEqual(time.monotonic() - began, 3.5)
 
     def test_fewer_messages_than_expected_are_status_8(self):
-        process = self.subscribe("--expect", 2, "-W", "700ms")
+        process = self.subscribe("--expect", 2, "-W", "3s")
         self.publish("a", "-m", "x")
-        self.assert_ends(process, 8, b"x\n", "mqtk-sub: 1 of 2 messages came within 700 ms (--timeout)\n")
+        self.assert_ends(process, 8, b"x\n", "mqtk-sub: 1 of 2 messages came within 3 s (--timeout)\n")
         process = self.subscribe("--expect", 2, "--idle", "300ms")
         self.assert_ends(process, 8, b"", "mqtk-sub: 0 of 2 messages came before 300 ms without one (--idle)\n")
         process = self.subscribe("--expect", 2, "-W", "20s")
@@ -68,7 +68,7 @@ class Cases(running.BrokerCases):
         result = run("sub", "-p", self.broker.port, "-t", f"{self.topic}/#", "-v", "--retained-only")
         self.assertEqual((result.returncode, sorted(result.stdout.decode().splitlines())),
                          (0, [f"{self.topic}/a a", f"{self.topic}/b b"]), result.stderr)
-        self.assertLess(time.monotonic() - began, 5)
+        self.assertLess(time.monotonic() - began, 15)
         result = run("sub", "-p", self.broker.port, "-t", f"{self.topic}/none", "--retained-only", "--idle", "100ms")
         self.assertEqual((result.returncode, result.stdout, result.stderr), (0, b"", b""))
 
@@ -170,12 +170,13 @@ class Cases(running.BrokerCases):
                          [[f"{self.topic}/a", "1", "text/plain", "5"], [f"{self.topic}/b", "1", "0"]])
 
     def test_commands_run_side_by_side_and_the_last_is_waited_for(self):
-        process = self.subscribe("--exec", 'word=$(cat); sleep 0.5; echo "$word"', "--jobs", 5, "-C", 5)
-        began = time.monotonic()
+        # A command ends only when all five have begun.
+        begun = self.folder()
+        command = f'word=$(cat); touch {begun}/$$; while [ $(ls {begun} | wc -l) -lt 5 ]; do sleep 0.05; done; echo "$word"'
+        process = self.subscribe("--exec", command, "--jobs", 5, "-C", 5)
         self.publish("a", "-l", stdin=b"1\n2\n3\n4\n5\n")
         out, _ = process.communicate(timeout=LIMIT)
         self.assertEqual(sorted(out.split()), [b"1", b"2", b"3", b"4", b"5"])
-        self.assertLess(time.monotonic() - began, 2.2)
 
     def test_many_messages_wait_for_their_commands(self):
         folder = self.folder()
