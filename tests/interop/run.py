@@ -19,7 +19,7 @@ import traceback
 
 import installation
 
-RUN_LIMIT_SECONDS = 540
+RUN_LIMIT_SECONDS = 1200
 
 
 def absolute_path(text):
