@@ -11,7 +11,7 @@ import time
 import unittest
 
 import running
-from mosquitto_clients import INSTALLED, ORIGINAL, OURS, TOOLS, Broker, Cases, run, start
+from mosquitto_clients import INSTALLED, ORIGINAL, OURS, TOOLS, Broker, Cases, like_the_model, run, start
 from running import LIMIT, text
 
 HERE = {"TZ": "Europe/Berlin"}
@@ -116,6 +116,7 @@ class Messages(Cases):
                 process.kill()
                 process.communicate()
 
+    @like_the_model
     def test_a_closed_reader_ends_it_with_0_at_the_next_message(self):
         broker = self.opened(running.Mosquitto())
         for programs in (ORIGINAL, OURS):
@@ -167,6 +168,7 @@ class Choice(Cases):
         for words in ([], ["-d"]):
             self.assertEqual(self.both("mosquitto_sub", "-p", broker.port, "-V", 5, "-i", "me", "-t", "open", "-t", "shut", "-W", 1, *words)[0], 27)
 
+    @like_the_model
     def test_a_session_that_is_taken_over_is_let_go(self):
         self.conversation("mosquitto_sub", "-V", 5, "-t", "a", goodbye=b"\x8e\0", only=2)
 
@@ -213,6 +215,7 @@ class Words(Cases):
 
 @unittest.skipUnless(INSTALLED, "mosquitto's clients are not installed")
 class Status(Cases):
+    @like_the_model
     def test_each_refusal_is_its_code(self):
         for name, *words in (("mosquitto_pub", "-m", "x"), ("mosquitto_sub",), ("mosquitto_rr", "-e", "r", "-m", "x")):
             # In 3.1.1 Debian's mosquitto_rr takes the code for one of 5.0.

@@ -121,7 +121,8 @@ class Tls(Cases):
                 with self.subTest(name=name, words=words):
                     address = ["-p", port, "-t", "a", *words, *more]
                     theirs, ours = run(ORIGINAL, name, *address), run(OURS, name, *address)
-                    self.assertIn((theirs[0], theirs[2].strip()), [(1, TLS_TEXTS[0]), (8, TLS_TEXTS[1]), (14, TLS_TEXTS[1])])
+                    self.assertIn((theirs[0], theirs[2].strip()), [(1, TLS_TEXTS[0]), (8, TLS_TEXTS[1]), (14, TLS_TEXTS[1]),
+                                                                   (14, "Error: Protocol error")])
                     self.assertEqual((ours[:2], ours[2].splitlines()[0]), ((1, ""), TLS_TEXTS[0]))
                     self.assertIn(reason, ours[2].splitlines()[1])
                     self.assertEqual(run(OURS, name, *address, "--quiet")[1:], ("", ""))
