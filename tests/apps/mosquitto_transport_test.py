@@ -76,12 +76,15 @@ class Tls(Cases):
             f"listener {cls.other_host} 127.0.0.1", f"certfile {other}", f"keyfile {other_key}",
             f"listener {cls.wants_certificate} 127.0.0.1", f"certfile {certificate}", f"keyfile {key}",
             f"cafile {cls.authority.file}", "require_certificate true",
-            f"listener {cls.expired} 127.0.0.1", f"certfile {old}", f"keyfile {old_key}",
+            f"listener {cls.expired} 127.0.0.1", f"certfile {old}", f"keyfile {old_key}"])
+        # Beside others in one broker it takes TLS 1.3 from them in some versions.
+        cls.psk_broker = running.Mosquitto([
             f"listener {cls.psk} 127.0.0.1", "psk_file {folder}/psk", "psk_hint here"], files={"psk": "me:1234abcd\n"})
 
     @classmethod
     def tearDownClass(cls):
         cls.broker.close()
+        cls.psk_broker.close()
         cls.authority.close()
         cls.stranger.close()
 
