@@ -34,7 +34,7 @@ class Authority:
         (self.folder / "conf").write_text(CONFIGURATION.format(folder=self.folder))
         self.file = self.folder / "ca.pem"
         openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", 30, "-subj",
-                f"/CN={name}", "-keyout", self.folder / "ca.key", "-out", self.file)
+                f"/CN={name}", "-addext", "keyUsage=critical,keyCertSign,cRLSign", "-keyout", self.folder / "ca.key", "-out", self.file)
 
     def issue(self, name, alternative="DNS:localhost,IP:127.0.0.1", begin="20200101000000Z", end="20491231000000Z",
               pass_phrase=None):
@@ -42,7 +42,7 @@ class Authority:
         base = self.folder / name.replace(" ", "-")
         key, request, certificate = base.with_suffix(".key"), base.with_suffix(".csr"), base.with_suffix(".pem")
         extensions = base.with_suffix(".ext")
-        extensions.write_text(f"subjectAltName={alternative}\n")
+        extensions.write_text(f"subjectAltName={alternative}\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n")
         protection = ["-passout", f"pass:{pass_phrase}"] if pass_phrase else ["-nodes"]
         openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", *protection, "-subj",
                 f"/CN={name}", "-keyout", key, "-out", request)
