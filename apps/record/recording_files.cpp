@@ -87,7 +87,9 @@ std::uint64_t FileSeries::highest_number() const {
 std::string FileSeries::open_next() {
   if (rotates_ && next_number_ == 0) next_number_ = highest_number() + 1;
   const std::string path = rotates_ ? numbered(next_number_++) : path_;
-  const auto existing = options_.overwrite ? OutputFile::Existing::is_replaced : OutputFile::Existing::is_refused;
+  // A broker that cannot be reached costs nobody the recording of yesterday.
+  const auto existing =
+      options_.overwrite ? OutputFile::Existing::is_kept_until_written : OutputFile::Existing::is_refused;
   auto file = OutputFile::create(path, existing);
   if (!file && file.error() == std::errc::file_exists) {
     return fmt::format("{} exists; name another file, or give --overwrite", path);

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "base/json_text.hpp"
+#include "capture/mcap_gaps.hpp"
 #include "capture/mcap_reader.hpp"
 #include "cli/byte_size.hpp"
 #include "cli/output.hpp"
@@ -24,7 +25,7 @@ struct Facts {
   std::optional<WallTime> last;
   std::uint64_t topics = 0;
   std::uint64_t overflowing = 0;  // messages whose topics are not counted
-  Duration longest_gap{0};        // between messages, or between chunks where only the summary was read
+  McapGap longest_gap;            // between messages
   std::uint64_t chunks = 0;
   std::uint64_t compressed = 0;
   std::uint64_t uncompressed = 0;
@@ -55,15 +56,10 @@ void take_summary(const McapReader& reader, Facts& facts) {
     facts.first = wall_time(summary.first_time);
     facts.last = wall_time(summary.last_time);
   }
-  std::optional<std::uint64_t> end;
   for (const McapChunk& chunk : summary.chunks) {
     ++facts.chunks;
     facts.compressed += chunk.compressed;
     facts.uncompressed += chunk.uncompressed;
-    if (end && chunk.first_time > *end) {
-      facts.longest_gap = std::max(facts.longest_gap, wall_time(chunk.first_time) - wall_time(*end));
-    }
-    end = std::max(end.value_or(0), chunk.last_time);
   }
   for (const McapMetadata& record : summary.metadata) {
     if (record.name == "mqtt.gap") {
@@ -94,7 +90,7 @@ void read_all(RecordingReader& reader, Facts& facts) {
     if (!topics.contains(std::string{message.topic})) topics.emplace(message.topic);
     if (!message.time) continue;
     if (facts.last && *message.time > *facts.last) {
-      facts.longest_gap = std::max(facts.longest_gap, *message.time - *facts.last);
+      facts.longest_gap.length = std::max(facts.longest_gap.length, *message.time - *facts.last);
     }
     facts.first = std::min(facts.first.value_or(*message.time), *message.time);
     facts.last = std::max(facts.last.value_or(*message.time), *message.time);
@@ -139,7 +135,8 @@ void append_text(std::string& out, const std::string& path, const Facts& facts) 
     line("to", rfc3339(*facts.last));
     line("duration", fmt::format("{:.3f} s", seconds));
     if (seconds > 0) line("rate", fmt::format("{:.1f} messages/s", static_cast<double>(facts.messages) / seconds));
-    line("longest gap", fmt::format("{:.3f} s", std::chrono::duration<double>(facts.longest_gap).count()));
+    line("longest gap", fmt::format("{}{:.3f} s", facts.longest_gap.is_exact ? "" : "at least ",
+                                    std::chrono::duration<double>(facts.longest_gap.length).count()));
   }
   if (facts.chunks > 0) {
     const double ratio = 100.0 * static_cast<double>(facts.compressed) / static_cast<double>(facts.uncompressed);
@@ -164,7 +161,8 @@ void append_json(std::string& out, const std::string& path, const Facts& facts) 
   if (facts.first) {
     out += fmt::format(",\"from\":\"{}\",\"to\":\"{}\",\"duration_seconds\":{:.9f},\"longest_gap_seconds\":{:.9f}",
                        rfc3339(*facts.first), rfc3339(*facts.last), seconds_of(facts),
-                       std::chrono::duration<double>(facts.longest_gap).count());
+                       std::chrono::duration<double>(facts.longest_gap.length).count());
+    out += fmt::format(",\"longest_gap_is_exact\":{}", facts.longest_gap.is_exact);
   }
   number("chunks", facts.chunks);
   number("compressed_bytes", facts.compressed);
@@ -198,6 +196,7 @@ ExitStatus show_info(const Options& options) {
     auto* mcap = dynamic_cast<McapReader*>(reader->get());
     if (mcap != nullptr && mcap->summary() != nullptr) {
       take_summary(*mcap, facts);
+      if (const auto source = open_file(path)) facts.longest_gap = longest_gap(**source, mcap->summary()->chunks);
     } else {
       if (mcap != nullptr) facts.library = mcap->header().library;
       if (mcap != nullptr) facts.metadata = mcap->recording_metadata();

@@ -2,9 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
+#include "capture/mcap_format.hpp"
 #include "capture/ndjson.hpp"
+#include "capture/pcap_reader.hpp"
 #include "codec/topic.hpp"
 
 namespace mqtk {
@@ -19,20 +19,34 @@ class JsonlReader final : public RecordingReader {
 
   State next(MessageRecord& message) override {
     std::string_view line;
-    for (;;) {
+    while (!ended_) {
       switch (lines_.next(line)) {
         case LineSource::State::end: return State::end;
         case LineSource::State::too_long: return fail("longer than any message");
         case LineSource::State::failed:
-          if (std::exchange(failed_, true)) return State::end;
+          ended_ = true;
           return damaged(fmt::format("cannot read: {}", lines_.error().message()));
         case LineSource::State::line: break;
       }
+      if (const std::string_view other = other_format(line); !other.empty()) {
+        ended_ = true;
+        return damaged(fmt::format("this is {}; it can be read where it is named as a file, not from -", other));
+      }
       if (line.find_first_not_of(" \t\r") != std::string_view::npos) return take(line, message);
     }
+    return State::end;
   }
 
  private:
+  // What the first bytes of standard input tell, instead of thousands of lines that are none.
+  std::string_view other_format(std::string_view line) const {
+    if (lines_.number() == 1 && line.starts_with(as_text(Bytes{mcap::magic}.first(5)))) return "an MCAP file";
+    // pcapng begins with 0A 0D 0D 0A: an empty line and one of two carriage returns.
+    const bool is_pcapng = lines_.number() == 2 && line == "\r\r";
+    const bool is_pcap = lines_.number() == 1 && PcapReader::recognizes(as_bytes(line));
+    return is_pcapng || is_pcap ? "a packet capture" : "";
+  }
+
   State fail(std::string_view what) {
     const std::string_view where = lines_.was_cut() ? " (the file ends in it)" : "";
     return damaged(fmt::format("line {}{}: {}", lines_.number(), where, what));
@@ -62,7 +76,7 @@ class JsonlReader final : public RecordingReader {
 
   LineSource lines_;
   StoredMessage stored_;
-  bool failed_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace

@@ -12,7 +12,9 @@ namespace mqtk {
 
 class OutputFile {
  public:
-  enum class Existing : std::uint8_t { is_refused, is_replaced };
+  // What becomes of a file that is there. Devices and pipes hold nothing that could be lost: they are always written
+  // to.
+  enum class Existing : std::uint8_t { is_refused, is_replaced, is_kept_until_written };
 
   [[nodiscard]] static std::expected<OutputFile, std::error_code> create(std::string path, Existing existing);
 
@@ -24,16 +26,20 @@ class OutputFile {
   [[nodiscard]] std::error_code write(Bytes bytes);
   // Waits until all that was written is on the disk.
   [[nodiscard]] std::error_code sync();
+  // Leaves what is not a regular file, and one from before that is still as it was.
   void remove();
 
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] std::uint64_t size() const { return size_; }
 
  private:
-  OutputFile(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
+  enum class Content : std::uint8_t { ours, from_before, of_a_device };
+  OutputFile(std::string path, int descriptor, Content content)
+      : path_(std::move(path)), descriptor_(descriptor), content_(content) {}
 
   std::string path_;
   int descriptor_ = -1;
+  Content content_ = Content::ours;
   std::uint64_t size_ = 0;
 };
 

@@ -127,6 +127,18 @@ class Limits(RecorderCases, Files):
         self.wait(recorder)
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["log-000007.mcap", "log-000008.mcap"])
 
+    def test_a_broker_that_cannot_be_reached_costs_no_earlier_recording(self):
+        for name in ("old.mcap", "old.jsonl"):
+            self.path(name).write_bytes(b"of yesterday")
+            result = run("record", "--overwrite", "-p", free_port(), self.path(name))
+            self.assertEqual(result.returncode, 2, result.stderr)
+            self.assertEqual(self.path(name).read_bytes(), b"of yesterday")
+            # One that begins replaces it, even with nothing.
+            result = run("record", "--overwrite", "-p", self.broker.port, "--duration", "1ms", self.path(name))
+            self.assertEqual(result.returncode, 0, result.stderr)
+            self.recording("info", self.path(name))
+        self.assertEqual(self.path("old.jsonl").read_bytes(), b"")
+
     def test_a_terminal_shows_messages_rate_bytes_topics_drops_and_file_size(self):
         terminal = Terminal(self)
         recorder = self.start_recording("-t", "live/#", self.path("live.mcap"), stderr=terminal.theirs)

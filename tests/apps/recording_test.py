@@ -284,7 +284,9 @@ class Recordings(Files):
         for path in (source, self.mcap("i.mcap", source)):
             found = json.loads(self.recording("info", "--json", path).stdout)
             self.assertEqual({name: found[name] for name in expected}, expected)
-        self.assertEqual(json.loads(self.recording("info", "--json", source).stdout)["longest_gap_seconds"], 2.0)
+            # Also where all lies in one chunk, of which the summary tells no gaps.
+            self.assertEqual((found["longest_gap_seconds"], found["longest_gap_is_exact"]), (2.0, True), path)
+            self.assertIn(b"\nlongest gap:  2.000 s\n", self.recording("info", path).stdout)
 
     def test_topics_are_a_table(self):
         source = self.jsonl("t.jsonl", [("a", "1"), ("b", "22"), ("a", "333")], step=0.5)
@@ -381,6 +383,26 @@ class Recordings(Files):
         self.assertIn(b"--overwrite", self.recording("convert", "-o", self.path("e.mcap"), source, status=1).stderr)
         self.recording("convert", "--overwrite", "-o", self.path("e.mcap"), source)
         self.assertIn(b"--overwrite", run("record", self.path("e.mcap")).stderr)
+
+    def test_a_pipe_is_written_to_although_it_exists(self):
+        source = self.jsonl("p.jsonl", [("a", "1")])
+        os.mkfifo(self.path("pipe"))
+        with subprocess.Popen(["cat", self.path("pipe")], stdout=subprocess.PIPE) as reader:
+            self.addCleanup(lambda: reader.poll() is None and reader.kill())
+            self.recording("convert", "--format", "csv", "-o", self.path("pipe"), source)
+            self.assertIn(b"Z,a,1,0,false", reader.communicate(timeout=60)[0])
+        self.assertTrue(os.path.exists(self.path("pipe")))
+
+    def test_standard_input_that_is_no_text_is_told_once(self):
+        source = self.jsonl("b.jsonl", [("a", "1")])
+        self.mcap("b.mcap", source)
+        self.recording("convert", "-o", self.path("b.pcapng"), source)
+        for name, what in (("b.mcap", b"an MCAP file"), ("b.pcapng", b"a packet capture")):
+            result = run("recording", "cat", "-", stdin=pathlib.Path(self.path(name)).read_bytes())
+            self.assertEqual(result.returncode, 7)
+            self.assertEqual(result.stdout, b"")
+            self.assertEqual(result.stderr.count(b"\n"), 1, result.stderr)
+            self.assertIn(b"this is " + what, result.stderr)
 
     def test_a_recording_is_not_overwritten_while_it_is_read(self):
         source = self.jsonl("same.jsonl", [("a", "1")])
