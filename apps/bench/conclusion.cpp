@@ -40,6 +40,7 @@ ExitStatus status_of(const LoadErrors& errors) {
 
 ExitStatus judge(Report& report, const std::vector<Threshold>& thresholds) {
   const LoadResult& result = report.result;
+  const std::string missing = missing_parts(report);
   bool all_hold = true;
   bool errors_judged = false;
   for (const Threshold& threshold : thresholds) {
@@ -47,7 +48,10 @@ ExitStatus judge(Report& report, const std::vector<Threshold>& thresholds) {
       report.deferred.push_back(threshold.text());
       continue;
     }
-    report.thresholds.push_back({threshold.text(), threshold.check(result)});
+    const bool is_known = missing.empty() || !threshold.needs_all_parts();
+    report.thresholds.push_back(
+        {threshold.text(),
+         is_known ? threshold.check(result) : Threshold::Verdict{.holds = false, .measured = missing + " missing"}});
     all_hold = all_hold && report.thresholds.back().verdict.holds;
     errors_judged = errors_judged || threshold.is_about_errors();
   }

@@ -86,6 +86,21 @@ std::string comparison_text(const Report& before, const Report& after, const Com
   return text;
 }
 
+// Whose part is in two of the files: of "shard1.json" and "all.json", where all.json is what an earlier merge wrote.
+std::optional<std::string> added_twice(const std::vector<Report>& reports, const std::vector<std::string>& names) {
+  std::vector<std::pair<std::string, std::string>> known;  // facts of a part, and its file
+  for (std::size_t i = 0; i < reports.size(); ++i) {
+    for (std::string& part : parts_of(reports[i])) {
+      const auto found = std::ranges::find_if(known, [&](const auto& each) { return is_same_part(each.first, part); });
+      if (found != known.end()) {
+        return fmt::format("'{}': holds what '{}' holds already; name each result once", names[i], found->second);
+      }
+      known.emplace_back(std::move(part), names[i]);
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 ExitStatus compare_files(const Options& options) {
@@ -125,6 +140,10 @@ ExitStatus merge_files(const Options& options) {
       return ExitStatus::usage;
     }
     parts.push_back(std::move(*part));
+  }
+  if (const auto twice = added_twice(parts, options.typed.words)) {
+    cli::report(*twice);
+    return ExitStatus::usage;
   }
   Report all = merge(std::move(parts));
   Options judged = options;

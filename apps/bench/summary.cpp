@@ -44,8 +44,10 @@ void add_traffic(Out out, const Report& report) {
     line("received", counts.traffic.received, result.measured.received, result.received_rate());
     const bool is_part = report.shards > 1 && counts.expected + counts.arrived > 0;
     fmt::format_to(out, "lost {}, duplicated {}, out of order {}",
-                   is_part ? "(told by merge)" : fmt::format("{}", counts.lost), counts.duplicated,
-                   counts.out_of_order);
+                   is_part                          ? "(told by merge)"
+                   : !missing_parts(report).empty() ? "(not known)"
+                                                    : fmt::format("{}", counts.lost),
+                   counts.duplicated, counts.out_of_order);
     if (counts.undecided > 0) fmt::format_to(out, ", late or duplicated {}", counts.undecided);
     if (counts.foreign > 0) fmt::format_to(out, ", foreign {}", counts.foreign);
     *out++ = '\n';

@@ -96,7 +96,17 @@ struct LoadReport {
 [[nodiscard]] std::vector<std::pair<std::string, std::string>> json_facts(std::string_view object);
 
 // Adds the reports of parts that ran at the same time, at least one. Thresholds are left for the caller to check anew.
+// What a merged result lacks parts of can be merged with these later.
 [[nodiscard]] LoadReport merge(std::vector<LoadReport> parts);
+
+// Facts of the parts that a result is made of, JSON objects: of itself, where nothing has been merged.
+[[nodiscard]] std::vector<std::string> parts_of(const LoadReport& report);
+
+// Whether these facts tell of the same run of the same process: its result must be added only once.
+[[nodiscard]] bool is_same_part(std::string_view one, std::string_view other);
+
+// The parts of a shared load that a merged result lacks, such as "part 2 of 3"; empty if none.
+[[nodiscard]] std::string missing_parts(const LoadReport& report);
 
 // Why the figures are not the broker's, in one or two lines; empty if nothing speaks for that.
 [[nodiscard]] std::string generator_notice(const LoadReport& report);

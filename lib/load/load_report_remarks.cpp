@@ -54,6 +54,9 @@ void add_one_way(Remarks& remarks, const OneWay& one_way) {
 
 std::vector<std::string> remarks(const LoadReport& report) {
   Remarks all;
+  if (const std::string missing = missing_parts(report); !missing.empty()) {
+    all.push_back(missing + " missing: the figures are of the others, and what was lost is not known");
+  }
   add_lost_handshakes(all, report);
   add_clock(all, report);
   add_one_way(all, report.result.one_way);

@@ -85,6 +85,11 @@ class Results(benching.Cases):
         self.assertEqual({kind: latency["histogram"] for kind, latency in again["latencies"].items()},
                          {kind: latency["histogram"] for kind, latency in merged["latencies"].items()})
         self.assertEqual(again["counts"], merged["counts"])
+        # 'merge *.json' takes up what an earlier merge wrote there, too: nothing may count twice.
+        for words in ((*files, self.folder / "merged"), (files[0], files[1], files[0])):
+            done = run("bench", "merge", *words)
+            self.assertEqual((done.returncode, done.stdout), (1, b""), words)
+            self.assertIn("part0' holds already" if words[2] == files[0] else "merged': holds what", done.stderr.decode())
 
     def test_a_repeated_run_is_one_result_with_figures_of_each(self):
         text = self.text("pubsub", "--rate", 200, "--messages", 50, "--repeat", 3, "--output", self.folder / "r")

@@ -144,6 +144,19 @@ class Verdicts(benching.Cases):
         self.assertIn(b"holds: loss==0 (0)", merged.stdout)
         self.assertNotIn("deferred", json.loads((self.folder / "all").read_text()))
 
+    def test_a_part_that_is_missing_leaves_loss_open_and_no_condition_about_it_holds(self):
+        self.parts(self.broker().port, *ACROSS, "--assert", "loss==0", "--assert", "sent==100")
+        self.result("other", "pub", "--messages", 1)
+        # Of another kind, as far as the reader is told: only its parts are looked at.
+        other = json.loads((self.folder / "other").read_text())
+        (self.folder / "other").write_text(json.dumps(other | {"main_latency": "end_to_end"}))
+        merged = run("bench", "merge", self.folder / "0", self.folder / "other")
+        self.assertEqual(merged.returncode, 8, merged.stdout)
+        said = merged.stdout.decode()
+        self.assertIn("FAILS: loss==0 (part 2 of 2 missing)", said)
+        self.assertIn("lost (not known)", said)
+        self.assertIn("part 2 of 2 missing: the figures are of the others", " ".join(said.split()))
+
     def test_loss_in_the_sum_fails_although_each_part_ended_well(self):
         # Of what the first part sends, some never leaves the broker.
         port = self.broker("--fault", "drop topic=mqtk/bench/0 direction=to-client count=3").port

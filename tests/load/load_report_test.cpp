@@ -42,6 +42,14 @@ LoadReport example(WallTime start, std::uint64_t sent) {
 
 const WallTime noon = *parse_rfc3339("2026-11-21T12:00:00Z");
 
+// Of two results as they are in files.
+std::string sum(const std::string& one, const std::string& other) {
+  std::vector<LoadReport> parts;
+  parts.push_back(*read_load_report(one));
+  parts.push_back(*read_load_report(other));
+  return to_json(merge(std::move(parts)));
+}
+
 }  // namespace
 
 TEST_CASE("a report that was written is read back with all that it says") {
@@ -168,4 +176,44 @@ TEST_CASE("what is known of the clocks of parts is read back, and merged as that
   CHECK(all.result.one_way.is_left_out);
   CHECK(all.deferred == std::vector<std::string>{"loss==0", "expected>1"});
   CHECK(all.parts[1].contains("\"clock_behind_part_1_ns\":-3000000"));
+}
+
+TEST_CASE("loss is known only where all parts of a shared load are added, in whatever order") {
+  const auto part = [](std::uint32_t number, std::uint64_t expected, std::uint64_t arrived) {
+    LoadReport report = example(noon + number * 1ms, 5);
+    report.shard = number;
+    report.shards = 3;
+    report.run = "abc";
+    report.result.counts.expected = expected;
+    report.result.counts.arrived = arrived;
+    return to_json(report);
+  };
+  // What the first sends, the third receives, but for two.
+  const std::string some = sum(part(1, 10, 0), part(2, 0, 0));
+  CHECK(missing_parts(*read_load_report(some)) == "part 3 of 3");
+  CHECK(read_load_report(some)->result.counts.lost == 0);
+  CHECK(remarks(*read_load_report(some)).front().starts_with("part 3 of 3 missing"));
+  const auto all = read_load_report(sum(some, part(3, 0, 8)));
+  CHECK(missing_parts(*all).empty());
+  CHECK(all->result.counts.lost == 2);
+  CHECK(all->parts.size() == 3);
+  CHECK(read_load_report(sum(part(3, 0, 8), some))->result.counts.lost == 2);
+  CHECK(missing_parts(*read_load_report(sum(part(2, 0, 0), part(2, 0, 0)))) == "parts 1, 3 of 3");
+}
+
+TEST_CASE("many missing parts are not all named") {
+  LoadReport report = example(noon, 1);
+  report.parts = {R"({"shard":"3/1000000","run":"x"})", R"({"shard":"4/2x"})", R"({"shard":"9/2"})", "1", "{"};
+  CHECK(missing_parts(report) == "parts 1, 2, 4, 5, 6 and 999994 more of 1000000");
+}
+
+TEST_CASE("the same result is known again, on its own and in a sum") {
+  const std::string one = to_json(example(noon, 1));
+  const std::string other = to_json(example(noon + 1us, 1));
+  const auto both = parts_of(*read_load_report(sum(one, other)));
+  REQUIRE(both.size() == 2);
+  CHECK(is_same_part(parts_of(*read_load_report(one))[0], both[0]));
+  CHECK(is_same_part(parts_of(*read_load_report(other))[0], both[1]));
+  CHECK_FALSE(is_same_part(both[0], both[1]));
+  CHECK_FALSE(is_same_part("{}", "{}"));
 }
