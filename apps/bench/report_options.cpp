@@ -63,7 +63,9 @@ void add_report_options(cli::OptionTable& table, Options& options) {
              .help = "End with status 8 if this does not hold, such as 'p99(latency)<20ms'",
              .manual =
                  "Latencies: p0 to p100, mean, max or min of latency, service (from the actual send), tcp, tls, "
-                 "connack, connect, suback, publish, end_to_end, round_trip or lateness. Rates: rate(sent), "
+                 "connack, connect, suback, publish, end_to_end, round_trip or lateness; 'latency' is that of the "
+                 "answers with rtt, from end to end where messages are received, until the acknowledgement where they "
+                 "are only sent, and else of connecting. Rates: rate(sent), "
                  "rate(acknowledged), rate(received) per second. Counts: loss, duplicates, out_of_order, sent, "
                  "received, acknowledged, unacknowledged, unrouted, connected, reconnected, subscribed, expected, "
                  "retained, foreign, errors. "

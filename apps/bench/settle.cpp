@@ -1,12 +1,17 @@
 #include "bench/settle.hpp"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <cstring>
 
 #include "bench/input_file.hpp"
 #include "bench/scenario_loading.hpp"
+#include "capture/output_file.hpp"
 #include "codec/topic.hpp"
 #include "load/message_stamp.hpp"
 
@@ -344,6 +349,43 @@ Accepted settle_broker(Options& options) {
   return {};
 }
 
+// A mistyped folder is told before a run that takes an hour; a disk may still fill up meanwhile.
+Accepted check_report_files(const Options& options) {
+  const std::array<std::pair<std::string_view, const std::optional<std::string>*>, 5> files = {
+      {{"output", &options.output},
+       {"series", &options.series},
+       {"hlog", &options.histogram_log},
+       {"junit", &options.junit},
+       {"html", &options.html}}};
+  for (const auto& [option, file] : files) {
+    if (!*file) continue;
+    struct stat facts{};
+    int error = 0;
+    if (::stat((*file)->c_str(), &facts) == 0) {
+      error = S_ISDIR(facts.st_mode) ? EISDIR : ::access((*file)->c_str(), W_OK) != 0 ? errno : 0;
+    } else {
+      error = ::access(folder_of(**file).c_str(), W_OK | X_OK) != 0 ? errno : 0;
+    }
+    if (error != 0) {
+      return std::unexpected(fmt::format("--{} '{}': cannot write: {}", option, **file, std::strerror(error)));
+    }
+  }
+  return {};
+}
+
+// A condition that no run can meet is told before one that takes an hour.
+Accepted check_thresholds(const Options& options) {
+  for (const Threshold& threshold : options.thresholds) {
+    const auto kind = threshold.latency(options.scenario.main_latency());
+    if (!kind || options.scenario.measures(*kind)) continue;
+    const bool is_of_sender = *kind == Latency::publish || *kind == Latency::publish_service;
+    return std::unexpected(fmt::format(
+        "--assert '{}': this load measures no such latency{}", threshold.text(),
+        is_of_sender ? "; messages of QoS 0 are not acknowledged, so give -q 1 or 2, or measure with pubsub" : ""));
+  }
+  return {};
+}
+
 // What the cloud service of --preset is known to refuse of the load, told by the first client of each group.
 void warn_of_load(const Options& options) {
   cli::CloudAdvisor* const advisor = options.connection.advisor.get();
@@ -376,6 +418,7 @@ void warn_of_load(const Options& options) {
 Accepted settle(Options& options) {
   using Task = Options::Task;
   if (options.print_schema) return {};
+  if (auto checked = check_report_files(options); !checked) return checked;
   if (options.task == Task::compare || options.task == Task::merge) return settle_files(options);
   if (options.tolerance) return std::unexpected("--tolerance is for 'bench compare'");
   if (options.run_id && options.shard.count == 1) return std::unexpected("--run-id is for the parts of --shard");
@@ -396,6 +439,7 @@ Accepted settle(Options& options) {
   }
   options.scenario.source_addresses = typed.source_addresses;
   if (auto settled = settle_broker(options); !settled) return settled;
+  if (auto checked = check_thresholds(options); !checked) return checked;
   warn_of_load(options);
   return {};
 }

@@ -74,10 +74,10 @@ std::string change_text(const ComparedFigure& figure) {
 std::string comparison_text(const Report& before, const Report& after, const Comparison& comparison) {
   std::string text = fmt::format("before: bench {}\nafter:  bench {}\n", before.title, after.title);
   fmt::format_to(std::back_inserter(text), "from {}; in parentheses 95 % confidence\n\n", comparison.basis);
-  fmt::format_to(std::back_inserter(text), "{:<19}{:>11}{:>11}  {:<36}\n", "", "before", "after", "change");
+  fmt::format_to(std::back_inserter(text), "{:<23}{:>11}{:>11}  change\n", "", "before", "after");
   bool any = false;
   for (const ComparedFigure& figure : comparison.figures) {
-    fmt::format_to(std::back_inserter(text), "{:<19}{:>11}{:>11}  {}: {}\n", figure.name,
+    fmt::format_to(std::back_inserter(text), "{:<23}{:>11}{:>11}  {}: {}\n", figure.name,
                    value_text(figure.unit, figure.before), value_text(figure.unit, figure.after), finding_text(figure),
                    change_text(figure));
     any = any || figure.finding == Finding::better || figure.finding == Finding::worse;

@@ -71,6 +71,8 @@ void add_latencies(Out out, const Report& report) {
        {Latency::connack, "  CONNACK"},
        {Latency::suback, "subscribed"},
        {Latency::lateness, "sent too late by"}}};
+  const auto was_measured = [&](const auto& line) { return report.result.latency(line.first).count() > 0; };
+  if (std::ranges::none_of(lines, was_measured)) return;
   fmt::format_to(out, "\n{:<18}{:>10}{:>10}{:>10}{:>10}{:>10}{:>10}\n", "latency", "p50", "p90", "p99", "p99.9", "max",
                  "mean");
   for (const auto& [kind, name] : lines) {
@@ -101,11 +103,11 @@ void add_processes(Out out, const Report& report) {
 
 void add_repeats(Out out, const Report& report) {
   if (report.repeats.size() < 2) return;
-  fmt::format_to(out, "\n{:<6}{:>12}{:>14}{:>12}{:>10}{:>10}{:>8}\n", "run", "sent/s", "acknowledged/s", "received/s",
+  fmt::format_to(out, "\n{:<6}{:>12}{:>16}{:>12}{:>10}{:>10}{:>8}\n", "run", "sent/s", "acknowledged/s", "received/s",
                  "p50", "p99", "lost");
   for (std::size_t i = 0; i < report.repeats.size(); ++i) {
     const RepeatFigures& run = report.repeats[i];
-    fmt::format_to(out, "{:<6}{:>12.1f}{:>14.1f}{:>12.1f}{:>10}{:>10}{:>8}\n", i + 1, run.sent_rate,
+    fmt::format_to(out, "{:<6}{:>12.1f}{:>16.1f}{:>12.1f}{:>10}{:>10}{:>8}\n", i + 1, run.sent_rate,
                    run.acknowledged_rate, run.received_rate, short_duration(run.p50), short_duration(run.p99),
                    run.lost);
   }

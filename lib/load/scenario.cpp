@@ -53,8 +53,28 @@ const ClientGroup* Scenario::receiving() const {
 Latency Scenario::main_latency() const {
   if (std::ranges::any_of(groups, &ClientGroup::requests)) return Latency::round_trip;
   if (expects_messages()) return Latency::end_to_end;
-  const ClientGroup* sender = sending();
-  return sender != nullptr && sender->qos != QoS::at_most_once ? Latency::publish : Latency::connect;
+  return sending() != nullptr ? Latency::publish : Latency::connect;
+}
+
+bool Scenario::measures(Latency kind) const {
+  const auto acknowledged = [](const ClientGroup& group) {
+    return group.publishes() && group.qos != QoS::at_most_once;
+  };
+  switch (kind) {
+    case Latency::suback: return receiving() != nullptr;
+    case Latency::publish:
+    case Latency::publish_service: return std::ranges::any_of(groups, acknowledged);
+    case Latency::end_to_end:
+    case Latency::end_to_end_service: return expects_messages();
+    case Latency::round_trip:
+    case Latency::round_trip_service: return std::ranges::any_of(groups, &ClientGroup::requests);
+    case Latency::lateness: return sending() != nullptr;
+    case Latency::tcp:
+    case Latency::tls:
+    case Latency::connack:
+    case Latency::connect: break;
+  }
+  return true;
 }
 
 Duration Scenario::length() const {

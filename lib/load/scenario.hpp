@@ -138,6 +138,8 @@ struct Scenario {
 
   // What "latency" means without another word.
   [[nodiscard]] Latency main_latency() const;
+  // Whether a run can come to measure it: messages of QoS 0, for one, are never acknowledged.
+  [[nodiscard]] bool measures(Latency kind) const;
 
   // Since the beginning of the run.
   [[nodiscard]] Duration length() const;

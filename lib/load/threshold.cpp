@@ -30,6 +30,7 @@ std::optional<Latency> latency_of(std::string_view name, Latency main_latency) {
     switch (main_latency) {
       case Latency::publish: return Latency::publish_service;
       case Latency::end_to_end: return Latency::end_to_end_service;
+      case Latency::round_trip: return Latency::round_trip_service;
       default: return main_latency;
     }
   }
@@ -130,7 +131,7 @@ std::expected<void, std::string> Threshold::parse_measure(std::string_view text)
   if (latency_of(subject_, Latency::connect)) return {};
   return std::unexpected(
       fmt::format("'{}' is not latency, service, tcp, tls, connack, connect, suback, publish, "
-                  "publish_service, end_to_end, end_to_end_service or lateness",
+                  "publish_service, end_to_end, end_to_end_service, round_trip, round_trip_service or lateness",
                   subject_));
 }
 
@@ -138,6 +139,8 @@ std::expected<void, std::string> Threshold::parse_value(std::string_view text) {
   if (is_duration()) {
     const auto duration = parse_duration(text);
     if (!duration || *duration < Duration{0}) return std::unexpected("no duration to compare with, such as 20ms");
+    if (*duration > Duration{0} && number(text))
+      return std::unexpected(fmt::format("{0} of what? Give a unit, such as {0}ms", text));
     value_ = static_cast<double>(duration->count());
     return {};
   }
@@ -145,6 +148,10 @@ std::expected<void, std::string> Threshold::parse_value(std::string_view text) {
   if (!value) return std::unexpected("no number to compare with");
   value_ = *value;
   return {};
+}
+
+std::optional<Latency> Threshold::latency(Latency main_latency) const {
+  return is_duration() ? latency_of(subject_, main_latency) : std::nullopt;
 }
 
 bool Threshold::needs_all_parts() const {
@@ -170,7 +177,8 @@ double Threshold::value_in(const LoadResult& result) const {
 }
 
 Threshold::Verdict Threshold::check(const LoadResult& result) const {
-  if (is_duration() && result.latency(*latency_of(subject_, result.main_latency)).count() == 0) {
+  const std::optional<Latency> kind = latency(result.main_latency);
+  if (kind && result.latency(*kind).count() == 0) {
     return {.holds = false, .measured = "nothing was measured"};
   }
   const double value = value_in(result);

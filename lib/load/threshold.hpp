@@ -2,6 +2,7 @@
 #pragma once
 
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ class Threshold {
   [[nodiscard]] static std::expected<Threshold, std::string> parse(std::string_view text);
 
   [[nodiscard]] const std::string& text() const { return text_; }
+  // The latency that it is about, if any; `main_latency` is what "latency" means.
+  [[nodiscard]] std::optional<Latency> latency(Latency main_latency) const;
+
   // It is about errors, so that they do not fail the run by themselves.
   [[nodiscard]] bool is_about_errors() const { return measure_ == Measure::errors; }
 

@@ -213,6 +213,20 @@ class Verdicts(benching.Cases):
         self.assertEqual([(each["condition"], each["holds"]) for each in result["thresholds"]],
                          [("loss==0", True), ("received>10", False)])
 
+    def test_what_no_run_can_bring_about_is_told_before_one(self):
+        """A typing error must not cost the report of an hour, nor a condition hold that judges something else."""
+        for words, said in ((["pub", "--assert", "p99(latency)<20ms"], "--assert 'p99(latency)<20ms': this load measures no such"),
+                            (["pub", "--assert", "max(publish_service)<20ms"], "give -q 1 or 2, or measure with pubsub"),
+                            (["pubsub", "--assert", "p99(round_trip)<20ms"], "no such latency"),
+                            (["pubsub", "--assert", "p99(latency)<20"], "20 of what? Give a unit, such as 20ms"),
+                            (["pub", "--output", self.folder / "none" / "r"], "r': cannot write: No such file or directory"),
+                            (["pub", "--html", self.folder], "cannot write: Is a directory")):
+            done = run("bench", *words, "--duration", "1h")
+            self.assertEqual((done.returncode, done.stdout), (1, b""), words)
+            self.assertIn(said, done.stderr.decode())
+        # That of connecting can always be measured.
+        self.text("pub", "--messages", 1, "--assert", "max(connect)<1h")
+
     def test_the_summary_fits_80_columns(self):
         _, text = self.bench("pubsub", "--messages", 10, "--rate", 500, "-q", 2, "--clients", 4)
         self.assertLessEqual(max(map(len, text.splitlines())), 80)

@@ -54,6 +54,20 @@ TEST_CASE("a latency that was never measured holds no condition") {
   CHECK(verdict.measured == "nothing was measured");
 }
 
+TEST_CASE("a duration needs its unit, except for none at all") {
+  CHECK(Threshold::parse("p99(latency)<20").error() == "20 of what? Give a unit, such as 20ms");
+  CHECK(holds("min(latency)>0"));
+}
+
+TEST_CASE("service is the latency from the actual send, of requests, too") {
+  LoadResult result;
+  result.main_latency = Latency::round_trip;
+  result.latency(Latency::round_trip).record(90ms);
+  result.latency(Latency::round_trip_service).record(10ms);
+  CHECK(Threshold::parse("max(latency)<1s")->check(result).measured == "90.0 ms");
+  CHECK(Threshold::parse("max(service)<1s")->check(result).measured == "10.0 ms");
+}
+
 TEST_CASE("a verdict says what was measured") {
   CHECK(Threshold::parse("loss==0")->check(example()).measured == "2");
   CHECK(Threshold::parse("rate(received)>1")->check(example()).measured == "200.0");
@@ -66,9 +80,10 @@ TEST_CASE("only a condition on errors is about errors") {
 }
 
 TEST_CASE("what cannot be understood is refused with a word on what could be") {
-  for (const char* text : {"", "p99(latency)", "p99(latency)<", "p101(latency)<1s", "p(latency)<1s", "p99(nothing)<1s",
-                           "p99(latency<1s", "loss=0", "loss==x", "loss==-1", "unheard==0", "rate(lost)>1", "rate()>1",
-                           "loss!0", "loss<20ms", "p99(latency)<-1s", "loss==nan"}) {
+  for (const char* text :
+       {"", "p99(latency)", "p99(latency)<", "p101(latency)<1s", "p(latency)<1s", "p99(nothing)<1s", "p99(latency<1s",
+        "loss=0", "loss==x", "loss==-1", "unheard==0", "rate(lost)>1", "rate()>1", "loss!0", "loss<20ms",
+        "p99(latency)<-1s", "loss==nan", "p99(latency)<20", "p99(latency)<0.5"}) {
     const auto threshold = Threshold::parse(text);
     REQUIRE_FALSE_MESSAGE(threshold, text);
     CHECK_FALSE(threshold.error().empty());
