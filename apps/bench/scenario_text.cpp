@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
+#include <vector>
+
 #include "load/json_object.hpp"
 
 namespace mqtk::bench {
@@ -30,10 +34,38 @@ std::string pace_text(const ClientGroup& group) {
                      group.arrivals == Arrivals::poisson ? " (Poisson)" : "");
 }
 
+// Of all groups that send: what they have in common, and the sum of their rates.
+std::string pace_text(const std::vector<const ClientGroup*>& senders) {
+  ClientGroup all;
+  all.rate = 0;
+  all.pacing = senders.front()->pacing;
+  all.arrivals = senders.front()->arrivals;
+  for (const ClientGroup* sender : senders) {
+    if (sender->pacing != all.pacing) return "each at a pace of its own";
+    if (sender->arrivals != all.arrivals) all.arrivals = Arrivals::fixed;
+    all.rate += sender->rate;
+  }
+  const bool is_sum = senders.size() > 1 && all.pacing == Pacing::open_loop;
+  return is_sum ? pace_text(all) : pace_text(*senders.front());
+}
+
 std::string payload_text(const LoadPayload& payload) {
   if (payload.text) return "payload from a template";
   if (payload.files.empty()) return fmt::format("{} B", payload.size_bytes);
   return payload.files.size() == 1 ? "payload from a file" : "payloads from files";
+}
+
+std::string payload_text(const std::vector<const ClientGroup*>& senders) {
+  const std::string first = payload_text(senders.front()->payload);
+  const bool is_one =
+      std::ranges::all_of(senders, [&](const ClientGroup* each) { return payload_text(each->payload) == first; });
+  return is_one ? first : "various payloads";
+}
+
+std::string qos_text(const std::vector<const ClientGroup*>& groups) {
+  std::set<int> levels;
+  for (const ClientGroup* group : groups) levels.insert(static_cast<int>(group->qos));
+  return fmt::format("QoS {}", fmt::join(levels, ", "));
 }
 
 std::uint32_t idle_clients(const Scenario& scenario) {
@@ -93,8 +125,10 @@ std::string shared_json(const Scenario& scenario) {
 
 std::string scenario_title(const Options& options) {
   const Scenario& scenario = options.scenario;
-  const ClientGroup* sending = scenario.sending();
-  const ClientGroup* either = sending != nullptr ? sending : scenario.receiving();
+  std::vector<const ClientGroup*> senders;
+  for (const ClientGroup& group : scenario.groups) {
+    if (group.publishes()) senders.push_back(&group);
+  }
   std::string what;
   const auto add = [&](std::uint32_t count, std::string_view name) {
     if (count > 0) what += (what.empty() ? "" : ", ") + count_of(count, name);
@@ -103,8 +137,11 @@ std::string scenario_title(const Options& options) {
   add(scenario.publishers(), asks ? "requester" : "publisher");
   add(scenario.subscribers(), asks ? "responder" : "subscriber");
   add(idle_clients(scenario), "client");
-  if (either != nullptr) what += fmt::format(", QoS {}", static_cast<int>(either->qos));
-  if (sending != nullptr) what += fmt::format(", {}, {}", payload_text(sending->payload), pace_text(*sending));
+  if (!senders.empty()) {
+    what += fmt::format(", {}, {}, {}", qos_text(senders), payload_text(senders), pace_text(senders));
+  } else if (scenario.receiving() != nullptr) {
+    what += ", " + qos_text({scenario.receiving()});
+  }
   const bool named = options.kind == Options::Kind::scenario;
   return fmt::format("{}: {}", named ? scenario.name : kind_name(options.kind), what);
 }

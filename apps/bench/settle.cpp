@@ -181,8 +181,8 @@ Accepted settle_payload(Options& options) {
   }
   if (typed.payload) {
     const ValueTable& table = options.scenario.table;
-    auto text =
-        TextTemplate::parse(*typed.payload, TextTemplate::Braces::are_text, table.rows() > 0 ? &table : nullptr);
+    auto text = TextTemplate::parse(*typed.payload, TextTemplate::Braces::are_text_or_json,
+                                    table.rows() > 0 ? &table : nullptr);
     if (!text) return std::unexpected(fmt::format("--payload: {}", text.error()));
     payload.text = std::move(*text);
   }

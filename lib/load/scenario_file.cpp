@@ -401,7 +401,7 @@ void ScenarioReader::read_payload(const Json& value, const std::string& path, Cl
   });
   if (const Json* text = fields.find("template")) {
     const std::string source = text->is_string() ? text->get<std::string>() : text->dump();
-    auto parsed = TextTemplate::parse(source, TextTemplate::Braces::are_text, table());
+    auto parsed = TextTemplate::parse(source, TextTemplate::Braces::are_text_or_json, table());
     if (!parsed) return fields.complain("template", parsed.error());
     payload.text = std::move(*parsed);
     ++kinds;

@@ -7,6 +7,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/json_text.hpp"
 #include "load/send_schedule.hpp"
 
 namespace mqtk {
@@ -34,6 +35,38 @@ bool parse_range(std::string_view text, std::uint64_t& low, std::uint64_t& span)
   low = *first;
   span = *last - *first + 1;
   return true;
+}
+
+// Follows JSON up to each of its places: whether that lies in a string.
+class QuoteState {
+ public:
+  void pass(std::string_view text) {
+    for (const char c : text) {
+      if (std::exchange(escaped_, false)) continue;
+      escaped_ = inside_ && c == '\\';
+      if (c == '"') inside_ = !inside_;
+    }
+  }
+  [[nodiscard]] bool inside() const { return inside_; }
+
+ private:
+  bool inside_ = false;
+  bool escaped_ = false;
+};
+
+bool begins_as_json(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t\r\n");
+  return first != std::string_view::npos && (text[first] == '{' || text[first] == '[');
+}
+
+void append_column(std::string& out, std::string_view value, bool in_json_string) {
+  if (!in_json_string) {
+    out += value;
+    return;
+  }
+  std::string quoted;
+  append_json_string(quoted, value);
+  out.append(quoted, 1, quoted.size() - 2);
 }
 
 }  // namespace
@@ -81,7 +114,10 @@ std::expected<TextTemplate, std::string> TextTemplate::parse(std::string_view te
   TextTemplate result;
   result.source_ = text;
   std::string literal;
+  const bool is_json = braces == Braces::are_text_or_json && begins_as_json(text);
+  QuoteState quotes;
   const auto end_literal = [&] {
+    if (is_json) quotes.pass(literal);
     if (!literal.empty()) result.parts_.push_back({.text = std::exchange(literal, {})});
   };
   while (!text.empty()) {
@@ -109,6 +145,7 @@ std::expected<TextTemplate, std::string> TextTemplate::parse(std::string_view te
       continue;
     }
     end_literal();
+    part.in_json_string = quotes.inside();
     result.varies_ =
         result.varies_ || (part.kind != Kind::number && part.kind != Kind::client && part.kind != Kind::client_column);
     result.parts_.push_back(std::move(part));
@@ -137,8 +174,12 @@ void TextTemplate::append_to(std::string& out, const TemplateValues& values) con
       }
       case Kind::rfc3339: out += rfc3339(values.time); break;
       case Kind::random: out += fmt::format_int(part.low + next_random(*values.random) % part.span).c_str(); break;
-      case Kind::client_column: out += values.table->at(values.number, part.column); break;
-      case Kind::row_column: out += values.table->at(values.message, part.column); break;
+      case Kind::client_column:
+        append_column(out, values.table->at(values.number, part.column), part.in_json_string);
+        break;
+      case Kind::row_column:
+        append_column(out, values.table->at(values.message, part.column), part.in_json_string);
+        break;
     }
   }
 }

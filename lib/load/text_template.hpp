@@ -31,7 +31,8 @@ struct TemplateValues {
 class TextTemplate {
  public:
   // What other text in braces is: a JSON template is full of it, in a topic it is a mistake.
-  enum class Braces : std::uint8_t { are_text, are_places };
+  // A payload that begins as JSON is taken for it: columns within its quotes are escaped as its strings need it.
+  enum class Braces : std::uint8_t { are_text, are_text_or_json, are_places };
 
   TextTemplate() = default;
   // `table` gives the columns that may be named. The text says what is wrong.
@@ -60,6 +61,7 @@ class TextTemplate {
     std::uint64_t low = 0;   // of random
     std::uint64_t span = 0;  // of random: how many values
     std::size_t column = 0;
+    bool in_json_string = false;
   };
   static std::expected<bool, std::string> parse_place(std::string_view place, const ValueTable* table, Part& part);
 

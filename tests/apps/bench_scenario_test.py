@@ -44,6 +44,7 @@ class Scenarios(Cases):
         counts = result["counts"]
         self.assertEqual((counts["connected"], counts["sent"], counts["acknowledged"]), (12, 100, 100))
         self.assertEqual(counts["received"], 2 * 100 + 20)
+        self.assertRegex(result["title"], "5 publishers, 3 subscribers, 4 clients, QoS 1, 2, various payloads, 100/s$")
         self.assertEqual((counts["expected"], counts["lost"], counts["duplicated"], counts["out_of_order"]), (220, 0, 0, 0))
 
     def test_phases_shape_the_rate_and_only_some_are_measured(self):

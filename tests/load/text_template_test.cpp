@@ -63,6 +63,19 @@ TEST_CASE("in a JSON template other braces are text") {
   CHECK(parsed->text({.message = 5}) == R"({"n":5,"v":{"x":{}}})");
 }
 
+TEST_CASE("columns in the strings of a JSON template are escaped as these need it, others are as they are") {
+  const ValueTable table = *ValueTable::parse_csv("name,data\n\"A \"\"x\"\"\\B\",\"[\"\"y\"\"]\"\n");
+  const auto filled = [&](std::string_view source, TextTemplate::Braces braces) {
+    return TextTemplate::parse(source, braces, &table)->text({.table = &table});
+  };
+  constexpr auto json = TextTemplate::Braces::are_text_or_json;
+  CHECK(filled(R"({"who":"is {client:name}","\"{row:name}":{row:data},"n":"{row:name}"})", json) ==
+        R"({"who":"is A \"x\"\\B","\"A \"x\"\\B":["y"],"n":"A \"x\"\\B"})");
+  CHECK(filled(R"(["{row:data}"])", json) == R"(["[\"y\"]"])");
+  CHECK(filled(R"(say "{client:name}")", json) == R"(say "A "x"\B")");
+  CHECK(filled(R"({"who":"{client:name}"})", text) == R"({"who":"A "x"\B"})");
+}
+
 TEST_CASE("in a topic other braces are a mistake, and what is wrong is told") {
   CHECK(TextTemplate::parse("a/{x}", places).error().find("'{x}'") == 0);
   CHECK_FALSE(TextTemplate::parse("a/{", places));
