@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/byte_size.hpp"
 #include "cli/output.hpp"
 #include "cli/setters.hpp"
@@ -89,6 +91,7 @@ void add_writing_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "chunk-size",
              .value = "SIZE",
              .help = "Close a chunk that holds this much before compression",
+             .manual = "At most a sixteenth of --rotate and --size, which are looked at between chunks.",
              .default_text = "1MiB",
              .set = [&options](std::string_view text) -> Accepted {
                const auto size = cli::parse_byte_size(text);
@@ -108,6 +111,7 @@ void add_writing_options(cli::OptionTable& table, Options& options) {
              .help = "zstd level 1 to 19, or none",
              .default_text = "1",
              .set = [&options](std::string_view text) -> Accepted {
+               options.compression_given = true;
                options.zstd_level.reset();
                if (text == "none") return {};
                const auto level = cli::parse_number(text, 1, 19);
@@ -187,6 +191,16 @@ Accepted check(Options& options, const std::optional<RecordingFormat>& format) {
   const bool files = rotates || options.split != Options::Split::none || options.fsync || options.repair;
   if (standard_output && files) {
     return std::unexpected("--rotate, --split-by, --fsync and --repair need a file, not standard output");
+  }
+  if (options.compression_given && options.format != RecordingFormat::mcap) {
+    return std::unexpected(
+        "--compression is for MCAP files; others can be piped: mqtk record - | zstd > FILE.jsonl.zst");
+  }
+  // A limit is reached where a chunk ends: chunks of 1 MiB would make a file of 200 kB several times as large.
+  constexpr std::uint64_t smallest_chunk = 1024;
+  for (const auto& limit : {options.rotate_bytes, options.size_bytes}) {
+    if (!limit) continue;
+    options.chunk_bytes = std::min(options.chunk_bytes, std::size_t{std::max(*limit / 16, smallest_chunk)});
   }
   return {};
 }

@@ -29,6 +29,7 @@ struct Options {
   std::size_t chunk_bytes = std::size_t{1024} * 1024;
   Duration chunk_age = std::chrono::seconds{1};
   std::optional<int> zstd_level = 1;
+  bool compression_given = false;
 
   std::optional<std::uint64_t> rotate_bytes;
   std::optional<Duration> rotate_age;

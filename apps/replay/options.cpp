@@ -223,6 +223,7 @@ Accepted check(Options& options) {
   if (const Fault fault = TopicFilter::check(options.verify_filter, version)) {
     return std::unexpected(fmt::format("--verify-filter '{}': {}", options.verify_filter, rule_info(fault.rule).text));
   }
+  if (!options.verify && options.verify_filter != "#") return std::unexpected("--verify-filter needs --verify");
   const bool input = std::ranges::find(options.files, "-") != options.files.end();
   if (input && options.passes != 1) return std::unexpected("--loop needs files: standard input is gone after one pass");
   if (options.expiry == Expiry::scale && !options.speed) {

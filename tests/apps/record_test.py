@@ -127,6 +127,18 @@ class Limits(RecorderCases, Files):
         self.wait(recorder)
         self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["log-000007.mcap", "log-000008.mcap"])
 
+    def test_small_limits_of_size_are_kept_although_a_chunk_would_hold_more(self):
+        path = self.path("small.mcap")
+        recorder = self.start_recording("-t", "small/#", "--rotate", "32k", "--compression", "none", "-C", 2000, path)
+        self.publish("small/a", "-q", 1, "-l", stdin=lines(2000))
+        self.wait(recorder)
+        files = sorted(self.folder.glob("small-*.mcap"))
+        # 2,000 messages of 50 to 80 bytes with their index.
+        self.assertGreaterEqual(len(files), 3)
+        self.assertLess(max(file.stat().st_size for file in files), 48 * 1024)
+        found = [m["payload"] for file in files for m in lines_of(self.recording("cat", "--json", file))]
+        self.assertEqual(found, [str(number) for number in range(2000)])
+
     def test_a_broker_that_cannot_be_reached_costs_no_earlier_recording(self):
         for name in ("old.mcap", "old.jsonl"):
             self.path(name).write_bytes(b"of yesterday")
@@ -254,6 +266,9 @@ class Damage(RecorderCases, Files):
         for arguments in (["info", "-t", "a"], ["info", "--from", "1s"], ["repair", "-q", "1"], ["cat", "--format", "csv"],
                           ["cat", "--shown", "3"], ["cat", "--overwrite"], ["repair", "--retain", "yes"], ["info", "-C", "3"]):
             self.recording(*arguments, path, status=1)
+        for program, *arguments in (["record", "--compression", "3", self.path("new.jsonl")], ["record", "--keep", "2", path],
+                                    ["replay", "--verify-filter", "a/#", path]):
+            self.assertEqual(run(program, *arguments).returncode, 1, arguments)
 
     @contextlib.contextmanager
     def small_disk(self, size):
