@@ -53,10 +53,11 @@ class CsvReader final : public RecordingReader {
       if (const auto state = read_row()) return *state;
       if (fields_.size() == 1 && fields_[0].empty()) continue;  // an empty line
       if (layout_ == Layout::open) {
-        const bool header = fields_.size() >= 5 && fields_[0] == "timestamp" && fields_[1] == "topic";
-        layout_ = header || fields_.size() == 5 ? Layout::time_first : Layout::topic_first;
-        has_client_ = header && fields_.size() == 6 && fields_[5] == "client";
-        if (header) continue;
+        const bool time_header = fields_.size() >= 5 && fields_[0] == "timestamp" && fields_[1] == "topic";
+        const bool topic_header = fields_.size() == 6 && fields_[0] == "topic" && fields_[4] == "time";
+        layout_ = time_header || fields_.size() == 5 ? Layout::time_first : Layout::topic_first;
+        has_client_ = time_header && fields_.size() == 6 && fields_[5] == "client";
+        if (time_header || topic_header) continue;
       }
       return take(message);
     }
@@ -86,6 +87,8 @@ class CsvReader final : public RecordingReader {
         case LineSource::State::line: break;
       }
       if (first) first_line_ = lines_.number();
+      // The byte order mark that spreadsheets write.
+      if (lines_.number() == 1 && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
       if (!first) field += '\n';
       if (field.size() > longest_row) return fail("longer than any message");
       const bool last_return = line.ends_with('\r');

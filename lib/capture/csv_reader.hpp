@@ -2,7 +2,7 @@
 //
 //   timestamp,topic,payload,qos,retain   with this header; RFC 3339 times, `b64:` before a payload that is no text;
 //                                        a sixth column `client` may follow
-//   topic,payload,qos,retain,time,delta  without a header; seconds since 1970, True or False
+//   topic,payload,qos,retain,time,delta  often without a header; seconds since 1970, True or False
 #pragma once
 
 #include <memory>

@@ -70,6 +70,28 @@ TEST_CASE("both layouts of CSV are known by their first row") {
   CHECK(read_csv("a,eA==,0,False,1700000000.5,0.1\n", CsvPayload::base64) == List{"a=x"});
 }
 
+TEST_CASE("a header of CSV is no message in either layout, nor is the byte order mark of a spreadsheet") {
+  CHECK(read_csv("topic,payload,qos,retain,time,delta\r\na,x,0,False,1700000000.5,0.1\r\n") == List{"a=x"});
+  CHECK(read_csv("topic,payload,0,False,1700000000.5,0.1\n") == List{"topic=payload"});
+  CHECK(read_csv("\xEF\xBB\xBFtimestamp,topic,payload,qos,retain\n2026-11-20T00:00:00Z,a,1,1,true\n") == List{"a=1"});
+  CHECK(read_csv("\xEF\xBB\xBF"
+                 "a,x,0,False,1700000000.5,0.1\n\xEF\xBB\xBF"
+                 "b,y,0,False,1700000001,0\n") == List{"a=x",
+                                                       "\xEF\xBB\xBF"
+                                                       "b=y"});
+}
+
+TEST_CASE("what begins as MCAP or as a packet capture is no JSON, and told once") {
+  const List mcap = read_jsonl(std::string_view{"\x89MCAP0\r\n\x01\x00\n{\"topic\":\"a\",\"payload\":\"1\"}\n", 39});
+  REQUIRE(mcap.size() == 1);
+  CHECK(mcap[0].starts_with("!this is an MCAP file"));
+  for (const std::string_view head : {"\xD4\xC3\xB2\xA1\x02\n\n", "\n\r\r\nx\n\n"}) {
+    const List found = read_jsonl(head);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].starts_with("!this is a packet capture"));
+  }
+}
+
 TEST_CASE("a sixth column of CSV under the header names the client") {
   const std::string_view text = "timestamp,topic,payload,qos,retain,client\n2023-11-14T22:13:20Z,a,1,0,false,me\n";
   auto reader = make_csv_reader(memory_stream(as_bytes(text)));
