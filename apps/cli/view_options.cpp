@@ -9,14 +9,19 @@ namespace {
 
 std::string field_manual() {
   std::string text = "The fields:";
+  std::string properties;
   for (const PacketFieldInfo& info : all_packet_fields()) {
+    if (info.text.empty()) {
+      properties.append(properties.empty() ? "" : ", ").append(info.name);
+      continue;
+    }
     text.append(info.field == PacketField::index ? " " : "; ")
         .append(info.name)
         .append(" (")
         .append(info.text)
         .append(")");
   }
-  return text + ".";
+  return text + "; and the properties of 5.0: " + properties + ". A user_property is NAME=VALUE.";
 }
 
 Accepted store_fields(ViewOptions& options, std::string_view text) {
@@ -72,8 +77,9 @@ void add_contents(OptionTable& table, ViewOptions& options) {
              .manual =
                  "Comparisons of a field with a number or a word by ==, !=, <, <=, >, >= or ~, joined by &&, || and "
                  "!, with parentheses. ~ matches a Topic Filter against topics and looks for a part of other "
-                 "texts. A field alone asks whether the packet has it; of several values one is enough. The "
-                 "fields are those of --fields.",
+                 "texts. payload>21.5 holds for texts that are such a number, payload>\"b\" compares letters. A "
+                 "field alone asks whether the packet has it; of several values one is enough. The fields are "
+                 "those of --fields.",
              .set = store_parsed(options.where, PacketFilter::parse)});
   table.add({.long_name = "write",
              .value = "FILE",

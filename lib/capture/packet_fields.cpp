@@ -10,7 +10,7 @@
 namespace mqtk {
 namespace {
 
-constexpr std::array<PacketFieldInfo, 31> infos = {{
+constexpr std::array<PacketFieldInfo, 28> infos = {{
     {PacketField::index, "index", "number of the packet, from 0"},
     {PacketField::time, "time", "when it was captured"},
     {PacketField::stream, "stream", "number of the connection, from 1"},
@@ -36,13 +36,32 @@ constexpr std::array<PacketFieldInfo, 31> infos = {{
     {PacketField::payload, "payload", "of PUBLISH, as text"},
     {PacketField::payload_length, "payload_length", "of PUBLISH, in bytes"},
     {PacketField::payload_hex, "payload_hex", "of PUBLISH"},
-    {PacketField::content_type, "content_type", "property of PUBLISH"},
-    {PacketField::response_topic, "response_topic", "property of PUBLISH"},
-    {PacketField::topic_alias, "topic_alias", "property of PUBLISH"},
     {PacketField::problems, "problems", "how many rules the packet breaks"},
     {PacketField::rule, "rule", "names of those rules"},
     {PacketField::statement, "statement", "their numbers in the specification"},
 }};
+
+// Names in JSON that are not those of the table.
+constexpr std::pair<std::string_view, PacketField> json_names[] = {
+    {"protocol_version", PacketField::version},
+    {"client_identifier", PacketField::client},
+    {"topic_name", PacketField::topic},
+    {"packet_identifier", PacketField::packet_identifier},
+    {"subscription_identifiers", field_of(PropertyId::subscription_identifier)},
+    {"user_properties", field_of(PropertyId::user_property)},
+};
+
+bool is_field(const PropertyInfo& info) {
+  return info.id != PropertyId::authentication_data && info.id != PropertyId::will_delay_interval;
+}
+
+std::vector<PacketFieldInfo> with_properties() {
+  std::vector<PacketFieldInfo> all{infos.begin(), infos.end()};
+  for (const PropertyInfo& info : all_properties()) {
+    if (is_field(info)) all.push_back({field_of(info.id), info.snake_name, ""});
+  }
+  return all;
+}
 
 template <class P>
 const P* packet_as(const FieldSource& source) {
@@ -55,14 +74,28 @@ void take_text(std::optional<std::string_view> text, const Take& take) {
   if (text) take(*text);
 }
 
-void properties_of(PacketField field, const FieldSource& source, const Take& take) {
-  const auto* publish = packet_as<Publish>(source);
-  if (publish == nullptr) return;
-  if (field == PacketField::content_type) take_text(publish->properties.text(PropertyId::content_type), take);
-  if (field == PacketField::response_topic) take_text(publish->properties.text(PropertyId::response_topic), take);
-  if (field == PacketField::topic_alias) {
-    if (const auto alias = publish->properties.number(PropertyId::topic_alias)) take(std::uint64_t{*alias});
+void take_property(const Property& property, const Take& take) {
+  switch (find_property(static_cast<std::uint32_t>(property.id))->type) {
+    case PropertyType::utf8_string:
+    case PropertyType::binary: take(property.text); break;
+    case PropertyType::utf8_string_pair:
+      take(std::string_view{std::string{property.name}.append("=").append(property.text)});
+      break;
+    default: take(std::uint64_t{property.number});
   }
+}
+
+void properties_of(PropertyId id, const FieldSource& source, const Take& take) {
+  if (source.record.packet == nullptr) return;
+  std::visit(
+      [&](const auto& packet) {
+        if constexpr (requires { packet.properties; }) {
+          for (const Property& property : packet.properties) {
+            if (property.id == id) take_property(property, take);
+          }
+        }
+      },
+      *source.record.packet);
 }
 
 void publish_value(PacketField field, const FieldSource& source, const Take& take) {
@@ -184,15 +217,52 @@ bool place_value(PacketField field, const FieldSource& source, const Take& take)
 
 }  // namespace
 
-std::span<const PacketFieldInfo> all_packet_fields() { return infos; }
+std::optional<PropertyId> property_of(PacketField field) {
+  if (field < PacketField::first_property) return std::nullopt;
+  return static_cast<PropertyId>(static_cast<unsigned>(field) - static_cast<unsigned>(PacketField::first_property));
+}
+
+std::span<const PacketFieldInfo> all_packet_fields() {
+  static const std::vector<PacketFieldInfo> all = with_properties();
+  return all;
+}
 
 std::optional<PacketField> find_packet_field(std::string_view name) {
-  const auto found = std::ranges::find(infos, name, &PacketFieldInfo::name);
-  return found == infos.end() ? std::nullopt : std::optional{found->field};
+  const auto fields = all_packet_fields();
+  const auto found = std::ranges::find(fields, name, &PacketFieldInfo::name);
+  if (found != fields.end()) return found->field;
+  const auto* other = std::ranges::find(json_names, name, [](const auto& entry) { return entry.first; });
+  return other == std::end(json_names) ? std::nullopt : std::optional{other->second};
+}
+
+bool is_number(PacketField field) {
+  if (const auto id = property_of(field)) {
+    const PropertyType type = find_property(static_cast<std::uint32_t>(*id))->type;
+    return type != PropertyType::utf8_string && type != PropertyType::binary && type != PropertyType::utf8_string_pair;
+  }
+  switch (field) {
+    case PacketField::index:
+    case PacketField::stream:
+    case PacketField::offset:
+    case PacketField::length:
+    case PacketField::version:
+    case PacketField::qos:
+    case PacketField::retain:
+    case PacketField::dup:
+    case PacketField::packet_identifier:
+    case PacketField::reason_code:
+    case PacketField::session_present:
+    case PacketField::clean_start:
+    case PacketField::keep_alive:
+    case PacketField::payload_length:
+    case PacketField::problems: return true;
+    default: return false;
+  }
 }
 
 void for_each_value(PacketField field, const FieldSource& source, const Take& take) {
   if (place_value(field, source, take)) return;
+  if (const auto id = property_of(field)) return properties_of(*id, source, take);
   switch (field) {
     case PacketField::filter: filters(source, take); break;
     case PacketField::qos: qos(source, take); break;
@@ -206,9 +276,6 @@ void for_each_value(PacketField field, const FieldSource& source, const Take& ta
     case PacketField::keep_alive:
     case PacketField::user_name:
     case PacketField::will_topic: connect_value(field, source, take); break;
-    case PacketField::content_type:
-    case PacketField::response_topic:
-    case PacketField::topic_alias: properties_of(field, source, take); break;
     case PacketField::problems:
     case PacketField::rule:
     case PacketField::statement: problems(field, source, take); break;

@@ -1,4 +1,5 @@
-// Fields of a packet by name, for filters and for tables.
+// Fields of a packet by name, for filters and for tables. The properties of 5.0 are fields, too, but for
+// Authentication Data, which is a secret, and those of the Will.
 #pragma once
 
 #include <cstdint>
@@ -13,6 +14,7 @@
 #include "capture/flow_check.hpp"
 #include "capture/packet_record.hpp"
 #include "capture/properties_json.hpp"
+#include "codec/property.hpp"
 
 namespace mqtk {
 
@@ -42,22 +44,28 @@ enum class PacketField : std::uint8_t {
   payload,
   payload_length,
   payload_hex,
-  content_type,
-  response_topic,
-  topic_alias,
   problems,
   rule,
   statement,
+  first_property = 0x80,  // a property is this and its identifier
 };
+
+[[nodiscard]] constexpr PacketField field_of(PropertyId id) {
+  return static_cast<PacketField>(static_cast<unsigned>(PacketField::first_property) + static_cast<unsigned>(id));
+}
+[[nodiscard]] std::optional<PropertyId> property_of(PacketField field);
 
 struct PacketFieldInfo {
   PacketField field;
   std::string_view name;
-  std::string_view text;  // for the manual
+  std::string_view text;  // for the manual; empty for properties, which stand last
 };
 
 [[nodiscard]] std::span<const PacketFieldInfo> all_packet_fields();
+// Also by the name that a field has in JSON, where that is another one.
 [[nodiscard]] std::optional<PacketField> find_packet_field(std::string_view name);
+// Whether its values are numbers.
+[[nodiscard]] bool is_number(PacketField field);
 
 // Numbers are numbers; true and false are 1 and 0.
 using FieldValue = std::variant<std::uint64_t, std::string_view>;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "codec/topic.hpp"
 
@@ -34,8 +35,37 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
   return value;
 }
 
+std::optional<std::uint64_t> version_of(std::string_view text) {
+  if (text == "5.0") return 5;
+  if (text == "3.1.1") return 4;
+  if (text == "3.1") return 3;
+  return number_of(text);
+}
+
+std::optional<double> decimal_of(std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
 bool is_topic(PacketField field) {
-  return field == PacketField::topic || field == PacketField::will_topic || field == PacketField::response_topic;
+  return field == PacketField::topic || field == PacketField::will_topic ||
+         field == field_of(PropertyId::response_topic);
+}
+
+bool is_packet_type(std::string_view name) {
+  for (unsigned type = 0; type < 16; ++type) {
+    if (packet_type_name(static_cast<PacketType>(type)) == name) return true;
+  }
+  return false;
+}
+
+// As --fields prints it; empty if the text names none.
+std::string_view direction_named(std::string_view text) {
+  if (text == "C>S" || text == "client_to_server" || text == "client") return "C>S";
+  if (text == "S>C" || text == "server_to_client" || text == "server") return "S>C";
+  return {};
 }
 
 }  // namespace
@@ -105,6 +135,7 @@ class FilterParser {
     return comparison();
   }
   std::size_t comparison();
+  void check_value(Node& node, bool quoted);
   std::string word();
   Operator comparison_operator();
 
@@ -165,37 +196,73 @@ std::size_t FilterParser::comparison() {
   skip_blanks();
   if (at_ >= text_.size()) fail("a value is missing");
   const bool quoted = at_ < text_.size() && (text_[at_] == '"' || text_[at_] == '\'');
-  node.text = word();
-  if (error_.empty() && node.text.empty() && !quoted) fail("a value must stand here");
-  if (const auto number = quoted ? std::nullopt : number_of(node.text)) {
-    node.number = *number;
-    node.is_number = true;
+  const std::size_t value_at = at_;
+  if (node.field == PacketField::direction && (take("C>S") || take("S>C"))) {
+    node.text = text_.substr(value_at, 3);
+  } else {
+    node.text = word();
   }
-  if (node.field == PacketField::type) std::ranges::transform(node.text, node.text.begin(), upper);
-  if (node.op == Operator::like && is_topic(node.field) && !TopicFilter::from(node.text, Version::v5)) {
-    fail(fmt::format("'{}' is no valid Topic Filter", node.text));
+  if (error_.empty() && node.text.empty() && !quoted) fail("a value must stand here");
+  if (error_.empty()) {
+    const std::size_t behind = std::exchange(at_, value_at);
+    check_value(node, quoted);
+    if (error_.empty()) at_ = behind;
   }
   return add(std::move(node));
+}
+
+// A comparison that no packet can fulfil is a slip: nothing would be shown, as if there was nothing.
+void FilterParser::check_value(Node& node, bool quoted) {
+  const bool in_order = node.op != Operator::equal && node.op != Operator::not_equal && node.op != Operator::like;
+  if (is_number(node.field)) {
+    if (node.op == Operator::like) return fail("~ is for texts, and this field is a number");
+    const auto number = node.field == PacketField::version ? version_of(node.text) : number_of(node.text);
+    if (!number) return fail(fmt::format("'{}' is no whole number, and this field is one", node.text));
+    node.number = *number;
+  } else if (node.field == PacketField::type) {
+    std::ranges::transform(node.text, node.text.begin(), upper);
+    if (node.op != Operator::like && !is_packet_type(node.text)) {
+      fail(fmt::format("'{}' is no type of packet", node.text));
+    }
+  } else if (node.field == PacketField::direction) {
+    if (node.op == Operator::like) return;
+    const std::string_view named = direction_named(node.text);
+    if (named.empty()) return fail(fmt::format("'{}' is no direction: C>S or S>C", node.text));
+    node.text = named;
+  } else if (node.op == Operator::like && is_topic(node.field)) {
+    if (!TopicFilter::from(node.text, Version::v5)) fail(fmt::format("'{}' is no valid Topic Filter", node.text));
+  } else if (in_order && !quoted && node.field != PacketField::time) {
+    node.decimal = decimal_of(node.text);
+  }
 }
 
 std::expected<PacketFilter, std::string> PacketFilter::parse(std::string_view text) {
   return FilterParser{text}.parse();
 }
 
+template <class Value>
+bool PacketFilter::holds(Operator op, const Value& a, const Value& b) {
+  switch (op) {
+    case Operator::equal: return a == b;
+    case Operator::less: return a < b;
+    case Operator::less_equal: return a <= b;
+    case Operator::greater: return a > b;
+    case Operator::greater_equal: return a >= b;
+    default: return false;
+  }
+}
+
 bool PacketFilter::compare(const Node& node, const FieldValue& value) {
-  const auto order = [&](const auto& a, const auto& b) {
-    switch (node.op) {
-      case Operator::equal: return a == b;
-      case Operator::less: return a < b;
-      case Operator::less_equal: return a <= b;
-      case Operator::greater: return a > b;
-      case Operator::greater_equal: return a >= b;
-      default: return false;
-    }
-  };
-  if (const auto* number = std::get_if<std::uint64_t>(&value)) return node.is_number && order(*number, node.number);
-  const std::string_view text = std::get<std::string_view>(value);
-  if (node.op != Operator::like) return order(text, std::string_view{node.text});
+  if (const auto* number = std::get_if<std::uint64_t>(&value)) return holds(node.op, *number, node.number);
+  return compare_text(node, std::get<std::string_view>(value));
+}
+
+bool PacketFilter::compare_text(const Node& node, std::string_view text) {
+  if (node.decimal) {
+    const auto number = decimal_of(text);
+    return number && holds(node.op, *number, *node.decimal);
+  }
+  if (node.op != Operator::like) return holds(node.op, text, std::string_view{node.text});
   if (!is_topic(node.field)) return text.find(node.text) != std::string_view::npos;
   return !text.empty() && topic_matches(TopicFilter::checked(node.text, Version::v5).filter(), text);
 }

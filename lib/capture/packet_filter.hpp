@@ -34,12 +34,15 @@ class PacketFilter {
     PacketField field{};
     Operator op = Operator::exists;
     std::string text = {};
-    std::uint64_t number = 0;
-    bool is_number = false;
+    std::uint64_t number = 0;                      // where the field's values are numbers
+    std::optional<double> decimal = std::nullopt;  // where texts are put in order by the number that they hold
   };
 
   [[nodiscard]] bool evaluate(std::size_t node, const FieldSource& source) const;
+  template <class Value>
+  [[nodiscard]] static bool holds(Operator op, const Value& a, const Value& b);
   [[nodiscard]] static bool compare(const Node& node, const FieldValue& value);
+  [[nodiscard]] static bool compare_text(const Node& node, std::string_view text);
 
   std::vector<Node> nodes_;
   std::size_t root_ = 0;

@@ -56,6 +56,40 @@ TEST_CASE("~ matches Topic Filters against topics and parts against other texts"
   CHECK_FALSE(matches("payload~22"));
 }
 
+TEST_CASE("texts that are numbers are ordered as numbers") {
+  CHECK(matches("payload>9"));
+  CHECK(matches("payload>-3 && payload<=21.5"));
+  CHECK_FALSE(matches("payload<9"));
+  CHECK_FALSE(matches("payload>\"9\""));
+  CHECK_FALSE(matches("topic>0 || topic<=0"));
+}
+
+TEST_CASE("a direction and a version have the names that they have elsewhere") {
+  CHECK(matches("direction==C>S && qos==1"));
+  CHECK(matches("direction==client_to_server"));
+  CHECK_FALSE(matches("direction==server"));
+  CHECK(matches("version==5.0"));
+  CHECK_FALSE(matches("version==3.1.1"));
+  CHECK(matches("packet_identifier==10 && topic_name==a/b && protocol_version=='5'"));
+}
+
+TEST_CASE("properties are fields in every packet that has them") {
+  // PUBLISH "a/b" with a Message Expiry Interval of 60 and the User Properties k: v and trace: 7
+  constexpr std::string_view publish =
+      "301e0003612f6217"
+      "020000003c"
+      "2600016b000176"
+      "2600057472616365000137"
+      "3f";
+  CHECK(matches("message_expiry_interval==60 && message_expiry_interval<100", publish));
+  CHECK(matches("user_property=='k=v'", publish));
+  CHECK(matches("user_properties~'trace='", publish));
+  CHECK_FALSE(matches("user_property==k", publish));
+  CHECK_FALSE(matches("content_type", publish));
+  // DISCONNECT 0x8B with the Reason String "bye"
+  CHECK(matches("reason_string==bye", "e0088b061f0003627965"));
+}
+
 TEST_CASE("conditions are joined, && binding closer than ||, and negated") {
   CHECK(matches("type==PUBACK && qos==0 || qos==1"));
   CHECK_FALSE(matches("type==PUBACK && (qos==0 || qos==1)"));
@@ -83,6 +117,11 @@ TEST_CASE("problems are counted and named") {
 }
 
 TEST_CASE("a condition that cannot be read says where and what is allowed") {
+  CHECK(error_of("type==PUBLSH") == "column 7: 'PUBLSH' is no type of packet");
+  CHECK(error_of("qos==high || qos==1") == "column 6: 'high' is no whole number, and this field is one");
+  CHECK(error_of("receive_maximum~2") == "column 17: ~ is for texts, and this field is a number");
+  CHECK(error_of("direction==up") == "column 12: 'up' is no direction: C>S or S>C");
+  CHECK(error_of("authentication_data").starts_with("column 1: 'authentication_data' is no field"));
   CHECK(error_of("typ==PUBLISH").starts_with("column 1: 'typ' is no field; the fields are index, time, "));
   CHECK(error_of("qos==").starts_with("column 6: a value is missing"));
   CHECK(error_of("(qos==1").starts_with("column 8: a ) is missing"));
