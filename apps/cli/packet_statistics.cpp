@@ -83,6 +83,17 @@ PacketStatistics::Client& PacketStatistics::client(const std::string& name) {
   return clients_[name];
 }
 
+void PacketStatistics::name_connects(std::uint64_t stream, Client& who) {
+  if (unnamed_.empty()) return;
+  const auto found = unnamed_.find(stream);
+  if (found == unnamed_.end()) return;
+  who.connections += found->second.connections;
+  who.packets += found->second.packets;
+  who.bytes += found->second.bytes;
+  if (!who.last) who.last = found->second.last;
+  unnamed_.erase(found);
+}
+
 void PacketStatistics::count(const PacketRecord& record, const FlowCheck* flow) {
   const auto type = static_cast<std::size_t>(record.type) & 15U;
   ++types_[type];
@@ -102,7 +113,9 @@ void PacketStatistics::count(const PacketRecord& record, const FlowCheck* flow) 
   }
   if (flow == nullptr) return;
   if (const auto latency = flow->latency()) latencies_[type].record(*latency);
-  Client& who = client(flow->client_identifier());
+  const bool is_unnamed = record.type == PacketType::connect && flow->client_identifier().empty();
+  Client& who = is_unnamed ? unnamed_[record.stream] : client(flow->client_identifier());
+  if (!is_unnamed) name_connects(record.stream, who);
   ++who.packets;
   who.bytes += record.bytes.size();
   if (record.type == PacketType::connect) ++who.connections;
@@ -131,6 +144,7 @@ void PacketStatistics::closed(std::uint64_t stream, ConnectionEnd end, const Tcp
     tcp_.missing_bytes += counts->missing_bytes;
   }
   Client& who = client(flow.client_identifier());
+  name_connects(stream, who);
   who.resets += end == ConnectionEnd::reset ? 1 : 0;
   if (end == ConnectionEnd::reset || who.last_end.empty()) who.last_end = end_text(end);
   who.last.reset();
@@ -149,6 +163,14 @@ void PacketStatistics::closed(std::uint64_t stream, ConnectionEnd end, const Tcp
       unanswered_.push_back(fmt::format("stream {}: {} PINGREQ without PINGRESP", stream, pings));
     }
   }
+}
+
+std::vector<const std::pair<const std::string, PacketStatistics::Topic>*> PacketStatistics::by_messages() const {
+  return largest(topics_, [](const auto& entry) { return entry.second.messages; });
+}
+
+std::vector<const std::pair<const std::string, PacketStatistics::Client>*> PacketStatistics::by_packets() const {
+  return largest(clients_, [](const auto& entry) { return entry.second.packets; });
 }
 
 void PacketStatistics::append_types(std::string& out) const {
@@ -170,7 +192,7 @@ void PacketStatistics::append_topics(std::string& out) const {
   const double span = first_ && last_ ? seconds(*last_ - *first_) : 0;
   fmt::format_to(to, "\n{:>10} {:>12} {:>10} {:>9} {:>20}  {}\n", "MESSAGES", "PAYLOAD", "PER SECOND", "RETAINED",
                  "QOS 0/1/2", "TOPIC");
-  const auto rows = largest(topics_, [](const auto& entry) { return entry.second.messages; });
+  const auto rows = by_messages();
   for (std::size_t i = 0; i < std::min(rows.size(), shown_rows); ++i) {
     const auto& [name, counts] = *rows[i];
     const std::string rate = span > 0 ? fmt::format("{:.1f}", static_cast<double>(counts.messages) / span) : "-";
@@ -186,7 +208,7 @@ void PacketStatistics::append_clients(std::string& out) const {
   auto to = std::back_inserter(out);
   fmt::format_to(to, "\n{:>11} {:>10} {:>14} {:>7} {:>12}  {:<26} {}\n", "CONNECTIONS", "PACKETS", "BYTES", "RESETS",
                  "LONGEST GAP", "CLIENT", "LAST END");
-  const auto rows = largest(clients_, [](const auto& entry) { return entry.second.packets; });
+  const auto rows = by_packets();
   for (std::size_t i = 0; i < std::min(rows.size(), shown_rows); ++i) {
     const auto& [name, counts] = *rows[i];
     fmt::format_to(to, "{:>11} {:>10} {:>14} {:>7} {:>12}  {:<26} {}\n", counts.connections, counts.packets,

@@ -30,6 +30,8 @@ class PacketStatistics {
   void closed(std::uint64_t stream, ConnectionEnd end, const TcpCounts& client, const TcpCounts& server,
               const FlowCheck& flow, std::optional<WallTime> time);
   void append(std::string& out) const;
+  // The same as one line of JSON, with all rows.
+  void append_json(std::string& out) const;
 
  private:
   struct Topic {
@@ -50,9 +52,15 @@ class PacketStatistics {
 
   [[nodiscard]] Topic& topic(std::string_view name);
   [[nodiscard]] Client& client(const std::string& name);
+  void name_connects(std::uint64_t stream, Client& who);
   void append_types(std::string& out) const;
+  // The largest first.
+  [[nodiscard]] std::vector<const std::pair<const std::string, Topic>*> by_messages() const;
+  [[nodiscard]] std::vector<const std::pair<const std::string, Client>*> by_packets() const;
   void append_topics(std::string& out) const;
+  void append_topics_json(std::string& out) const;
   void append_clients(std::string& out) const;
+  void append_clients_json(std::string& out) const;
   void append_rules(std::string& out) const;
   void append_latency(std::string& out) const;
 
@@ -60,6 +68,8 @@ class PacketStatistics {
   std::array<std::uint64_t, 16> type_bytes_{};
   std::unordered_map<std::string, Topic> topics_;
   std::unordered_map<std::string, Client> clients_;
+  // By stream: CONNECT packets without a Client Identifier count for the client that the broker makes of them.
+  std::unordered_map<std::uint64_t, Client> unnamed_;
   std::size_t topic_bytes_ = 0;
   std::size_t client_bytes_ = 0;
   std::map<std::string, std::uint64_t, std::less<>> rules_;

@@ -165,7 +165,11 @@ void PacketViewer::append_summary() {
 }
 
 void PacketViewer::finish() {
-  if (options_.statistics) statistics_.append(output_.buffer());
+  if (options_.statistics && view_ == View::json) {
+    statistics_.append_json(output_.buffer());
+  } else if (options_.statistics) {
+    statistics_.append(output_.buffer());
+  }
   if (options_.summary) append_summary();
   output_.flush();
   if (!written_) return;

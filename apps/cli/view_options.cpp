@@ -111,6 +111,8 @@ void add_contents(OptionTable& table, ViewOptions& options) {
 void add_extras(OptionTable& table, ViewOptions& options) {
   table.add({.long_name = "statistics",
              .help = "Tables by type, topic, client and rule, latencies, and what was not answered",
+             .manual = "They stand behind the packets; --view none leaves those out. With --json they are an object "
+                       "with the member statistics in a line of its own, with all topics and clients.",
              .set = set_true(options.statistics)});
   table.add({.long_name = "summary",
              .help = "A last line with the number of packets, problems and streams",

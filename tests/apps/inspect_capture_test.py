@@ -202,6 +202,27 @@ class Captures(unittest.TestCase):
         self.assertIn('stream 1, id 11: PUBLISH without PUBACK, for 4.00 s', out)
         self.assertIn("DISCONNECT from the client: Normal disconnection", out)
 
+    def test_statistics_in_json_are_one_object_behind_the_packets(self):
+        capture = Connection().open().send("client", "100d00044d5154540502003c000000").send("server", "2007000004" + "12000171")
+        capture.send("client", "3207000161000a0078").wait(0.5).send("server", "4002000a").send("client", "e000").close()
+        status, out, err = inspect("--json", "--statistics", "--summary", "-", stdin=pcap(capture.frames))
+        self.assertEqual((status, err), (0, ""))
+        *shown, statistics, summary = [json.loads(line) for line in out.splitlines()]
+        self.assertEqual([each["index"] for each in shown], [0, 1, 2, 3, 4])
+        self.assertEqual(summary, {"summary": {"packets": 5, "problems": 0, "streams": 1}})
+        counts = statistics["statistics"]
+        self.assertEqual(counts["types"][0], {"type": "CONNECT", "packets": 1, "bytes": 15})
+        self.assertEqual(counts["topics"],
+                         [{"topic": "a", "messages": 1, "payload_bytes": 1, "retained": 0, "qos": [0, 1, 0]}])
+        # The CONNECT without a Client Identifier counts for the client that the broker has named.
+        [client] = counts["clients"]
+        self.assertEqual((client["client_identifier"], client["connections"], client["packets"], client["last_end"]),
+                         ("q", 1, 5, "DISCONNECT from the client: Normal disconnection"))
+        [latency] = counts["latencies"]
+        self.assertEqual((latency["answer"], latency["count"]), ("PUBACK", 1))
+        self.assertAlmostEqual(latency["p50_seconds"], 0.5, delta=0.05)
+        self.assertEqual((counts["unanswered"], counts["unanswered_packets"], counts["rules"]), (0, [], []))
+
     def test_zstd_is_unpacked_frame_by_frame_and_a_cut_is_told(self):
         data = pcap(usual().frames)
         whole = zstd_frame(data[:100]) + zstd_frame(data[100:])
