@@ -37,6 +37,9 @@ std::vector<std::string_view> way_to(const Endpoint& endpoint, const ConnectOpti
   return way;
 }
 
+// Whose rights are narrow can still find out whether the way is free.
+std::string_view remedy() { return "; --topic TOPIC tries where this user may, --connect-only sends no messages"; }
+
 std::string day(WallTime time) { return rfc3339(time).substr(0, 10); }
 
 }  // namespace
@@ -66,7 +69,7 @@ Checker::Checker(const Options& options)
 
 cli::ExitStatus Checker::run() {
   version_ = options_.connection.version_given ? options_.connection.connect.version : Version::v5;
-  topic_ = random_topic();
+  topic_ = options_.topic.empty() ? random_topic() : options_.topic;
   connect(version_);
   loop_.run();
   return status_ == cli::ExitStatus::done ? printer_.output().status() : status_;
@@ -142,10 +145,20 @@ void Checker::on_websocket() { passed("WebSocket", "sub-protocol mqtt"); }
 void Checker::on_connected(const Connected& connected) {
   const bool v5 = connected.version == Version::v5;
   passed(connect_step(), fmt::format("accepted{}", connected.session_present ? ", session present" : ""));
-  if (trial_ > 0) return client_->stop();  // the older version: connecting is enough
+  if (older_under_way_) return client_->stop();  // connecting is enough
   if (v5) show_limits(connected);
   old_version_next_ = v5 && !options_.connection.version_given && !options_.connection.connect.authentication;
+  if (!sends_messages()) return client_->stop();
   next_trial();
+}
+
+bool Checker::sends_messages() {
+  if (options_.connect_only) return false;
+  const cli::CloudService* service = options_.connection.typed.preset.service;
+  if (service == nullptr || service->topic_beginnings.empty() || !options_.topic.empty()) return true;
+  printer_.print("round trip", Outcome::note, Duration{0},
+                 fmt::format("left out: {} takes messages at topics of its own only", service->name));
+  return false;
 }
 
 void Checker::show_limits(const Connected& connected) {
@@ -211,8 +224,9 @@ void Checker::on_subscribed(Tag tag, const Suback& answer) {
   if (tag != trial_ || trial_ended_) return;
   const std::uint8_t code = answer.reason_codes.front();
   if (code >= 0x80) {
-    return end_trial(Outcome::failed, "the subscription was refused: " +
-                                          cli::reason_text(static_cast<ReasonCode>(code), PacketType::suback, ""));
+    return end_trial(Outcome::failed,
+                     fmt::format("the subscription to '{}/{}' was refused: {}{}", topic_, trial_,
+                                 cli::reason_text(static_cast<ReasonCode>(code), PacketType::suback, ""), remedy()));
   }
   if (trial().retained) return;
   const std::string topic = fmt::format("{}/{}", topic_, trial_);
@@ -226,7 +240,8 @@ void Checker::on_publish_done(const PublishDone& done) {
   if (done.tag != trial_ || trial_ended_) return;
   if (is_failure(done.reason)) {
     return end_trial(Outcome::failed,
-                     "the message was refused: " + cli::reason_text(done.reason, done.answer, done.reason_string));
+                     fmt::format("the message to '{}/{}' was refused: {}{}", topic_, trial_,
+                                 cli::reason_text(done.reason, done.answer, done.reason_string), remedy()));
   }
   if (!trial().retained) return;
   const std::string topic = fmt::format("{}/{}", topic_, trial_);
@@ -246,9 +261,11 @@ void Checker::on_message(const Publish& message) {
 }
 
 void Checker::trial_overdue() {
-  end_trial(trial_ <= 2 ? Outcome::failed : Outcome::note,
-            "nothing came back within 3 s; the broker may not support it, "
-            "or not let this user read what it writes");
+  end_trial(
+      trial_ <= 2 ? Outcome::failed : Outcome::note,
+      fmt::format("nothing came back from '{}/{}' within 3 s; the broker may not support it, or not let this user "
+                  "read what it writes{}",
+                  topic_, trial_, trial_ <= 2 ? remedy() : ""));
 }
 
 void Checker::end_trial(Outcome outcome, std::string_view text) {
@@ -278,6 +295,7 @@ void Checker::on_stopped(const ConnectionFailure* failure) {
     return loop_.stop();
   }
   if (status_ == cli::ExitStatus::done && std::exchange(old_version_next_, false)) {
+    older_under_way_ = true;
     return loop_.post([this] { connect(Version::v3_1_1); });
   }
   loop_.stop();

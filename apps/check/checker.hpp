@@ -40,6 +40,8 @@ class Checker final : ClientListener, ConnectObserver {
   std::expected<void, Fault> subscribe(const std::string& filter);
   enum class Retain : unsigned char { no, yes };
   std::expected<void, Fault> publish(std::string_view topic, QoS qos, Retain retain, std::string_view payload);
+  // Whether messages are tried; if not, and nobody has asked for that, says why.
+  [[nodiscard]] bool sends_messages();
   void next_trial();
   void end_trial(StepPrinter::Outcome outcome, std::string_view text);
   void trial_overdue();
@@ -73,6 +75,7 @@ class Checker final : ClientListener, ConnectObserver {
   std::size_t trial_ = 0;  // number of the running one, from 1 on
   bool trial_ended_ = false;
   bool old_version_next_ = false;
+  bool older_under_way_ = false;
   bool way_told_ = false;  // the network's steps were printed
   cli::ExitStatus status_ = cli::ExitStatus::done;
 };

@@ -2,8 +2,10 @@
 """What the programs say when a connection does not come about, told by real peers, and the steps of mqtk-check."""
 
 import json
+import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -13,7 +15,7 @@ import certificates
 import running
 import service_records
 import transports
-from running import LIMIT, Mosquitto, Scripted, run
+from running import LIMIT, Mosquitto, Scripted, run, wait_until
 from transports import STEP, Broker, Nginx, Server
 
 
@@ -344,8 +346,30 @@ class Refusals(transports.Cases):
                              (4, b"mqtk-sub: the broker denied the subscription to 'a': Not authorized (0x87)\n"))
             checked = run("check", broker.urls[0])
             self.assertEqual(checked.returncode, 4)
-            self.assertEqual(STEP.fullmatch(checked.stdout.decode().splitlines()[-1]).groups(), (
-                "FAILED", "round trip QoS 0".ljust(17), "the subscription was refused: Not authorized (0x87)"))
+            outcome, step, text = STEP.fullmatch(checked.stdout.decode().splitlines()[-1]).groups()
+            self.assertEqual((outcome, step), ("FAILED", "round trip QoS 0".ljust(17)))
+            self.assertRegex(text, r"^the subscription to 'mqtk/check/[0-9a-f]{8}/1' was refused: Not authorized \(0x87\); "
+                                   "--topic TOPIC tries where this user may, --connect-only sends no messages$")
+            # Who may do little finds out what is possible.
+            checked = run("check", broker.urls[0], "--connect-only")
+            self.assertEqual((checked.returncode, checked.stderr), (0, b""))
+            self.assertNotIn(b"round trip", checked.stdout)
+            self.assertTrue(checked.stdout.splitlines()[-1].startswith(b"ok     CONNECT 3.1.1 "), checked.stdout)
+            rules.write_text("topic readwrite lab/7/#\n")
+            os.kill(broker.process.pid, signal.SIGHUP)
+            wait_until(lambda: run("pub", "-L", broker.urls[0], "-t", "lab/7/x", "-m", "b", "-q", 1).returncode == 0)
+            checked = run("check", broker.urls[0], "--topic", "lab/7", "--json")
+            outcomes = {step["step"]: step["outcome"] for step in map(json.loads, checked.stdout.splitlines())}
+            self.assertEqual((checked.returncode, checked.stderr), (0, b""))
+            self.assertEqual({outcomes[f"round trip QoS {qos}"] for qos in (0, 1, 2)}, {"ok"})
+
+    def test_a_service_with_topics_of_its_own_is_sent_no_messages(self):
+        broker = self.opened(Broker("--port", 0, "--profile", "azure-hub"))
+        checked = run("check", broker.urls[0], "--preset", "azure-hub", "-i", "device")
+        self.assertEqual(checked.returncode, 0, checked.stderr)
+        outcome, step, text = STEP.fullmatch(checked.stdout.decode().splitlines()[-1]).groups()
+        self.assertEqual((outcome, step.strip(), text), (
+            "note  ", "round trip", "left out: Azure IoT Hub takes messages at topics of its own only"))
 
 
 class Check(transports.Cases):
