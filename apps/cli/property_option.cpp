@@ -45,8 +45,12 @@ bool sent_by_client(const PropertyInfo& info, PropertyScope scope) {
 
 std::vector<std::string_view> split(std::string_view words) {
   std::vector<std::string_view> parts;
+  // A profile holds them as one text with blanks; there the last word is all that is left.
+  const bool is_text = words.find(word_separator) == std::string_view::npos;
   while (true) {
-    const std::size_t end = words.find(word_separator);
+    const bool is_pair = parts.size() > 1 && lower_case(parts[1]) == "user-property";
+    const bool is_last = is_text && parts.size() == (is_pair ? 3U : 2U);
+    const std::size_t end = is_last ? std::string_view::npos : words.find(is_text ? ' ' : word_separator);
     parts.push_back(words.substr(0, end));
     if (end == std::string_view::npos) return parts;
     words.remove_prefix(end + 1);

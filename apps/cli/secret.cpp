@@ -92,6 +92,12 @@ std::expected<SecretSource, std::string> parse_secret_source(std::string_view te
 }
 
 Secret read_secret(const SecretSource& source, std::string_view what) {
+  if (source.kind == SecretSource::Kind::prompt && !can_prompt()) {
+    return std::unexpected(
+        fmt::format("{}: there is no terminal to ask at; take it from file:PATH, fd:NUMBER, env:NAME or "
+                    "command:COMMAND instead",
+                    what));
+  }
   Secret secret = secret_of(source, what);
   if (!secret) return std::unexpected(fmt::format("{}: the {} {}", what, source_text(source), secret.error()));
   return secret;

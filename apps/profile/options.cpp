@@ -16,8 +16,10 @@ cli::OptionTable option_table(Options& options) {
            "given at all.\n\n"
            "OPTION is the name of a long option without its dashes: url, username, password-from, ca-file and so on. "
            "An "
-           "empty VALUE takes the option out of the profile; an option given twice keeps both values. A flag has the "
-           "value true.\n\n"
+           "empty VALUE takes the option out of the profile; an option given twice keeps both values, and one that "
+           "says the same "
+           "as another, such as password and password-from, takes its place. A flag has the value true. A property is "
+           "one value: 'property=connect user-property NAME VALUE'.\n\n"
            "The profiles are in $XDG_CONFIG_HOME/mqtk/config.json, or ~/.config/mqtk/config.json, which only its owner "
            "can read. A password need not be in it: see --password-from.",
        .examples = {{"A broker with TLS and a password from the keyring",

@@ -70,7 +70,8 @@ ExitStatus show(const Options& options, const Profile& profile) {
 cli::Accepted check(const std::string& option_name, const std::string& value) {
   cli::ConnectionOptions scratch;
   cli::OptionTable table{{.name = "", .summary = "", .synopsis = {}, .description = ""}};
-  cli::add_connection_options(table, scratch, {.property_scopes = {}});
+  cli::add_connection_options(
+      table, scratch, {.property_scopes = {PropertyScope::connect, PropertyScope::will, PropertyScope::disconnect}});
   const cli::Option* option = table.find(option_name);
   if (option == nullptr || option->long_name == "profile") {
     return std::unexpected(fmt::format("'{}' is no option of connections", option_name));
@@ -86,11 +87,34 @@ cli::Accepted check(const std::string& option_name, const std::string& value) {
   return {};
 }
 
+// Options that say the same: one of them given now takes the place of another that was there.
+const std::vector<std::vector<std::string>> rivals = {
+    {"password", "password-from", "password-file"},
+    {"psk", "psk-from"},
+    {"connection-string", "connection-string-from"},
+};
+
+cli::Accepted drop_rivals(Profile& profile, const std::set<std::string>& given) {
+  for (const auto& group : rivals) {
+    std::vector<std::string> chosen;
+    std::ranges::copy_if(group, std::back_inserter(chosen), [&](const auto& name) { return given.contains(name); });
+    if (chosen.size() > 1) {
+      return std::unexpected(fmt::format("{} and {} exclude each other; give one", chosen[0], chosen[1]));
+    }
+    if (chosen.empty()) continue;
+    std::erase_if(profile.settings, [&](const auto& setting) {
+      return setting.first != chosen[0] && std::ranges::find(group, setting.first) != group.end();
+    });
+  }
+  return {};
+}
+
 ExitStatus set(const Options& options, ProfileFile file) {
   const std::string& name = options.words[1];
   Profile* profile = file.find(name);
   if (profile == nullptr) profile = &file.profiles.emplace_back(Profile{.name = name, .settings = {}});
   std::set<std::string> replaced;
+  std::set<std::string> given;
   for (auto word = options.words.begin() + 2; word != options.words.end(); ++word) {
     const std::size_t equals = word->find('=');
     const std::string option = word->substr(0, equals);
@@ -101,8 +125,10 @@ ExitStatus set(const Options& options, ProfileFile file) {
     }
     if (value.empty()) continue;
     if (const auto accepted = check(option, value); !accepted) return refuse(accepted.error());
+    given.insert(option);
     profile->settings.emplace_back(option, value);
   }
+  if (const auto dropped = drop_rivals(*profile, given); !dropped) return refuse(dropped.error());
   if (options.make_default) file.default_name = name;
   return save(file);
 }

@@ -11,7 +11,7 @@ import unittest
 
 import running
 import transports
-from running import LIMIT, Mosquitto, Scripted, run
+from running import BIN, LIMIT, Mosquitto, Scripted, run
 from transports import Broker
 
 # What OpenSSL's engine for tokens still holds at the end of a process is nothing that we took.
@@ -192,6 +192,25 @@ class Secrets(transports.Cases):
         self.assertEqual(self.password("--password-from", "env:TOKEN", environment={"TOKEN": "secret"}), b"secret")
         self.assertEqual(self.password("--password-from", "command:echo secret"), b"secret")
 
+    def test_where_nobody_can_be_asked_other_sources_are_named(self):
+        done = subprocess.run([BIN / "mqtk-pub", "-u", "me", "--password-from", "prompt", "-t", "a", "-m", "b"],
+                              stdin=subprocess.DEVNULL, capture_output=True, start_new_session=True, check=False)
+        self.assertEqual((done.returncode, done.stderr), (
+            1, b"mqtk-pub: password: there is no terminal to ask at; take it from file:PATH, fd:NUMBER, env:NAME or "
+               b"command:COMMAND instead\n"))
+
+    def test_a_profile_holds_properties_of_connect(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place = {"XDG_CONFIG_HOME": folder}
+            done = run("profile", "set", "plant", f"url=mqtt://127.0.0.1:{self.peer.port}", "id=me",
+                       "property=connect user-property line a b", "property=connect session-expiry-interval 60",
+                       environment=place)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            done = run("pub", "--profile", "plant", "-t", "a", "-m", "b", environment=place)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            self.assertIn(b"\x26\0\x04line\0\x03a b", self.bodies[-1])
+            self.assertIn(b"\x11\0\0\0\x3c", self.bodies[-1])
+
     def test_a_profile_says_what_is_not_given_and_its_password_goes_to_its_broker_only(self):
         with tempfile.TemporaryDirectory() as folder:
             (pathlib.Path(folder) / "mqtk").mkdir()
@@ -312,7 +331,11 @@ class Profiles(transports.Cases):
                              "mqtk-profile: 'topic' is no option of connections\n")
             self.assertEqual(profile("set", "home", "port=x", status=1),
                              "mqtk-profile: port: not a whole number from 1 to 65535\n")
-            profile("set", "home", "password=")
+            profile("set", "home", "password-from=env:TOKEN")
+            self.assertEqual(profile("show", "home"), "host=localhost\ntls=true\npassword-from=env:TOKEN\n")
+            self.assertEqual(profile("set", "home", "password=a", "password-from=env:TOKEN", status=1),
+                             "mqtk-profile: password and password-from exclude each other; give one\n")
+            profile("set", "home", "password-from=")
             self.assertEqual(profile("show", "home"), "host=localhost\ntls=true\n")
             profile("remove", "plant")
             self.assertEqual(profile("list"), "home\n")
