@@ -1,5 +1,6 @@
 #include "inspect/options.hpp"
 
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <array>
@@ -184,7 +185,7 @@ void add_rule_options(cli::OptionTable& table, Options& options) {
   table.group("Rules");
   table.add({.long_name = "explain",
              .value = "RULE",
-             .help = "Explain a rule, by its name or by the number of a statement",
+             .help = "Explain a rule, by its name or by the number of a statement; with --json as an object",
              .set = cli::store(options.explain)});
   table.add({.long_name = "list-rules",
              .help = "List all rules; with --json one object each",
@@ -214,6 +215,13 @@ cli::OptionTable option_table(Options& options) {
       return std::unexpected(
           "--where, --write, --statistics and --fields do not apply to MQTT-SN: "
           "their fields, tables and files are those of MQTT packets over TCP");
+    }
+    if (options.explain && options.list_rules) {
+      return std::unexpected("--explain and --list-rules exclude each other; give one");
+    }
+    if ((options.explain || options.list_rules) && !options.inputs.empty()) {
+      return std::unexpected(
+          fmt::format("--explain and --list-rules read no input; leave out '{}'", options.inputs.front()));
     }
     if (options.explain || options.list_rules || !options.inputs.empty() || ::isatty(0) == 0) return {};
     return std::unexpected("no input: give hex text, a file, or - for standard input");

@@ -42,6 +42,18 @@ bool cites(const RuleInfo& info, std::string_view statement) {
   return lists(info.statements_v5, statement) || lists(info.statements_v3_1_1, statement);
 }
 
+// What --explain names: a rule, or a statement with or without what stands around its number.
+struct Asked {
+  explicit Asked(std::string_view text) : name(text) {
+    if (name.starts_with('[') && name.ends_with(']')) name = name.substr(1, name.size() - 2);
+    statement = name.starts_with("MQTT-") ? std::string{name} : "MQTT-" + std::string{name};
+  }
+  [[nodiscard]] bool means(const RuleInfo& info) const { return info.name == name || cites(info, statement); }
+
+  std::string_view name;
+  std::string statement;
+};
+
 std::string example_text(const PacketExample& example) {
   const std::string_view sender = example.sender == Role::client   ? ", from the client"
                                   : example.sender == Role::server ? ", from the server"
@@ -110,6 +122,29 @@ void append_unseen(std::string& out, std::string_view statement) {
   }
 }
 
+void append_rule_json(std::string& out, const RuleInfo& info) {
+  fmt::format_to(std::back_inserter(out), R"({{"rule":"{}","class":"{}","reason_code":{},"seen_in":"{}",)", info.name,
+                 rule_class_name(info.rule_class), static_cast<unsigned>(info.reason_code),
+                 info.codec ? "packet" : "flow");
+  out += R"("statements":{"5.0":)";
+  append_json_list(out, info.statements_v5);
+  out += R"(,"3.1.1":)";
+  append_json_list(out, info.statements_v3_1_1);
+  out += R"(},"message":)";
+  append_json_string(out, info.text);
+  out += "}\n";
+}
+
+void append_unseen_json(std::string& out, const UnseenStatements& each) {
+  out += R"({"rule":null,"seen_in":"nothing","statements":{"5.0":)";
+  append_json_list(out, each.v5);
+  out += R"(,"3.1.1":)";
+  append_json_list(out, each.v3_1_1);
+  out += R"(},"message":)";
+  append_json_string(out, each.why);
+  out += "}\n";
+}
+
 void append_wrapped(std::string& out, std::string_view label, std::string_view statements) {
   constexpr std::size_t line_width = 100;
   std::size_t line_start = out.size();
@@ -127,19 +162,29 @@ void append_wrapped(std::string& out, std::string_view label, std::string_view s
 }  // namespace
 
 std::string explain(std::string_view rule_or_statement) {
-  std::string_view key = rule_or_statement;
-  if (key.starts_with('[') && key.ends_with(']')) key = key.substr(1, key.size() - 2);
-  const std::string statement = key.starts_with("MQTT-") ? std::string{key} : "MQTT-" + std::string{key};
+  const Asked asked{rule_or_statement};
   std::string out;
   for (const RuleInfo& info : all_rules()) {
-    if (info.name != key && !cites(info, statement)) continue;
+    if (!asked.means(info)) continue;
     if (!out.empty()) out += '\n';
     append_explanation(out, info);
   }
   std::string unseen;
-  append_unseen(unseen, statement);
+  append_unseen(unseen, asked.statement);
   if (!out.empty() && !unseen.empty()) out += '\n';
   return out + unseen;
+}
+
+std::string explain_json(std::string_view rule_or_statement) {
+  const Asked asked{rule_or_statement};
+  std::string out;
+  for (const RuleInfo& info : all_rules()) {
+    if (asked.means(info)) append_rule_json(out, info);
+  }
+  for (const UnseenStatements& each : unseen_statements()) {
+    if (lists(each.v5, asked.statement) || lists(each.v3_1_1, asked.statement)) append_unseen_json(out, each);
+  }
+  return out;
 }
 
 std::string rule_list() {
@@ -162,27 +207,8 @@ std::string rule_list() {
 
 std::string rule_list_json() {
   std::string out;
-  for (const RuleInfo& info : all_rules()) {
-    fmt::format_to(std::back_inserter(out), R"({{"rule":"{}","class":"{}","reason_code":{},"seen_in":"{}",)", info.name,
-                   rule_class_name(info.rule_class), static_cast<unsigned>(info.reason_code),
-                   info.codec ? "packet" : "flow");
-    out += R"("statements":{"5.0":)";
-    append_json_list(out, info.statements_v5);
-    out += R"(,"3.1.1":)";
-    append_json_list(out, info.statements_v3_1_1);
-    out += R"(},"message":)";
-    append_json_string(out, info.text);
-    out += "}\n";
-  }
-  for (const UnseenStatements& each : unseen_statements()) {
-    out += R"({"rule":null,"seen_in":"nothing","statements":{"5.0":)";
-    append_json_list(out, each.v5);
-    out += R"(,"3.1.1":)";
-    append_json_list(out, each.v3_1_1);
-    out += R"(},"message":)";
-    append_json_string(out, each.why);
-    out += "}\n";
-  }
+  for (const RuleInfo& info : all_rules()) append_rule_json(out, info);
+  for (const UnseenStatements& each : unseen_statements()) append_unseen_json(out, each);
   return out;
 }
 

@@ -155,7 +155,7 @@ ExitStatus run(const Options& options) {
   }
   cli::Output output;
   if (options.explain) {
-    const std::string text = explain(*options.explain);
+    const std::string text = options.viewing.json ? explain_json(*options.explain) : explain(*options.explain);
     if (text.empty()) {
       cli::report_usage(fmt::format("'{}' is neither a rule nor a statement that a rule cites; --list-rules shows all",
                                     *options.explain));

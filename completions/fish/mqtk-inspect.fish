@@ -19,7 +19,7 @@ complete -c mqtk-inspect -l color -x -a 'auto always never' -d 'Colors: auto, al
 complete -c mqtk-inspect -l show-secrets -d 'Show Password, Authentication Data and signatures of shared access instead of ***'
 complete -c mqtk-inspect -l encode -d 'Turn JSON, as --json prints it, back into the bytes of packets'
 complete -c mqtk-inspect -l encode-to -x -a 'hex binary pcapng' -d 'What --encode writes: hex (a line per packet), binary or pcapng'
-complete -c mqtk-inspect -l explain -x -d 'Explain a rule, by its name or by the number of a statement'
+complete -c mqtk-inspect -l explain -x -d 'Explain a rule, by its name or by the number of a statement; with --json as an object'
 complete -c mqtk-inspect -l list-rules -d 'List all rules; with --json one object each'
 complete -c mqtk-inspect -l help -d 'Show this help'
 complete -c mqtk-inspect -l version -d 'Show the version'

@@ -80,6 +80,11 @@ std::optional<HexError> HexLiteral::read_literal(std::vector<std::uint8_t>& out)
   const std::size_t brace = text.find('{');
   const std::size_t quote = text.find_first_of("'\"");
   const std::size_t bracket = text.find('[');
+  // What JSON.stringify makes of a Buffer: {"type":"Buffer","data":[16,15]}
+  if (const std::size_t data = text.find("\"data\""); brace < data && data != std::string_view::npos) {
+    const std::size_t numbers = text.find('[', data);
+    if (numbers != std::string_view::npos) return read_numbers(numbers + 1, out);
+  }
   if (brace != std::string_view::npos && brace < quote) return read_numbers(brace + 1, out);
   if (bracket != std::string_view::npos && bracket < quote) {
     // The brackets of `char packet[] = …` hold a size or nothing.

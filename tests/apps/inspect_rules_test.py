@@ -112,6 +112,17 @@ class Cases(unittest.TestCase):
                               "the client, for 12.0 s [MQTT-3.14.4-1]\n")
         self.assertEqual(status, 7)
 
+    def test_an_explanation_in_json_is_the_object_of_the_list(self):
+        listing = run("inspect", "--list-rules", "--json").stdout.decode().splitlines()
+        explained = run("inspect", "--explain", "[MQTT-3.3.1-4]", "--json").stdout.decode().splitlines()
+        self.assertEqual([json.loads(line)["rule"] for line in explained], ["qos_reserved"])
+        self.assertLessEqual(set(explained), set(listing))
+        unseen = run("inspect", "--explain", "MQTT-4.2.0-1", "--json").stdout.decode().splitlines()
+        self.assertEqual([json.loads(line)["rule"] for line in unseen], [None])
+        done = run("inspect", "--explain", "qos_reserved", "c000")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (
+            1, b"", b"mqtk-inspect: --explain and --list-rules read no input; leave out 'c000'\n"))
+
     def test_advice_is_told_apart(self):
         text = run("inspect", "--explain", "reconnect_loop").stdout.decode()
         self.assertIn("  class          advice: legal, but unwise\n  answer in 5.0  -\n", text)

@@ -84,6 +84,7 @@ TEST_CASE("literals of C, Go, Java, Python, JavaScript, JSON and Erlang are read
            "<<16,14,0,132>>",
            "<<16#10,16#0e,0,132>>",
            "<Buffer 10 0e 00 84>",
+           "{\"type\":\"Buffer\",\"data\":[16,14,0,132]}",
            "bytes.fromhex('100e0084')",
            "bytes.fromhex(\"10 0e 00 84\")",
            "bytearray([16, 14, 0, 132])",
