@@ -27,6 +27,13 @@ Role sender_of(PacketType type, Version version) {
   }
 }
 
+// Whether only the first byte of a packet is wrong, so that its length is no accident. Two bytes say too little.
+bool body_fits(Bytes packet, CodecContext context) {
+  if (packet.size() < 4 || packet_type_name(static_cast<PacketType>(packet[0] >> 4U)) == "RESERVED") return false;
+  const Annotated notes = annotate(packet, context);
+  return std::ranges::all_of(notes.problems, [](const Problem& problem) { return problem.fault.offset == 0; });
+}
+
 }  // namespace
 
 PacketStream::PacketStream(Options options) : options_(options), searching_(!options.in_sync) {
@@ -149,8 +156,9 @@ bool PacketStream::next(Item& item) {
   return true;
 }
 
-// A header with a wrong type or wrong flags is taken for a packet only if another packet follows it: its length may be
-// as wrong. One that claims to be very long must look right.
+// A header with a wrong type or wrong flags is taken for a packet only if another packet follows it, or if nothing has
+// come after it and the rest of it is in order: its length may be as wrong. One that claims to be very long must look
+// right.
 bool PacketStream::is_noise(const Frame& frame, bool& wait) const {
   constexpr std::size_t long_packet = 1024U * 1024;
   constexpr std::size_t searched_bytes = 64U * 1024;
@@ -171,7 +179,7 @@ bool PacketStream::is_noise(const Frame& frame, bool& wait) const {
   }
   const Bytes behind = ahead().subspan(frame.packet_size);
   if (behind.empty()) {
-    wait = !must_decide();
+    wait = !must_decide() && !body_fits(ahead(), {version_, options_.sender});
     return false;
   }
   const Frame next = find_frame(behind);

@@ -157,6 +157,20 @@ TEST_CASE("garbage between packets is passed over and counted") {
   CHECK(states == "0@0 2@2 3@7 0@10 0@16 ");
 }
 
+TEST_CASE("a packet with wrong flags comes out at once if the rest of it is in order") {
+  PacketStream stream{{}};
+  feed(stream, connect_5);
+  CHECK(all_of(stream) == "w0+18/5 ");
+  feed(stream, "3E08 0003 612F62 000A 00");  // PUBLISH with QoS 3
+  CHECK(all_of(stream) == "w18+10/5 ");
+  feed(stream, "8109 0001 00 0003 612F62 00");  // SUBSCRIBE with the flags 1
+  CHECK(all_of(stream) == "w28+11/5 ");
+  feed(stream, "4702 0000");  // PUBACK with the flags 7 and an identifier that is wrong, too: what follows must tell
+  CHECK(all_of(stream).empty());
+  feed(stream, "C000");
+  CHECK(all_of(stream) == "w39+4/5 w43+2/5 ");
+}
+
 TEST_CASE("two broken packets one after another are both shown") {
   CHECK(split("3607000161000A0062 3607000161000A0062 C000", {Version::v5, Role::unknown}) == "w0+9/5 w9+9/5 w18+2/5 ");
 }
