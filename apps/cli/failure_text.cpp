@@ -23,10 +23,16 @@ std::string_view network_remedy(std::error_code code, const ConnectOptions& opti
   if (options.transport.proxy) {
     if (const std::string_view remedy = proxy_remedy(code); !remedy.empty()) return remedy;
   }
+  if (code == std::errc::address_not_available && !options.bind_address.empty()) {
+    return "check --bind: this machine has no such address";
+  }
   if (code == std::errc::no_such_file_or_directory)
     return "check the path of the Unix socket, and that the broker is running";
   switch (failure_of(code)) {
-    case NetFailure::unknown_host: return "check the name given with --host";
+    case NetFailure::unknown_host:
+      return options.address_family == AddressFamily::any
+                 ? "check the name given with --host"
+                 : "check the name given with --host, and whether it has an address of this --ip-version";
     case NetFailure::refused: return "check --host and --port, and that the broker is running";
     case NetFailure::unreachable: return "check the network and --host";
     case NetFailure::timed_out: return "check --host and --port, or raise --connect-timeout";

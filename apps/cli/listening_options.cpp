@@ -119,6 +119,21 @@ Accepted apply_query(const Endpoint& endpoint, ListenerSettings& settings) {
   return {};
 }
 
+// The first option that only TLS listeners heed; empty if none is set.
+std::string_view tls_setting(const ListenerSettings& settings) {
+  const TlsServerOptions& tls = settings.tls;
+  if (!tls.certificate_file.empty()) return "cert-file";
+  if (settings.self_signed) return "tls-self-signed";
+  if (!settings.psk_file.empty()) return "psk-file";
+  if (tls.client_certificate != ClientCertificate::none) return "client-certificate";
+  if (!tls.ca_file.empty()) return "ca-file";
+  if (!tls.key_file.empty()) return "key-file";
+  if (!tls.alpn.empty()) return "alpn";
+  if (!tls.ciphers.empty()) return "ciphers";
+  if (!tls.key_log_file.empty()) return "key-log";
+  return "";
+}
+
 std::vector<std::string> own_names() {
   std::vector<std::string> names{"localhost", "127.0.0.1", "::1"};
   std::array<char, 256> host{};
@@ -160,6 +175,11 @@ std::expected<Listener, std::string> make_listener(const std::string& url, const
     return refused(fmt::format("{}: {}", scheme_of(endpoint->transport), applied.error()));
   }
   const bool is_shared = endpoint->query.empty();
+  if (!is_shared && !speaks_tls(endpoint->transport)) {
+    const bool websocket = endpoint->transport == Transport::websocket;
+    return refused(fmt::format("{}: '{}' is of no effect without TLS; write {}://", scheme_of(endpoint->transport),
+                               endpoint->query.front().first, websocket ? "wss" : "mqtts"));
+  }
   endpoint->query.clear();
   Listener listener{.endpoint = std::move(*endpoint), .tls = nullptr};
   if (!speaks_tls(listener.endpoint.transport)) return listener;
@@ -239,6 +259,12 @@ std::expected<std::vector<Listener>, std::string> make_listeners(const Listening
     auto listener = make_listener(url, options.shared, shared_context);
     if (!listener) return std::unexpected(listener.error());
     listeners.push_back(std::move(*listener));
+  }
+  // Whoever asks for certificates must not be left with a listener that lets everybody read along.
+  const std::string_view unheeded = tls_setting(options.shared);
+  if (!unheeded.empty() && std::ranges::none_of(listeners, [](const Listener& each) { return each.tls != nullptr; })) {
+    return std::unexpected(
+        fmt::format("--{}: of no effect, since no listener speaks TLS; give --listen mqtts://HOST:PORT", unheeded));
   }
   return listeners;
 }

@@ -116,8 +116,11 @@ std::expected<AccessRules, std::string> AccessRules::parse(std::string_view text
     constexpr std::pair<std::string_view, Access> words[] = {
         {"read", Access::read}, {"write", Access::write}, {"readwrite", Access::both}, {"deny", Access::deny}};
     const auto found = std::ranges::find(words, word, &std::pair<std::string_view, Access>::first);
-    // A topic may be called "read".
-    if (found != std::end(words) && !trimmed(rest).empty()) {
+    // A topic may be called "read". Behind a word that is misspelt stands a rule that would not count.
+    if (!trimmed(rest).empty()) {
+      if (found == std::end(words)) {
+        return refused(fmt::format("'{}' is none of read, write, readwrite and deny", word));
+      }
       rule.access = found->second;
       line = trimmed(rest);
     }

@@ -20,6 +20,17 @@ from transports import STEP, Broker, Nginx, Server
 
 
 class Networks(transports.Cases):
+    def test_addresses_that_do_not_fit_name_the_option(self):
+        done = run("pub", "-h", "127.0.0.1", "--ip-version", 6, "-t", "a", "-m", "b")
+        self.assertEqual((done.returncode, done.stderr.decode()), (
+            2, "mqtk-pub: looking up 127.0.0.1: unknown host; check the name given with --host, and whether it has an "
+               "address of this --ip-version\n"))
+        # An address for documentation, which no machine has.
+        done = run("pub", "-h", "127.0.0.1", "-p", 1, "--bind", "192.0.2.1", "-t", "a", "-m", "b")
+        self.assertEqual((done.returncode, done.stderr.decode()), (
+            2, "mqtk-pub: connecting to 127.0.0.1:1: cannot assign requested address; check --bind: this machine has no "
+               "such address\n"))
+
     def test_unknown_host(self):
         self.assertEqual(self.told(2, "name lookup", "mqtt://broker.invalid"),
                          "looking up broker.invalid: unknown host; check the name given with --host")

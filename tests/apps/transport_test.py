@@ -19,6 +19,20 @@ WITH_ENGINE = {"ASAN_OPTIONS": "detect_leaks=0"}
 
 
 class Ways(transports.Cases):
+    def test_settings_of_tls_without_a_listener_that_heeds_them_are_refused(self):
+        def refused(*options):
+            done = run("broker", "--max-lifetime", "1s", *options)
+            self.assertEqual((done.returncode, done.stdout), (1, b""))
+            return done.stderr.decode()
+
+        for options in (("--cert-file", "a.pem"), ("--client-certificate", "required"), ("--psk-file", "keys"),
+                        ("--tls-self-signed",)):
+            self.assertEqual(refused("-l", "mqtt://127.0.0.1:0", *options),
+                             f"mqtk-broker: {options[0]}: of no effect, since no listener speaks TLS; "
+                             "give --listen mqtts://HOST:PORT\n")
+        self.assertEqual(refused("-l", "ws://127.0.0.1:0/mqtt?cert-file=a.pem"),
+                         "mqtk-broker: --listen: ws: 'cert-file' is of no effect without TLS; write wss://\n")
+
     def test_one_broker_listens_in_every_way(self):
         with tempfile.TemporaryDirectory() as folder:
             authority = pathlib.Path(folder) / "ca.pem"

@@ -147,4 +147,6 @@ TEST_CASE("damaged rule files are refused with the line") {
   CHECK(refusal("\nuser\n") == "line 2: 'user' without a name");
   CHECK(refusal("topic read a#\n") == "line 1: that is no Topic Filter");
   CHECK(refusal("topic read\n") == "accepted");
+  CHECK(refusal("topic dney secret/#\n") == "line 1: 'dney' is none of read, write, readwrite and deny");
+  CHECK(refusal("topic read with a blank\n") == "accepted");
 }
