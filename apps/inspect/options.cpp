@@ -134,8 +134,10 @@ void add_input_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "follow",
              .short_letter = 'f',
              .help = "At the end of the file wait for what is written to it",
-             .manual = "For a file that somebody else is writing, a capture or a log; pipes are shown as they come in "
-                       "any case. It ends by a signal, or when nobody reads the output any more.",
+             .manual =
+                 "For a file that somebody else is writing, a capture or a log; pipes are shown as they come in "
+                 "any case. The first SIGINT or SIGTERM is the end of either, so that --statistics and --summary are "
+                 "printed; so is the moment when nobody reads the output any more.",
              .set = cli::set_true(options.follow)});
   table.add({.long_name = "keylog",
              .value = "FILE",

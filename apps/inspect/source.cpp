@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 
 #include "base/hex.hpp"
+#include "inspect/interruption.hpp"
 
 namespace mqtk::inspect {
 namespace {
@@ -103,6 +104,7 @@ std::expected<std::string_view, std::string> Source::read_raw() {
   block_.resize(block_bytes);
   ssize_t count = 0;
   do {
+    if (live_ && !Interruption::catch_signals().await_readable(descriptor_)) return std::string_view{};
     count = ::read(descriptor_, block_.data(), block_.size());
   } while ((count < 0 && errno == EINTR) || (count == 0 && wait_for_more()));
   if (count < 0) return std::unexpected(failure("read", name_));
@@ -112,11 +114,11 @@ std::expected<std::string_view, std::string> Source::read_raw() {
 // A pause at the end of a file that is followed; false when there is no use in going on.
 bool Source::wait_for_more() const {
   if (following_ == Following::no) return false;
-  constexpr int pause_milliseconds = 100;
+  const Interruption& interruption = Interruption::catch_signals();
+  interruption.pause(std::chrono::milliseconds{100});
   pollfd output{1, 0, 0};
-  const bool reader_has_gone =
-      ::poll(&output, 1, pause_milliseconds) > 0 && (output.revents & (POLLERR | POLLNVAL)) != 0;
-  return !reader_has_gone;
+  const bool reader_has_gone = ::poll(&output, 1, 0) > 0 && (output.revents & (POLLERR | POLLNVAL)) != 0;
+  return !reader_has_gone && !interruption.has_come();
 }
 
 std::vector<SourceName> sources_of(const std::vector<std::string>& arguments) {

@@ -3,6 +3,7 @@
 import gzip
 import json
 import pathlib
+import signal
 import struct
 import subprocess
 import tempfile
@@ -318,6 +319,26 @@ class Captures(unittest.TestCase):
                       "metrics": [{"name": "temp", "alias": 1, "type": "Float", "value": 22.0}]},
             "findings": [{"statement": "tck-id-payloads-ndata-seq-inc", "message": "seq is 2 where 1 is due"}]})
         self.assertEqual((status, "findings" in found[2]["payload_decoded"]), (7, False))
+
+    def test_a_signal_ends_what_is_live_with_all_that_is_said_at_the_end(self):
+        capture = pcap(usual().send("client", "c000").frames)
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "growing.pcap"
+            file.write_bytes(capture)
+            for name, stdin in (("-", subprocess.PIPE), (file, None)):
+                follow = ["--follow"] if stdin is None else []
+                with subprocess.Popen([BIN / "mqtk-inspect", *follow, "--statistics", "--summary", name], stdin=stdin,
+                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+                    if stdin:
+                        process.stdin.write(capture)
+                        process.stdin.flush()
+                    shown = [process.stdout.readline() for _ in range(3)]
+                    self.assertIn(b"PINGREQ", shown[-1])
+                    process.send_signal(signal.SIGINT)
+                    rest = process.stdout.read().decode()
+                    self.assertEqual((process.stderr.read(), process.wait(60)), (b"", 0))
+                self.assertIn("PINGREQ               1              2\n", rest)
+                self.assertTrue(rest.endswith("\n3 packets, 0 problems, 1 stream\n"), rest)
 
     def test_a_growing_file_is_followed(self):
         data = pcap(usual().frames)
