@@ -131,6 +131,12 @@ ExitStatus print_answer(const FileDescriptor& socket) {
 
 bool is_control_command(std::string_view word) { return find_command(word) != nullptr; }
 
+std::vector<std::string> control_commands() {
+  std::vector<std::string> names;
+  for (const Command& command : commands) names.emplace_back(command.name);
+  return names;
+}
+
 cli::OptionTable control_option_table(ControlOptions& options) {
   cli::OptionTable table{{
       .name = "mqtk-broker",

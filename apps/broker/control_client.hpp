@@ -17,6 +17,9 @@ struct ControlOptions {
 
 [[nodiscard]] bool is_control_command(std::string_view word);
 
+// Their names.
+[[nodiscard]] std::vector<std::string> control_commands();
+
 [[nodiscard]] cli::OptionTable control_option_table(ControlOptions& options);
 
 [[nodiscard]] cli::ExitStatus run_control(const ControlOptions& options);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string_view>
 
 #include "broker/control_client.hpp"
@@ -15,5 +16,7 @@ int main(int argc, char** argv) {
                                   [&options] { return run_control(options); });
   }
   Options options;
+  options.command_is_marked =
+      std::any_of(argv + std::min(argc, 1), argv + argc, [](std::string_view word) { return word == "--"; });
   return mqtk::cli::run_program(argc, argv, option_table(options), [&options] { return run(options); });
 }

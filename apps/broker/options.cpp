@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "broker/service_profile.hpp"
+#include "capture/recording_format.hpp"
 #include "cli/setters.hpp"
 
 namespace mqtk::broker_program {
@@ -25,8 +26,8 @@ cli::ProgramText program_text() {
           "When all listeners accept, one line per listener is printed on standard output, such as \"listening "
           "mqtt://127.0.0.1:1883\", then \"ready\". Port 0 takes any free port. Logs go to standard error.\n\n"
           "With a COMMAND the broker runs for as long as the command does: on a free port unless one is given, with "
-          "MQTK_URL, MQTK_HOST and MQTK_PORT in the command's environment. Standard output belongs to the command "
-          "then, and its exit status is that of the broker.\n\n"
+          "MQTK_URL, MQTK_HOST and MQTK_PORT in the command's environment (of a Unix socket only MQTK_URL). Standard "
+          "output belongs to the command then, and its exit status is that of the broker.\n\n"
           "A service manager is told when the broker is ready, as sd_notify(3) describes, and may hand over sockets "
           "that listen already (sd_listen_fds(3)), which are then served in place of the standard port.\n\n"
           "A broker that runs with --control SOCKET can be asked, and told what to do. The answer is JSON, an object a "
@@ -224,7 +225,13 @@ void add_tests(cli::OptionTable& table, Options& options) {
              .manual = "The name's end chooses the format: .mcap, .jsonl, .pcapng or .csv. mqtk replay and mqtk "
                        "recording read it. A file that is there already is not overwritten.",
              .completion = cli::Completion::file,
-             .set = cli::store(options.record_file)});
+             .set = [&options](std::string_view text) -> cli::Accepted {
+               if (!format_of_file(text)) {
+                 return std::unexpected("the name must end in .mcap, .jsonl, .pcapng or .csv");
+               }
+               options.record_file = text;
+               return {};
+             }});
   table.add({.long_name = "trace",
              .value = "FILE",
              .help = "Write every packet of every connection to a pcapng file",

@@ -31,6 +31,7 @@ struct Options {
   std::string state_dir;             // empty: nothing is kept on a disk
   bool fsync = false;                // survives a power cut, too
   std::vector<std::string> command;  // to run while the broker runs; empty for none
+  bool command_is_marked = false;    // it stands behind --
   BrokerOptions broker;
 };
 

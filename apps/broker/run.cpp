@@ -14,6 +14,7 @@
 
 #include "broker/bridges.hpp"
 #include "broker/broker.hpp"
+#include "broker/control_client.hpp"
 #include "broker/control_server.hpp"
 #include "broker/event_relay.hpp"
 #include "broker/expectation_watch.hpp"
@@ -26,6 +27,7 @@
 #include "cli/child_command.hpp"
 #include "cli/listening_options.hpp"
 #include "cli/output.hpp"
+#include "cli/suggestion.hpp"
 #include "net/loop.hpp"
 #include "net/signal_watch.hpp"
 
@@ -60,6 +62,15 @@ std::expected<void, std::string> check_door(const std::vector<cli::Listener>& li
 ExitStatus refuse(const std::string& why) {
   cli::report_usage(why);
   return ExitStatus::usage;
+}
+
+// A mistyped command for a running broker must not start another broker and a program of that name.
+ExitStatus refuse_unmarked(const std::string& word) {
+  if (is_control_command(word))
+    return refuse(fmt::format("'{0}' has to come first: mqtk broker {0} --control SOCKET", word));
+  const auto near = cli::nearest(word, control_commands());
+  return refuse(fmt::format("no command of a broker is called '{}'; {}", word,
+                            near ? fmt::format("did you mean '{}'?", *near) : "a program to run stands behind --"));
 }
 
 class Run : BrokerListener {
@@ -292,6 +303,7 @@ std::expected<std::optional<Expectation>, std::string> read_expectation(const st
 }  // namespace
 
 ExitStatus run(const Options& options) {
+  if (!options.command.empty() && !options.command_is_marked) return refuse_unmarked(options.command.front());
   auto listeners =
       cli::make_listeners(options.listening, options.command.empty() ? cli::Ports::standard : cli::Ports::free);
   if (!listeners) return refuse(listeners.error());

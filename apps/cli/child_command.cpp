@@ -13,10 +13,32 @@ extern char** environ;
 
 namespace mqtk::cli {
 
-std::expected<void, std::string> ChildCommand::start(const std::vector<std::string>& words, const Endpoint& endpoint) {
+namespace {
+
+// Where a program of this machine finds a server that listens at `host`.
+std::string reachable(const std::string& host) {
+  if (host == "*") return "localhost";
+  if (host == "0.0.0.0") return "127.0.0.1";
+  return host == "::" ? "::1" : host;
+}
+
+// A Unix socket has neither host nor port, and those of an outer broker are not its own.
+void set_environment(Endpoint endpoint) {
+  endpoint.host = reachable(endpoint.host);
   ::setenv("MQTK_URL", to_text(endpoint).c_str(), 1);
+  if (endpoint.transport == Transport::unix_socket) {
+    ::unsetenv("MQTK_HOST");
+    ::unsetenv("MQTK_PORT");
+    return;
+  }
   ::setenv("MQTK_HOST", endpoint.host.c_str(), 1);
   ::setenv("MQTK_PORT", std::to_string(endpoint.port).c_str(), 1);
+}
+
+}  // namespace
+
+std::expected<void, std::string> ChildCommand::start(const std::vector<std::string>& words, const Endpoint& endpoint) {
+  set_environment(endpoint);
   std::vector<char*> arguments;
   for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);

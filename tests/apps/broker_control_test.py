@@ -225,6 +225,16 @@ class Client(unittest.TestCase):
                 self.assertEqual((result.returncode, result.stdout), (1, b""))
                 self.assertIn(wanted, result.stderr)
 
+    def test_a_mistyped_command_starts_neither_a_broker_nor_a_program(self):
+        for arguments, wanted in (
+                (["client", "--control", "x"], "no command of a broker is called 'client'; did you mean 'clients'?"),
+                (["touch"], "no command of a broker is called 'touch'; a program to run stands behind --"),
+                (["--control", "x", "clients"], "'clients' has to come first: mqtk broker clients --control SOCKET")):
+            with self.subTest(arguments):
+                result = run("broker", *arguments)
+                self.assertEqual((result.returncode, result.stdout, result.stderr.decode()),
+                                 (1, b"", f"mqtk-broker: {wanted}\n"))
+
     def test_a_command_of_the_broker_finds_the_socket_in_its_environment(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "control"

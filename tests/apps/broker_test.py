@@ -160,6 +160,15 @@ def commands():
     check("a command finds the broker in its environment, and owns stdout",
           found is not None and found.group(1) == found.group(2) != "0", result.stdout)
     check("the command's exit status is the broker's", result.returncode == 7, result.returncode)
+    result = run("--listen", "unix://@mqtk-broker-test-%d" % os.getpid(), "--", "sh", "-c",
+                 "echo $MQTK_URL ${MQTK_HOST-none} ${MQTK_PORT-none}")
+    check("of a Unix socket a command finds neither host nor port",
+          result.stdout == f"unix://@mqtk-broker-test-{os.getpid()} none none\n", result.stdout)
+    for address, reachable in (("*", "localhost"), ("0.0.0.0", "127.0.0.1")):
+        result = run("--host", address, "--allow-anonymous", "--", "sh", "-c", "echo $MQTK_HOST $MQTK_URL $MQTK_PORT")
+        found = re.fullmatch(rf"{re.escape(reachable)} mqtt://{re.escape(reachable)}:(\d+) (\d+)\n", result.stdout)
+        check(f"a command reaches a broker that listens at {address}",
+              found is not None and found.group(1) == found.group(2), (result.stdout, result.stderr))
     script = "import os, socket; s = socket.create_connection(('127.0.0.1', int(os.environ['MQTK_PORT']))); " \
              f"s.sendall({connect('x')!r}); print(s.recv(4))"
     result = run("--", sys.executable, "-c", script)

@@ -92,6 +92,11 @@ class Watching(unittest.TestCase):
                 again = run("broker", "--record", path, "--", "true")
                 self.assertEqual(again.returncode, 9)
 
+    def test_a_record_whose_name_tells_no_format_is_a_mistake_of_the_caller(self):
+        ended = run("broker", "--record", self.folder / "record.txt", "--", "true")
+        self.assertEqual(ended.returncode, 1)
+        self.assertIn(b"the name must end in .mcap, .jsonl, .pcapng or .csv", ended.stderr)
+
     def test_a_will_is_recorded_too(self):
         path = self.folder / "will.jsonl"
         run("broker", "--record", path, "--", "sh", "-c",
