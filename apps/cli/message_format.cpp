@@ -51,10 +51,18 @@ void add_message_format_options(OptionTable& table, MessageFormat& format, Paylo
   table.add({.long_name = "verbose",
              .short_letter = 'v',
              .help = "Print topic, a space and payload",
-             .set = set_to(format.form, MessageFormat::Form::topic_and_payload)});
+             .set = [&format](std::string_view) -> Accepted {
+               // JSON and templates say more.
+               if (format.form == MessageFormat::Form::payload) format.form = MessageFormat::Form::topic_and_payload;
+               return {};
+             }});
   table.add({.long_name = "json",
              .help = "Print each message as a JSON object on a line of its own",
-             .set = set_to(format.form, MessageFormat::Form::json)});
+             .set = [&format](std::string_view) -> Accepted {
+               if (format.message_template) return std::unexpected("does not go with --format; give one");
+               format.form = MessageFormat::Form::json;
+               return {};
+             }});
   table.add({.long_name = "payload-json",
              .help = "With --json: add payload_json where the payload is JSON",
              .set = set_true(format.payload_json)});
@@ -69,6 +77,8 @@ void add_message_format_options(OptionTable& table, MessageFormat& format, Paylo
                  "payload as float or double, %j all as JSON with the payload as text, %J with a payload that is JSON. "
                  "%10p and %-10p pad, %.5t cuts. @Y and so on go to strftime(3).",
              .set = [&format](std::string_view text) -> Accepted {
+               if (format.form == MessageFormat::Form::json)
+                 return std::unexpected("does not go with --json; give one");
                auto parsed = MessageTemplate::parse(text);
                if (!parsed) return std::unexpected(parsed.error());
                format.message_template = std::move(*parsed);

@@ -155,6 +155,7 @@ Accepted check_message_input(const MessageInput& input) {
   }
   const bool lines = input.source == Source::lines;
   if (input.topic_from_line && !lines) return std::unexpected("--topic-from-line needs -l");
+  if (input.separator && !input.topic_from_line) return std::unexpected("--separator needs --topic-from-line");
   if (input.delimiter == '\0' && !lines && input.source != Source::json_lines) {
     return std::unexpected("--null-delimited needs -l or --json-lines");
   }

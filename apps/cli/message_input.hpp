@@ -27,8 +27,8 @@ struct MessageInput {
   std::vector<std::string> files;  // for Source::files
   char delimiter = '\n';           // for Source::lines
   bool topic_from_line = false;
-  bool lines_are_topics = false;  // each line is the topic of a message without payload
-  std::string separator = " ";    // behind the topic of a line
+  bool lines_are_topics = false;         // each line is the topic of a message without payload
+  std::optional<std::string> separator;  // behind the topic of a line; a space if not said
   std::optional<std::uint64_t> chunk_bytes;
   PayloadEncoding encoding = PayloadEncoding::none;
   std::uint64_t repeat = 1;  // the whole input, so many times

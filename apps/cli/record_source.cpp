@@ -100,9 +100,10 @@ class LineSource final : public RecordSource {
     if (input_.lines_are_topics) {
       topic_ = std::exchange(payload_, {});
     } else if (input_.topic_from_line) {
-      const std::size_t end = payload_.find(input_.separator);
+      const std::string_view separator = input_.separator ? std::string_view{*input_.separator} : " ";
+      const std::size_t end = payload_.find(separator);
       topic_ = payload_.substr(0, end);
-      payload_ = end == std::string_view::npos ? std::string_view{} : payload_.substr(end + input_.separator.size());
+      payload_ = end == std::string_view::npos ? std::string_view{} : payload_.substr(end + separator.size());
     }
     if (input_.encoding == PayloadEncoding::none) return Verdict::is_message;
     auto bytes = decode_payload(payload_, input_.encoding);

@@ -1,11 +1,14 @@
 #include "cli/text_pattern.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <iterator>
 #include <optional>
@@ -92,8 +95,16 @@ std::expected<TextPattern::Part, std::string> TextPattern::parse_placeholder(std
     if (value == nullptr) return std::unexpected(fmt::format("{{{}}}: no such environment variable", inside));
     return Part{.text = value};
   }
-  if (name == "file" && !detail.empty()) return Part{.kind = Part::Kind::file, .text = std::string{detail}};
+  if (name == "file" && !detail.empty()) return parse_file(std::string{detail});
   return std::unexpected(fmt::format("{{{}}} is no placeholder; there are {}", inside, placeholders));
+}
+
+// Read for each message; a file that cannot be read now is a mistake that no broker has to hear of.
+std::expected<TextPattern::Part, std::string> TextPattern::parse_file(std::string name) {
+  if (::access(name.c_str(), R_OK) != 0) {
+    return std::unexpected(fmt::format("cannot read {}: {}", name, std::strerror(errno)));
+  }
+  return Part{.kind = Part::Kind::file, .text = std::move(name)};
 }
 
 std::expected<TextPattern::Part, std::string> TextPattern::parse_random(std::string_view range) {

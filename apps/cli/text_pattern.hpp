@@ -42,6 +42,7 @@ class TextPattern {
   };
 
   [[nodiscard]] static std::expected<Part, std::string> parse_placeholder(std::string_view inside);
+  [[nodiscard]] static std::expected<Part, std::string> parse_file(std::string name);
   [[nodiscard]] static std::expected<Part, std::string> parse_random(std::string_view range);
   void append_random(std::string& out, const Part& part);
   void append_uuid(std::string& out);

@@ -23,7 +23,7 @@ cli::ProgramText program_text() {
           "Publishes a message, files, or one message for each line of standard input, and ends when the broker has "
           "what the QoS "
           "promises: at QoS 0 the messages are written, at QoS 1 and 2 all are acknowledged.\n\n"
-          "With --lines standard input is read only as fast as the broker takes the messages, and nothing that was "
+          "With -l standard input is read only as fast as the broker takes the messages, and nothing that was "
           "read is lost: a lost connection is made again, and what was not acknowledged is sent again. At QoS 2 no "
           "message arrives twice as long as the broker keeps the Session. The same holds for --json-lines and --chunk.",
       .examples = {{"Publish one message", "mqtk pub -t room/temperature -m 21.5"},
@@ -192,7 +192,9 @@ Accepted settle_patterns(Options& options) {
     target = std::move(*pattern);
     return {};
   };
-  if (const Accepted topic = read("-t", options.topic, options.topic_pattern); !topic) return topic;
+  if (!options.topic.empty()) {
+    if (const Accepted topic = read("-t", options.topic, options.topic_pattern); !topic) return topic;
+  }
   if (options.input.source != cli::MessageInput::Source::text) return {};
   return read("-m", options.input.text, options.payload_pattern);
 }

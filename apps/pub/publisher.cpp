@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <csignal>
+#include <initializer_list>
 
 #include "cli/failure_text.hpp"
 #include "cli/output.hpp"
@@ -50,7 +52,10 @@ Publisher::Publisher(const Options& options, MessageSource& source)
       input_(loop_, source.descriptor(), [this] { send(); }),
       next_message_(loop_, [this] { waiting_for_pace_ = false, send(); }),
       time_limit_(loop_, [this] { time_is_up(); }),
-      come_back_limit_(loop_, [this] { not_come_back(); }) {}
+      come_back_limit_(loop_, [this] { not_come_back(); }) {
+  if (options.stats)
+    signals_.emplace(loop_, std::initializer_list<int>{SIGINT, SIGTERM}, [this](int number) { signal_came(number); });
+}
 
 ExitStatus Publisher::run() {
   began_ = loop_.refresh_now();
@@ -92,8 +97,10 @@ bool Publisher::prepare() {
               .topic_name = options_.topic,
               .properties = options_.connection.publish_properties.block(),
               .payload = {}};
+  // A line that names its topic or payload itself counts more.
+  if (!fill_in_topic()) return false;
   source_.fill(message_);
-  if (!prepare_patterns()) return false;
+  if (!fill_in_payload()) return false;
   if (options_.input.has_topics() || topic_pattern_) {
     if (const Fault fault = TopicName::check(message_.topic_name)) {
       fail(fmt::format("{}topic '{}': {}", source_.position(), message_.topic_name, rule_info(fault.rule).text),
@@ -105,22 +112,23 @@ bool Publisher::prepare() {
   return true;
 }
 
-bool Publisher::prepare_patterns() {
-  const auto fill_in = [this](cli::TextPattern& pattern) { return pattern.fill_in(sent_ + 1, loop_.wall_now()); };
-  if (topic_pattern_) {
-    auto topic = fill_in(*topic_pattern_);
-    if (!topic) return fail(topic.error(), ExitStatus::local_failure), false;
-    topic_ = std::move(*topic);
-    message_.topic_name = topic_;
-  }
-  if (payload_pattern_) {
-    const auto text = fill_in(*payload_pattern_);
-    if (!text) return fail(text.error(), ExitStatus::local_failure), false;
-    auto payload = cli::decode_payload(*text, options_.input.encoding);
-    if (!payload) return fail(fmt::format("the message is {}", payload.error()), ExitStatus::malformed_input), false;
-    payload_ = std::move(*payload);
-    message_.payload = payload_;
-  }
+bool Publisher::fill_in_topic() {
+  if (!topic_pattern_) return true;
+  auto topic = topic_pattern_->fill_in(sent_ + 1, loop_.wall_now());
+  if (!topic) return fail(topic.error(), ExitStatus::local_failure), false;
+  topic_ = std::move(*topic);
+  message_.topic_name = topic_;
+  return true;
+}
+
+bool Publisher::fill_in_payload() {
+  if (!payload_pattern_) return true;
+  const auto text = payload_pattern_->fill_in(sent_ + 1, loop_.wall_now());
+  if (!text) return fail(text.error(), ExitStatus::local_failure), false;
+  auto payload = cli::decode_payload(*text, options_.input.encoding);
+  if (!payload) return fail(fmt::format("the message is {}", payload.error()), ExitStatus::malformed_input), false;
+  payload_ = std::move(*payload);
+  message_.payload = payload_;
   return true;
 }
 
@@ -284,6 +292,13 @@ void Publisher::not_come_back() {
                           sent_, cli::duration_text(come_back_patience)));
   status_ = ExitStatus::timed_out;
   client_.stop();
+}
+
+// As abrupt as the signal would be without --stats: the broker publishes the Will.
+void Publisher::signal_came(int number) {
+  constexpr int ended_by_signal = 128;
+  status_ = static_cast<ExitStatus>(ended_by_signal + number);
+  loop_.stop();
 }
 
 void Publisher::print_statistics() const {

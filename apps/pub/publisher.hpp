@@ -11,6 +11,7 @@
 #include "client/client.hpp"
 #include "net/descriptor_watch.hpp"
 #include "net/loop.hpp"
+#include "net/signal_watch.hpp"
 #include "net/timer.hpp"
 #include "pub/confirmation.hpp"
 #include "pub/options.hpp"
@@ -34,7 +35,8 @@ class Publisher final : ClientListener {
   void send();
   [[nodiscard]] bool input_has_message();
   [[nodiscard]] bool prepare();
-  [[nodiscard]] bool prepare_patterns();
+  [[nodiscard]] bool fill_in_topic();
+  [[nodiscard]] bool fill_in_payload();
   [[nodiscard]] bool is_listened_to();
   [[nodiscard]] bool publish_one();
   [[nodiscard]] bool read_long_payload();
@@ -45,6 +47,7 @@ class Publisher final : ClientListener {
   void fail(std::string_view line, cli::ExitStatus status);
   void time_is_up();
   void not_come_back();
+  void signal_came(int number);
   void print_statistics() const;
 
   const Options& options_;
@@ -59,6 +62,7 @@ class Publisher final : ClientListener {
   Timer next_message_;
   Timer time_limit_;
   Timer come_back_limit_;
+  std::optional<SignalWatch> signals_;  // only where there are counts to print; otherwise a signal just ends it
   Confirmation confirmation_;
 
   bool speaks_v5_ = true;

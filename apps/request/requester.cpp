@@ -309,6 +309,7 @@ void Requester::print_latency() const {
   const auto text = [](Duration duration) {
     return fmt::format("{:.3f}", std::chrono::duration<double, std::milli>(duration).count());
   };
+  if (latency_.count() == 0) return cli::report(fmt::format("{} requests, 0 answered", sent_));
   cli::report(fmt::format("{} requests, {} answered; milliseconds: min {}, mean {}, p50 {}, p90 {}, p99 {}, max {}",
                           sent_, latency_.count(), text(latency_.min()), text(latency_.mean()),
                           text(latency_.percentile(50)), text(latency_.percentile(90)), text(latency_.percentile(99)),

@@ -53,6 +53,16 @@ cli::Setter set_to(T& target, T value) {
   };
 }
 
+cli::Setter set_retained(Options& options, Options::Retained value) {
+  return [&options, value](std::string_view) -> Accepted {
+    if (options.retained != Options::Retained::shown && options.retained != value) {
+      return std::unexpected("hidden (--no-retained) and asked for, retained messages cannot be both");
+    }
+    options.retained = value;
+    return {};
+  };
+}
+
 // "10%", "0.1"
 Accepted set_sample(Options& options, std::string_view text) {
   double share = 0;
@@ -118,17 +128,16 @@ void add_subscription_options(cli::OptionTable& table, Options& options) {
   table.add({.long_name = "no-retained",
              .short_letter = 'R',
              .help = "Do not print retained messages",
-             .set = set_to(options.retained, Options::Retained::hidden)});
+             .set = set_retained(options, Options::Retained::hidden)});
   table.add({.long_name = "retained-only",
              .help = "Print only retained messages and end when no more of them come",
              .manual = "The end is the first other message, or a second without any; --idle sets another time.",
-             .set = set_to(options.retained, Options::Retained::only)});
+             .set = set_retained(options, Options::Retained::only)});
   table.add({.long_name = "clear-retained",
              .help = "Print and remove the retained messages that match, then end as with --retained-only",
-             .set = [&options](std::string_view) -> Accepted {
+             .set = [&options](std::string_view text) -> Accepted {
                options.clear_retained = true;
-               options.retained = Options::Retained::only;
-               return {};
+               return set_retained(options, Options::Retained::only)(text);
              }});
   table.add(
       {.long_name = "dry-run", .help = "With --clear-retained: print only", .set = cli::set_true(options.dry_run)});
@@ -204,7 +213,7 @@ void add_run_options(cli::OptionTable& table, Options& options) {
              .set = [&options](std::string_view text) { return set_count(options, text, false); }});
   table.add({.long_name = "expect",
              .value = "COUNT",
-             .help = "The same, and status 8 where fewer came before --timeout or --idle was over",
+             .help = "The same, and status 8 where fewer came before --timeout, --idle or a signal ended it",
              .set = [&options](std::string_view text) { return set_count(options, text, true); }});
   table.add({.long_name = "until",
              .value = "CONDITION",

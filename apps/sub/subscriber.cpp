@@ -312,7 +312,9 @@ void Subscriber::signal_came(int number) {
     return write_out();
   }
   if (ending_) loop_.stop();
+  const bool too_early = !ending_ && options_.count && options_.count_is_expected;
   stop_now();
+  if (too_early) status_ = too_few("before a signal ended the run");
 }
 
 void Subscriber::on_connected(const Connected& connected) {

@@ -81,7 +81,7 @@ complete -c mqtk-sub -s o -l output -r -F -d 'Append to files instead, such as l
 complete -c mqtk-sub -l exec -x -d 'Run this shell command for each message, its payload at standard input'
 complete -c mqtk-sub -l jobs -x -d 'With --exec: commands that run at the same time'
 complete -c mqtk-sub -s C -l count -x -d 'End after so many messages'
-complete -c mqtk-sub -l expect -x -d 'The same, and status 8 where fewer came before --timeout or --idle was over'
+complete -c mqtk-sub -l expect -x -d 'The same, and status 8 where fewer came before --timeout, --idle or a signal ended it'
 complete -c mqtk-sub -l until -x -d 'End after a message such as json:/state==done, topic:job/+/done or payload:bye'
 complete -c mqtk-sub -l idle -x -d 'End when no message has come for so long'
 complete -c mqtk-sub -s W -l timeout -x -d 'End with status 6 after this time'

@@ -2,6 +2,8 @@
 """Where mqtk-pub takes messages from, what it makes of them, and how fast it sends them."""
 
 import json
+import signal
+import subprocess
 import tempfile
 import time
 import unittest
@@ -114,6 +116,14 @@ class Cases(running.BrokerCases):
         self.publish("-t", self.topic + "/{n}", "--template", "-l", "-q", 1, stdin=b"{n}\n{x}\n")
         self.assert_received(("1", b"{n}"), ("2", b"{x}"))
 
+    def test_a_topic_in_a_json_line_counts_more_than_the_template(self):
+        lines = b'{"topic":"%s/own","payload":"1"}\n{"payload":"2"}\n' % self.topic.encode()
+        self.publish("-t", self.topic + "/{n}", "--template", "--json-lines", "-q", 1, stdin=lines)
+        self.assert_received(("own", b"1"), ("2", b"2"))
+        self.observer.messages.clear()
+        self.publish("--template", "--json-lines", "-q", 1, stdin=lines.splitlines()[0])
+        self.assert_received(("own", b"1"))
+
     def test_without_template_braces_are_only_braces(self):
         self.publish("-t", self.topic + "/{n}", "-m", "{n}")
         self.assert_received(("{n}", b"{n}"))
@@ -152,6 +162,18 @@ class Cases(running.BrokerCases):
         error = self.publish("-t", f"{self.topic}/a", "-l", "-q", 1, "--stats", "--confirm", stdin=b"one\ntwo\n")
         self.assertRegex(error, r"^mqtk-pub: 2 sent \(6 bytes\), 2 acknowledged, 0 refused, 2 come back; 0 reconnects; "
                                 r"\d+\.\d{3} s, \d+ per second\n$")
+
+
+    def test_statistics_are_printed_when_a_signal_ends_the_run(self):
+        with start("pub", "-p", self.broker.port, "-t", f"{self.topic}/a", "-l", "-q", 1, "--stats",
+                   stdin=subprocess.PIPE) as process:
+            process.stdin.write(b"one\n")
+            process.stdin.flush()
+            self.assert_received(("a", b"one"))
+            process.send_signal(signal.SIGTERM)
+            error = process.communicate(timeout=LIMIT)[1].decode()
+        self.assertEqual(process.returncode, 128 + signal.SIGTERM)
+        self.assertRegex(error, r"^mqtk-pub: 1 sent \(3 bytes\), [01] acknowledged, 0 refused; 0 reconnects; [^\n]+\n$")
 
 
 class WithMosquitto(Cases, unittest.TestCase):
@@ -231,6 +253,9 @@ class Usage(unittest.TestCase):
              "--base64: the payload has one encoding; use one of --hex, --base64, --to-cbor and --to-msgpack"),
             (["-t", "a", "-m", "{tiem}", "--template"], "-m '{tiem}': {tiem} is no placeholder; there are {n}, {time}, "
                                                         "{uuid}, {random:…}, {env:NAME} and {file:NAME}"),
+            (["-t", "a", "-m", "{file:/nowhere/a}", "--template"],
+             "-m '{file:/nowhere/a}': cannot read /nowhere/a: No such file or directory"),
+            (["-t", "a", "-l", "--separator", ","], "--separator needs --topic-from-line"),
             (["-t", "a", "-m", "x", "--rate", "fast"], "--rate 'fast': not a rate such as 50/s, 10/m or 2/h"),
             (["-t", "a", "-m", "x", "--rate", "1/s", "--repeat-delay", "1s"],
              "--repeat-delay does not go with --rate and --interval; give one"),

@@ -79,6 +79,11 @@ class Cases(running.BrokerCases):
         out, err = self.ask("-t", self.topic, "-l", "-W", "2s", stdin=b"1\n2\n3\n", expect=6)
         self.assertEqual((out, err), (b"1\n3\n", "mqtk-request: no answer to request 2 within 2 s (--timeout)\n"))
 
+    def test_where_nothing_was_answered_there_are_no_latencies(self):
+        out, err = self.ask("-t", self.topic, "-m", "x", "-W", "300ms", "--latency", expect=6)
+        self.assertEqual((out, err), (b"", "mqtk-request: no answer to the request within 300 ms (--timeout)\n"
+                                           "mqtk-request: 1 requests, 0 answered\n"))
+
     def test_a_failing_command_is_told_and_counts(self):
         responder = self.listen("respond", "-t", self.topic, "--exec", "exit 3", "-C", 1)
         self.ask("-t", self.topic, "-n", "-W", "2s", expect=6)

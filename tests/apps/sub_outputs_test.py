@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """When mqtk-sub ends, and where and how it puts messages: files, commands, encodings."""
 
+import json
 import pathlib
+import signal
 import subprocess
 import tempfile
 import time
@@ -56,6 +58,9 @@ class Cases(running.BrokerCases):
         self.assert_ends(process, 8, b"x\n", "mqtk-sub: 1 of 2 messages came within 3 s (--timeout)\n")
         process = self.subscribe("--expect", 2, "--idle", "300ms")
         self.assert_ends(process, 8, b"", "mqtk-sub: 0 of 2 messages came before 300 ms without one (--idle)\n")
+        process = self.subscribe("--expect", 2)
+        process.send_signal(signal.SIGTERM)
+        self.assert_ends(process, 8, b"", "mqtk-sub: 0 of 2 messages came before a signal ended the run\n")
         process = self.subscribe("--expect", 2, "-W", "20s")
         self.publish("a", "-l", stdin=b"1\n2\n3\n")
         self.assert_ends(process, 0, b"1\n2\n")
@@ -105,6 +110,13 @@ class Cases(running.BrokerCases):
         process = self.subscribe("-v", "--color", "always", "-C", 1)
         self.publish("a", "-m", "x")
         self.assert_ends(process, 0, f"\x1b[36m{self.topic}/a\x1b[0m x\n".encode())
+
+    def test_json_says_the_topic_with_v_too(self):
+        for options in (["--json", "-v"], ["-v", "--json"]):
+            process = self.subscribe(*options, "-C", 1)
+            self.publish("a", "-m", "x")
+            out = process.communicate(timeout=LIMIT)[0]
+            self.assertEqual(json.loads(out)["payload"], "x")
 
     def test_pretty_lays_out_json_cbor_and_messagepack(self):
         for arguments, printed in [(["-m", '{"a":[1.50,{}]}'], b'{\n  "a": [\n    1.50,\n    {}\n  ]\n}\n'),
@@ -248,6 +260,12 @@ class Usage(unittest.TestCase):
             (["-o", "a/"], "--output 'a/': no name of a file, such as log/{topic}.txt"),
             (["--jobs", "2"], "--jobs needs --exec"),
             (["--dry-run"], "--dry-run needs --clear-retained"),
+            (["--json", "-F", "%p"], "--format '%p': does not go with --json; give one"),
+            (["-F", "%p", "--json"], "--json: does not go with --format; give one"),
+            (["-R", "--retained-only"], "--retained-only: hidden (--no-retained) and asked for, retained messages cannot "
+                                        "be both"),
+            (["--clear-retained", "-R"], "--no-retained: hidden (--no-retained) and asked for, retained messages cannot "
+                                         "be both"),
             (["-C", "1", "--expect", "2"], "--expect '2': the count is given twice; use one of --count and --expect"),
         ]:
             with self.subTest(arguments):

@@ -68,10 +68,11 @@ TEST_CASE("environment and files are read") {
   const std::string name = std::filesystem::temp_directory_path() / ("pattern-" + std::to_string(::getpid()));
   std::ofstream{name} << "21.5\n";
   CHECK(filled("<{file:" + name + "}>") == "<21.5>");
+  auto pattern = TextPattern::parse("{file:" + name + "}");
+  REQUIRE(pattern);
   std::filesystem::remove(name);
-  auto gone = TextPattern::parse("{file:" + name + "}");
-  REQUIRE(gone);
-  CHECK(gone->fill_in(1, some_time).error() == "cannot read " + name);
+  CHECK(pattern->fill_in(1, some_time).error() == "cannot read " + name);
+  CHECK(refusal("{file:" + name + "}") == "cannot read " + name + ": No such file or directory");
 }
 
 TEST_CASE("a mistake is told with what would be right") {
