@@ -107,7 +107,7 @@ std::string read_options_file(Arguments& arguments, std::istream& file) {
 }
 
 std::string settle_session(Arguments& arguments) {
-  const bool has_id = !arguments.id.empty();
+  const bool has_id = arguments.id.has_value();
   if (arguments.version != Version::v5) {
     if (!arguments.clean && !has_id) return "You must provide a client id if you are using the -c option.";
     return "";
@@ -193,6 +193,17 @@ std::string usage_text(Tool tool) {
   }
   text += "  -o <file>\n";
   return text + "  -D, --property <command> <property> <value>\n\nman mqtk-mosquitto says more.\n";
+}
+
+std::expected<void, std::string> check_identity(const Arguments& arguments) {
+  if (arguments.id && arguments.id->empty()) {
+    return std::unexpected(arguments.tool == Tool::pub ? "Error: Invalid id."
+                                                       : "Error: Invalid id and/or clean_session.");
+  }
+  if (arguments.version != Version::v5 && arguments.password && !arguments.user_name) {
+    return std::unexpected("Error: Problem setting username and/or password.");
+  }
+  return {};
 }
 
 std::expected<Arguments, Refusal> parse_arguments(Tool tool, const std::vector<std::string>& words) {

@@ -62,8 +62,8 @@ struct Arguments {
   TransportOptions transport_options;
   std::optional<std::string> user_name;
   std::optional<std::string> password;
-  std::string id;
-  std::string id_prefix;
+  std::optional<std::string> id;
+  std::optional<std::string> id_prefix;
   Version version = Version::v3_1_1;
   int keep_alive = 60;
   bool clean = true;
@@ -128,6 +128,10 @@ struct Refusal {
 // The same with an options file that is open; one that cannot be read is as good as empty.
 [[nodiscard]] std::expected<Arguments, Refusal> parse_arguments(Tool tool, const std::vector<std::string>& words,
                                                                 std::istream& options_file);
+
+// What the library below those programs refuses before it connects, in the line that they print unless --quiet is
+// given.
+[[nodiscard]] std::expected<void, std::string> check_identity(const Arguments& arguments);
 
 // What --help prints.
 [[nodiscard]] std::string usage_text(Tool tool);

@@ -29,8 +29,8 @@ Endpoint endpoint(const Arguments& arguments) {
 
 // 5.0 lets the broker choose.
 std::string client_identifier(const Arguments& arguments) {
-  if (!arguments.id_prefix.empty()) return arguments.id_prefix + std::to_string(::getpid());
-  if (!arguments.id.empty() || arguments.version == Version::v5) return arguments.id;
+  if (arguments.id_prefix) return *arguments.id_prefix + std::to_string(::getpid());
+  if (arguments.id || arguments.version == Version::v5) return arguments.id.value_or("");
   constexpr std::string_view letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
   constexpr int count = 18;  // with what stands before them 23, which is the most that 3.1 allows
   std::random_device random;

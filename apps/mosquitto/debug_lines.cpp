@@ -20,9 +20,9 @@ std::string publish_text(const Publish& publish, std::uint64_t number) {
 
 DebugLines::DebugLines(const Arguments& arguments)
     : version_(arguments.version),
-      id_(!arguments.id.empty()          ? arguments.id
-          : !arguments.id_prefix.empty() ? arguments.id_prefix + std::to_string(::getpid())
-                                         : "(null)") {}
+      id_(arguments.id          ? *arguments.id
+          : arguments.id_prefix ? *arguments.id_prefix + std::to_string(::getpid())
+                                : "(null)") {}
 
 void DebugLines::packet_sent(Bytes head, Bytes tail) {
   std::vector<std::uint8_t> packet(head.begin(), head.end());

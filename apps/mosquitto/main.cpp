@@ -35,7 +35,9 @@ int run(mosquitto::Tool tool, const std::vector<std::string>& words) {
     write_to(STDOUT_FILENO, arguments.error().output);
     return 1;
   }
-  if (const auto settled = mosquitto::settle_transport(*arguments); !settled) {
+  auto settled = mosquitto::check_identity(*arguments);
+  if (settled) settled = mosquitto::settle_transport(*arguments);
+  if (!settled) {
     if (!arguments->quiet) write_to(STDERR_FILENO, settled.error() + "\n");
     return 1;
   }

@@ -269,13 +269,13 @@ std::string set_response_topic(Arguments& arguments, const std::string& value) {
 }
 
 std::string set_id(Arguments& arguments, const std::string& value) {
-  if (!arguments.id_prefix.empty()) return "-i and -I argument cannot be used together.\n";
+  if (arguments.id_prefix) return "-i and -I argument cannot be used together.\n";
   arguments.id = value;
   return "";
 }
 
 std::string set_id_prefix(Arguments& arguments, const std::string& value) {
-  if (!arguments.id.empty()) return "-i and -I argument cannot be used together.\n";
+  if (arguments.id) return "-i and -I argument cannot be used together.\n";
   arguments.id_prefix = value;
   return "";
 }

@@ -134,9 +134,15 @@ void AddressRace::won(Entrant& entrant) {
   finish(std::move(*connection));
 }
 
-// Of several failures the one is told that says most: any other one over "unreachable".
+// Of several failures the one is told that says most: any other one over "unreachable", and that over an address that
+// was not tried because none of the local ones is of its family.
 void AddressRace::note(const SocketAddress* address, std::error_code error) {
-  if (failure_ && failure_of(error) == NetFailure::unreachable) return;
+  const auto says = [](std::error_code code) {
+    const NetFailure failure = failure_of(code);
+    return failure == NetFailure::unsupported ? 0 : failure == NetFailure::unreachable ? 1 : 2;
+  };
+  const bool says_little = says(error) < 2;
+  if (failure_ && says_little && says(error) <= says(failure_->code)) return;
   failure_ = error_at(address, error);
 }
 

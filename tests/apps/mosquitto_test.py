@@ -52,6 +52,11 @@ class Same(mosquitto_clients.Cases):
             ("mosquitto_pub", "-L", "mqtt://host"), ("mosquitto_pub", "-L", "foo://host/a"),
             ("mosquitto_sub", "-t", "a", "-F", "%z"), ("mosquitto_sub", "-t", "a", "-R", "--retained-only"),
             ("mosquitto_pub", "-t", "a", "-f", "/nowhere"), ("mosquitto_pub", "-t", "a", "-s"),
+            ("mosquitto_pub", "-t", "a", "-m", "x", "-i", ""), ("mosquitto_sub", "-t", "a", "-i", "", "-V", "5"),
+            ("mosquitto_sub", "-t", "a", "-c", "-i", ""), ("mosquitto_rr", "-t", "a", "-e", "b", "-m", "x", "-i", ""),
+            ("mosquitto_pub", "-t", "a", "-m", "x", "-i", "", "--quiet"), ("mosquitto_pub", "-i", "", "-I", ""),
+            ("mosquitto_pub", "-t", "a", "-m", "x", "-P", "x"), ("mosquitto_sub", "-t", "a", "-P", "", "-V", "31"),
+            ("mosquitto_rr", "-t", "a", "-e", "b", "-m", "x", "-P", "x", "-V", "311"),
             ("mosquitto_pub", "-D", "foo", "x", "y"), ("mosquitto_pub", "-D", "publish", "foo", "y"),
             ("mosquitto_pub", "-D", "puback", "reason-string", "y"), ("mosquitto_pub", "-D", "publish", "reason-string", "y"),
         ]:

@@ -3,8 +3,12 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
+#include <utility>
+#include <vector>
 
+#include "net/address_race.hpp"
 #include "net/net_fixture.hpp"
 
 using namespace mqtk;
@@ -106,6 +110,26 @@ TEST_CASE("a local address to connect from can be asked for") {
   CHECK(not_ours.error().code == std::errc::address_not_available);
   CHECK(error_text(connect(loop, acceptor->endpoint(), {.bind_address = "eth 0"}))
             .starts_with("connecting from eth 0: "));
+}
+
+TEST_CASE("an address that was not tried for lack of a local one of its family hides no other failure") {
+  Loop loop;
+  SocketAddress here{.bytes = {127, 0, 0, 1}, .port = free_port(loop)};
+  SocketAddress other_family{.port = here.port, .family = SocketAddress::Family::ipv6};
+  other_family.bytes[15] = 1;
+  const SocketAddress documentation{.bytes = {192, 0, 2, 1}};  // of RFC 5737: nobody's
+  for (const auto& [local, expected] : {std::pair{SocketAddress{.bytes = {127, 0, 0, 1}}, NetFailure::refused},
+                                        std::pair{documentation, NetFailure::unreachable}}) {
+    for (const auto& addresses : {std::vector{other_family, here}, std::vector{here, other_family}}) {
+      std::optional<NetFailure> failure;
+      AddressRace race(loop, "broker", addresses, {local}, [&](const auto& result) {
+        if (!result) failure = failure_of(result.error().code);
+        loop.stop();
+      });
+      loop.run();
+      CHECK(failure == expected);
+    }
+  }
 }
 
 TEST_CASE("an attempt that gets no answer ends at its time limit") {
