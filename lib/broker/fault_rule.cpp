@@ -156,6 +156,53 @@ Accepted set_kind(FaultRule& rule, std::string_view name, std::string_view value
   return set_value(rule, *row, value);
 }
 
+bool has_topic(PacketType type) {
+  return type == PacketType::publish || type == PacketType::subscribe || type == PacketType::unsubscribe;
+}
+
+// Of packets that go in one direction only.
+std::optional<PacketDirection> direction_of(PacketType type) {
+  switch (type) {
+    case PacketType::connect:
+    case PacketType::subscribe:
+    case PacketType::unsubscribe:
+    case PacketType::pingreq: return PacketDirection::to_broker;
+    case PacketType::connack:
+    case PacketType::suback:
+    case PacketType::unsuback:
+    case PacketType::pingresp: return PacketDirection::to_client;
+    default: return std::nullopt;
+  }
+}
+
+// A rule that no packet can meet would wait for ever without a word.
+Accepted check_sense(const FaultRule& rule) {
+  const KindRow& row = *std::ranges::find(kinds, rule.kind, &KindRow::kind);
+  if (row.packet && rule.packet != row.packet) {
+    return std::unexpected(fmt::format("{} is about {} only", row.name, packet_type_name(*row.packet)));
+  }
+  if (rule.kind == Kind::answer) {
+    if (rule.packet && !has_topic(*rule.packet)) {
+      return std::unexpected("answer is about PUBLISH, SUBSCRIBE and UNSUBSCRIBE only");
+    }
+    if (rule.direction != PacketDirection::to_broker) return std::unexpected("answer is about packets to-broker only");
+  }
+  if (rule.kind == Kind::withhold && rule.packet && !can_be_withheld(*rule.packet)) {
+    return std::unexpected("withhold is about PUBACK, PUBREC, PUBCOMP, SUBACK and UNSUBACK only");
+  }
+  const bool never_has_topic = rule.kind == Kind::withhold || (rule.packet && !has_topic(*rule.packet));
+  if (!rule.topic_filter.empty() && never_has_topic) {
+    return std::unexpected(fmt::format(
+        "topic: {} no topic", rule.kind == Kind::withhold ? std::string{"acknowledgements have"}
+                                                          : fmt::format("{} has", packet_type_name(*rule.packet))));
+  }
+  if (rule.packet && rule.direction && direction_of(*rule.packet).value_or(*rule.direction) != *rule.direction) {
+    return std::unexpected(fmt::format("no {} goes {}", packet_type_name(*rule.packet),
+                                       rule.direction == PacketDirection::to_broker ? "to-broker" : "to-client"));
+  }
+  return {};
+}
+
 }  // namespace
 
 std::expected<FaultRule, std::string> parse_fault_rule(std::string_view text) {
@@ -175,7 +222,13 @@ std::expected<FaultRule, std::string> parse_fault_rule(std::string_view text) {
     first = false;
   }
   if (first) return std::unexpected("the rule is empty");
+  if (const auto sensible = check_sense(rule); !sensible) return std::unexpected(sensible.error());
   return rule;
+}
+
+bool can_be_withheld(PacketType type) {
+  return type == PacketType::puback || type == PacketType::pubrec || type == PacketType::pubcomp ||
+         type == PacketType::suback || type == PacketType::unsuback;
 }
 
 bool matches_pattern(std::string_view pattern, std::string_view text) {

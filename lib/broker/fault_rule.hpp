@@ -55,6 +55,9 @@ struct FaultRule {
 // seed=7". The error says what is wrong in one line.
 [[nodiscard]] std::expected<FaultRule, std::string> parse_fault_rule(std::string_view text);
 
+// Whether `withhold` is about these packets: acknowledgements that a broker sends.
+[[nodiscard]] bool can_be_withheld(PacketType type);
+
 // `pattern` may have any number of *, each for any text.
 [[nodiscard]] bool matches_pattern(std::string_view pattern, std::string_view text);
 

@@ -7,14 +7,9 @@ namespace {
 
 using Kind = FaultRule::Kind;
 
-bool is_acknowledgement(PacketType type) {
-  return type == PacketType::puback || type == PacketType::pubrec || type == PacketType::pubcomp ||
-         type == PacketType::suback || type == PacketType::unsuback;
-}
-
 // Whether this kind of fault makes sense for the packet.
 bool can_strike(Kind kind, const Packet& packet, PacketType type) {
-  if (kind == Kind::withhold) return is_acknowledgement(type);
+  if (kind == Kind::withhold) return can_be_withheld(type);
   if (kind != Kind::answer) return true;
   if (type == PacketType::subscribe || type == PacketType::unsubscribe) return true;
   const auto* publish = std::get_if<Publish>(&packet);

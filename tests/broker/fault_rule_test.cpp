@@ -70,6 +70,15 @@ TEST_CASE("what is wrong with a rule is told") {
   CHECK(error_of("delay") == "delay needs a value: delay=…");
   CHECK(error_of("delay=soon") == "delay 'soon' is no time such as 500ms or 2s");
   CHECK(error_of("refuse=256") == "refuse '256' is not a number from 0 to 255");
+  CHECK(error_of("refuse=0x87 packet=publish") == "refuse is about CONNECT only");
+  CHECK(error_of("receive-maximum=3 packet=suback") == "receive-maximum is about CONNACK only");
+  CHECK(error_of("answer=0x87 packet=connect") == "answer is about PUBLISH, SUBSCRIBE and UNSUBSCRIBE only");
+  CHECK(error_of("answer=0x87 direction=to-client") == "answer is about packets to-broker only");
+  CHECK(error_of("withhold packet=publish") == "withhold is about PUBACK, PUBREC, PUBCOMP, SUBACK and UNSUBACK only");
+  CHECK(error_of("withhold topic=a/#") == "topic: acknowledgements have no topic");
+  CHECK(error_of("drop packet=puback topic=a") == "topic: PUBACK has no topic");
+  CHECK(error_of("drop packet=suback direction=to-broker") == "no SUBACK goes to-broker");
+  CHECK(error_of("drop direction=to-client packet=connect") == "no CONNECT goes to-client");
   CHECK(error_of("receive-maximum=0") == "receive-maximum '0' is not a number from 1 to 65535");
   CHECK(error_of("drop client") == "'client' has no value");
   CHECK(error_of("drop packet=letter") == "'letter' is no packet type");
