@@ -28,9 +28,6 @@ std::string_view network_remedy(std::error_code code, const ConnectOptions& opti
   }
   if (code == std::errc::no_such_file_or_directory)
     return "check the path of the Unix socket, and that the broker is running";
-  if (code == std::errc::address_not_available && !options.bind_address.empty()) {
-    return "--bind takes an address of this machine";
-  }
   switch (failure_of(code)) {
     case NetFailure::unknown_host:
       return options.address_family == AddressFamily::any
