@@ -35,7 +35,11 @@ ExitStatus status_of(LoadErrorKind kind) {
 
 ExitStatus status_of(const LoadErrors& errors) {
   const auto most = std::ranges::max_element(errors.all(), {}, &LoadError::count);
-  return most == errors.all().end() ? ExitStatus::done : status_of(most->kind);
+  if (most == errors.all().end()) return ExitStatus::done;
+  // A lost connection takes the acknowledgements with it.
+  const bool were_lost =
+      most->kind == LoadErrorKind::not_acknowledged && errors.count(LoadErrorKind::connection_lost) > 0;
+  return status_of(were_lost ? LoadErrorKind::connection_lost : most->kind);
 }
 
 ExitStatus judge(Report& report, const std::vector<Threshold>& thresholds) {

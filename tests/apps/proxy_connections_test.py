@@ -233,10 +233,11 @@ class Ends(ProxyCases):
             self.assertIn("check --to, or raise --connect-timeout", process.stderr.readline().decode())
 
     def test_a_client_that_does_not_shake_hands_is_told(self):
-        for url, words in (("mqtts://127.0.0.1:0", "the client does not speak TLS"),
-                           ("ws://127.0.0.1:0/mqtt", "the request does not open a WebSocket")):
+        for url, options, words in (
+                ("mqtts://127.0.0.1:0", ["--tls-self-signed"], "the client does not speak TLS"),
+                ("ws://127.0.0.1:0/mqtt", [], "the request does not open a WebSocket")):
             broker = self.serve(lambda stream: stream.receive())
-            process = self.proxy(broker.port, "--tls-self-signed", listen=("-l", url))
+            process = self.proxy(broker.port, *options, listen=("-l", url))
             self.open().send(0x10, CONNECT_5)
             self.assertRegex(process.stderr.readline().decode(),
                              rf"\Amqtk-proxy: stream 1: connection of the client 127\.0\.0\.1:\d+: {words}\n\Z")
