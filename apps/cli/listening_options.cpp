@@ -123,7 +123,6 @@ Accepted apply_query(const Endpoint& endpoint, ListenerSettings& settings) {
 std::string_view tls_setting(const ListenerSettings& settings) {
   const TlsServerOptions& tls = settings.tls;
   if (!tls.certificate_file.empty()) return "cert-file";
-  if (settings.self_signed) return "tls-self-signed";
   if (!settings.psk_file.empty()) return "psk-file";
   if (tls.client_certificate != ClientCertificate::none) return "client-certificate";
   if (!tls.ca_file.empty()) return "ca-file";

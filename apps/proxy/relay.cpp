@@ -70,7 +70,12 @@ void Relay::write_to(End& to) {
   End& from = other(to);
   if (done_) return;
   if (to.network != nullptr && !to.lost) {
-    const auto flushed = to.network->flush(to.queue);
+    auto flushed = to.network->flush(to.queue);
+    if (!flushed && to.ended && flushed.error() == NetFault::end_of_stream) {
+      // A WebSocket that was closed in order takes nothing more, and that is no accident.
+      to.queue.clear();
+      flushed = FlushResult::all;
+    }
     if (!flushed) {
       to.lost = true;
       to.queue.clear();

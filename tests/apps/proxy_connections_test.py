@@ -64,6 +64,32 @@ class Transports(ProxyCases):
             self.assertEqual((status, err), (0, ""))
             self.assertIn('PUBLISH      "kept", QoS 2, id 1, retain, 5 bytes "hello"', out)
 
+    def test_a_websocket_that_is_closed_in_order_is_no_accident(self):
+        def talk(stream):
+            stream.receive()
+            stream.send(0x20, b"\0\0\0")
+            stream.receive()
+
+        def frame(first, payload):
+            return bytes([first, 0x80 | len(payload), 0, 0, 0, 0]) + payload  # masked with zeros
+
+        process = self.proxy(self.serve(talk).port, listen=("-l", "ws://127.0.0.1:0/mqtt"))
+        port = int(self.urls[0].split(":")[2].split("/")[0])
+        with socket.create_connection(("127.0.0.1", port), LIMIT) as client:
+            client.sendall(b"GET /mqtt HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+                           b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n"
+                           b"Sec-WebSocket-Protocol: mqtt\r\n\r\n")
+            client.sendall(frame(0x82, bytes.fromhex("101000044d5154540502003c000003616263")))
+            answer = b""
+            while not answer.endswith(bytes.fromhex("82052003000000")):
+                answer += client.recv(1000)
+            client.sendall(frame(0x82, b"\xe0\0") + frame(0x88, b"\x03\xe8"))
+            self.assertEqual(client.recv(1000), b"\x88\x02\x03\xe8")
+            self.assertEqual(client.recv(1000), b"")
+        status, out, err = self.end(process)
+        self.assertEqual((status, err), (0, ""))
+        self.assertIn("DISCONNECT", out)
+
     @unittest.skipUnless(running.MOSQUITTO, "mosquitto is not installed")
     def test_paho_over_websocket_to_mosquitto_over_tcp(self):
         script = """

@@ -25,8 +25,7 @@ class Ways(transports.Cases):
             self.assertEqual((done.returncode, done.stdout), (1, b""))
             return done.stderr.decode()
 
-        for options in (("--cert-file", "a.pem"), ("--client-certificate", "required"), ("--psk-file", "keys"),
-                        ("--tls-self-signed",)):
+        for options in (("--cert-file", "a.pem"), ("--client-certificate", "required"), ("--psk-file", "keys")):
             self.assertEqual(refused("-l", "mqtt://127.0.0.1:0", *options),
                              f"mqtk-broker: {options[0]}: of no effect, since no listener speaks TLS; "
                              "give --listen mqtts://HOST:PORT\n")
