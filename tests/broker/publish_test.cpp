@@ -218,8 +218,8 @@ TEST_CASE("a refusal says why where the client wants to know and takes packets o
   BrokerOptions options = BrokerFixture::plain_options();
   options.max_topic_levels = 1;
   BrokerFixture broker(options);
-  const Octets name_text = hex("1F") + text("the Topic Name has more levels than this broker allows");
-  const Octets filter_text = hex("1F") + text("the Topic Filter has more levels than this broker allows");
+  const Octets name_text = hex("1F") + text("the Topic Name is longer or has more levels than this broker allows");
+  const Octets filter_text = hex("1F") + text("the Topic Filter is longer or has more levels than this broker allows");
   const Octets requests = publish({.topic = "a/b", .qos = 1, .id = 1}) + publish({.topic = "a/b", .qos = 2, .id = 2}) +
                           ack(0x62, 9) + subscribe(3, {{"a/b", 0}, {"a", 0}}) + unsubscribe(4, {"b"}) +
                           publish({.topic = "", .properties = hex("23 00 00")});
