@@ -130,6 +130,12 @@ void Admission::accept(BrokerConnection& connection, const Connect& connect, std
                        TimePoint now) {
   const std::string assigned = connect.client_identifier.empty() ? new_client_identifier() : std::string{};
   const std::string_view identifier = assigned.empty() ? connect.client_identifier : std::string_view{assigned};
+  // What the client may not publish itself the broker does not publish for it.
+  if (connect.will) {
+    const ReasonCode verdict = connection.may_publish(identifier, connect.will->topic);
+    if (is_failure(verdict))
+      return refuse(connection, verdict, identifier, "publishing to its Will Topic is not allowed");
+  }
   const auto [session, present] = session_life_.open(identifier, connect.clean_start, now);
   session->expiry_interval = expiry_interval(connect);
   if (connect.will) session->will = WillMessage::make(*connect.will);

@@ -7,6 +7,7 @@
 #include "broker/broker_core.hpp"
 #include "broker/refusal_text.hpp"
 #include "broker/state_journal.hpp"
+#include "codec/topic.hpp"
 
 namespace mqtk {
 namespace {
@@ -19,6 +20,12 @@ constexpr Duration grace_after_pause = std::chrono::seconds{1};
 
 std::size_t topic_levels(std::string_view topic) {
   return 1 + static_cast<std::size_t>(std::count(topic.begin(), topic.end(), '/'));
+}
+
+// Topics that say what the broker knows about itself. Bridges of other brokers leave their state there, as at
+// mosquitto.
+bool belongs_to_broker(std::string_view topic_name) {
+  return topic_name.starts_with("$SYS/") && !topic_matches("$SYS/broker/connection/+/state", topic_name);
 }
 
 }  // namespace
@@ -192,32 +199,27 @@ void BrokerConnection::on_publish_done(const Event& event, TimePoint now) {
 // Whether the message may go out. What comes back is for PUBACK or PUBREC.
 ReasonCode BrokerConnection::admit(const Publish& publish) const {
   const BrokerState& state = core_.state();
-  if (topic_levels(publish.topic_name) > state.options.max_topic_levels) return ReasonCode::topic_name_invalid;
-  if (!of_this_process) {
-    if (const ReasonCode verdict = permit(publish); is_failure(verdict)) return verdict;
-  }
+  const ReasonCode verdict = may_publish(session_->client_identifier, publish.topic_name);
+  if (is_failure(verdict)) return verdict;
   const bool kept = publish.retain && !publish.payload.empty();
   if (kept && version() == Version::v5 && publish.qos != QoS::at_most_once &&
-      !state.room_for_retained(publish.payload.size()) && state.retained.find(publish.topic_name) == nullptr) {
+      !state.room_for_retained(publish.topic_name, publish.payload.size())) {
     return ReasonCode::quota_exceeded;
   }
   return ReasonCode::success;
 }
 
-// What the imitated service and access control say.
-ReasonCode BrokerConnection::permit(const Publish& publish) const {
+ReasonCode BrokerConnection::may_publish(std::string_view client_identifier, std::string_view topic_name) const {
   const BrokerState& state = core_.state();
+  if (topic_levels(topic_name) > state.options.max_topic_levels) return ReasonCode::topic_name_invalid;
+  if (of_this_process) return ReasonCode::success;
   const ServiceLimits& service = state.options.service;
-  if (publish.topic_name.size() > service.max_topic_bytes) return ReasonCode::topic_name_invalid;
-  if (service.topics != nullptr &&
-      !service.topics->may_publish({session_->client_identifier, user_name()}, publish.topic_name)) {
-    return ReasonCode::not_authorized;
-  }
-  if (state.access_control != nullptr &&
-      !state.access_control->may_publish({session_->client_identifier, user_name()}, publish.topic_name)) {
-    return ReasonCode::not_authorized;
-  }
-  return ReasonCode::success;
+  if (topic_name.size() > service.max_topic_bytes) return ReasonCode::topic_name_invalid;
+  const ClientIdentity client{client_identifier, user_name()};
+  const bool served = service.topics == nullptr ||
+                      service.topics->may_publish({client.client_identifier, client.user_name}, topic_name);
+  const bool allowed = state.access_control == nullptr || state.access_control->may_publish(client, topic_name);
+  return served && allowed && !belongs_to_broker(topic_name) ? ReasonCode::success : ReasonCode::not_authorized;
 }
 
 // Nobody gets the message. Before 5.0 there is no way to say so: it is acknowledged as usual [MQTT-3.3.5-2].

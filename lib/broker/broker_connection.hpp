@@ -93,6 +93,8 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   [[nodiscard]] Particulars& particulars();
   [[nodiscard]] std::string_view counted_address() const;
   [[nodiscard]] std::string_view user_name() const;
+  // What the limits of topics, the imitated service and access control say of a message or Will of this client.
+  [[nodiscard]] ReasonCode may_publish(std::string_view client_identifier, std::string_view topic_name) const;
 
   std::uint32_t position;        // in the core's list of connections
   bool says_bridge = false;      // by the bit that mosquitto has made up for clients before 5.0
@@ -106,7 +108,6 @@ class BrokerConnection final : NetworkConnectionListener, public Timed {
   void handle(const Event& event, TimePoint now);
   void on_publish(const Event& event, TimePoint now);
   [[nodiscard]] ReasonCode admit(const Publish& publish) const;
-  [[nodiscard]] ReasonCode permit(const Publish& publish) const;
   void on_publish_done(const Event& event, TimePoint now);
   void refuse(const Event& event, ReasonCode reason_code);
   void on_disconnect(const Event& event);

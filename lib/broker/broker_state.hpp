@@ -65,9 +65,13 @@ struct BrokerState {
     host.call_at_turn_end();
   }
 
-  [[nodiscard]] bool room_for_retained(std::size_t message_bytes) const {
-    return retained.size() < options.max_retained_messages &&
-           retained.message_bytes() + message_bytes <= options.max_retained_bytes;
+  // For a message of so many bytes, in place of the one that is retained for the topic.
+  [[nodiscard]] bool room_for_retained(std::string_view topic, std::size_t message_bytes) const {
+    const ApplicationMessage* earlier = retained.find(topic);
+    if (earlier == nullptr && retained.size() >= options.max_retained_messages) return false;
+    const std::size_t freed_bytes = earlier == nullptr ? 0 : earlier->memory_bytes();
+    return message_bytes <= freed_bytes ||
+           retained.message_bytes() - freed_bytes + message_bytes <= options.max_retained_bytes;
   }
 
   // Notes that nobody gets the message.

@@ -222,8 +222,12 @@ Delivery FanOut::delivery_for(const Copy& copy) {
 void FanOut::retain() {
   if (!state_.options.service.retains_messages && !source_.topic.starts_with("$SYS/")) return;
   const ApplicationMessage& kept = message();
-  const bool grows = !kept.payload().empty() && state_.retained.find(source_.topic) == nullptr;
-  if (grows && !state_.room_for_retained(kept.memory_bytes())) {
+  if (!kept.payload().empty() && !state_.room_for_retained(source_.topic, kept.memory_bytes())) {
+    // What was retained before is not the topic's last message any more.
+    if (state_.retained.find(source_.topic) != nullptr) {
+      state_.retained.remove(source_.topic);
+      if (state_.journal != nullptr) state_.journal->retained_gone(source_.topic);
+    }
     ++state_.counters.messages_not_retained;
     state_.listener.on_event({.type = BrokerEvent::Type::message_not_retained,
                               .qos = source_.qos,

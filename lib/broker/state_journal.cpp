@@ -168,14 +168,15 @@ void StateJournal::released(SessionState& state, PacketIdentifier id) {
 
 void StateJournal::retained(const ApplicationMessage& message) {
   if (!is_kept(message)) return;
-  if (message.payload().empty()) {
-    begin(StateRecord::retained_gone);
-    out_->text(message.topic());
-    return;
-  }
+  if (message.payload().empty()) return retained_gone(message.topic());
   const std::uint64_t number = message_number(message);
   begin(StateRecord::retained);
   out_->number(number);
+}
+
+void StateJournal::retained_gone(std::string_view topic) {
+  begin(StateRecord::retained_gone);
+  out_->text(topic);
 }
 
 void StateJournal::all_retained_gone() { begin(StateRecord::all_retained_gone); }

@@ -47,6 +47,7 @@ class StateJournal final : public QoS2Listener {
   // --- retained messages; those of the broker itself, below $SYS, are not kept ---------------------------------------
   [[nodiscard]] static bool is_kept(const ApplicationMessage& message) { return !message.topic().starts_with("$SYS/"); }
   void retained(const ApplicationMessage& message);
+  void retained_gone(std::string_view topic);
   void all_retained_gone();
 
   // --- writing -------------------------------------------------------------------------------------------------------

@@ -105,6 +105,37 @@ TEST_CASE("the access control refuses clients with the code that they understand
   CHECK(four.closed());
 }
 
+TEST_CASE("a Will that the client may not publish itself is refused with its CONNECT") {
+  Fixture f;
+  Peer modern(f);
+  modern.send(connect({.id = "a", .will = Will{.topic = "secret", .payload = "x"}}));
+  EXPECT_GOT(modern, hex("20 03 00 87 00"));
+  CHECK(modern.closed());
+  Peer old_client(f);
+  old_client.send(connect({.id = "b", .version = 4, .will = Will{.topic = "secret", .payload = "x"}}));
+  EXPECT_GOT(old_client, hex("20 02 00 05"));
+  Peer asked(f);
+  asked.send(
+      connect({.id = "c", .properties = method + data("begin"), .will = Will{.topic = "secret", .payload = ""}}));
+  static_cast<void>(asked.got());
+  asked.send(auth(0x18, "me"));
+  static_cast<void>(asked.got());
+  asked.send(auth(0x18, "yes"));
+  EXPECT_GOT(asked, hex("20 03 00 87 00"));
+  CHECK(f.core.state().sessions.size() == 0);
+}
+
+TEST_CASE("$SYS topics are the broker's, but for the state of bridges") {
+  BrokerFixture broker;
+  Peer client(broker);
+  client.connect({.id = "a"});
+  client.send(publish({.topic = "$SYS/broker/version", .payload = "x", .qos = 1, .id = 1, .retain = true}));
+  EXPECT_GOT(client, ack(0x40, 1, 0x87));
+  CHECK(broker.core.state().retained.find("$SYS/broker/version") == nullptr);
+  client.send(publish({.topic = "$SYS/broker/connection/b/state", .payload = "1", .qos = 1, .id = 2, .retain = true}));
+  EXPECT_GOT(client, ack(0x40, 2, 0x10));
+}
+
 TEST_CASE("what a client may not publish nobody gets; before 5.0 it is acknowledged as usual") {
   // shows 3.1.1: MQTT-3.3.5-2
   Fixture f;

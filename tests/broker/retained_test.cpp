@@ -141,6 +141,20 @@ TEST_CASE("retained messages beyond the limit are delivered but not kept; 5.0 pu
   EXPECT_GOT(f.late, suback + publish({.topic = "a", .payload = "3", .retain = true}));
 }
 
+TEST_CASE("a retained message that grows beyond the limit in bytes is not kept, nor the one before it") {
+  BrokerOptions options = BrokerFixture::plain_options();
+  options.max_retained_bytes = 1000;
+  Fixture f(options);
+  f.retain("a", "1");
+  f.sender.send(publish({.topic = "a", .payload = std::string(2000, 'x'), .qos = 1, .id = 5, .retain = true}));
+  EXPECT_GOT(f.sender, ack(0x40, 5, 0x97));  // and nothing has changed
+  CHECK(f.core.state().retained.size() == 1);
+  f.retain("a", std::string(2000, 'x'));
+  CHECK(f.count_events("message_not_retained sender a") == 1);
+  CHECK(f.core.state().retained.size() == 0);
+  CHECK(f.core.state().retained.message_bytes() == 0);
+}
+
 TEST_CASE("very many retained messages come in portions, with other clients served in between") {
   Fixture f;
   Octets expected = suback;
