@@ -376,6 +376,12 @@ Accepted check_report_files(const Options& options) {
 // A condition that no run can meet is told before one that takes an hour.
 Accepted check_thresholds(const Options& options) {
   for (const Threshold& threshold : options.thresholds) {
+    if (threshold.is_about_delivery() && options.scenario.receiving() == nullptr) {
+      return std::unexpected(
+          fmt::format("--assert '{}': nobody receives what this load sends, so that it always holds; "
+                      "measure with pubsub",
+                      threshold.text()));
+    }
     const auto kind = threshold.latency(options.scenario.main_latency());
     if (!kind || options.scenario.measures(*kind)) continue;
     const bool is_of_sender = *kind == Latency::publish || *kind == Latency::publish_service;

@@ -154,6 +154,10 @@ std::optional<Latency> Threshold::latency(Latency main_latency) const {
   return is_duration() ? latency_of(subject_, main_latency) : std::nullopt;
 }
 
+bool Threshold::is_about_delivery() const {
+  return measure_ == Measure::count && (subject_ == "loss" || subject_ == "duplicates" || subject_ == "out_of_order");
+}
+
 bool Threshold::needs_all_parts() const {
   return measure_ == Measure::count && (subject_ == "loss" || subject_ == "expected");
 }

@@ -19,6 +19,9 @@ class Threshold {
   // The latency that it is about, if any; `main_latency` is what "latency" means.
   [[nodiscard]] std::optional<Latency> latency(Latency main_latency) const;
 
+  // It is about what is received of what was sent: loss, duplicates, order.
+  [[nodiscard]] bool is_about_delivery() const;
+
   // It is about errors, so that they do not fail the run by themselves.
   [[nodiscard]] bool is_about_errors() const { return measure_ == Measure::errors; }
 

@@ -218,6 +218,7 @@ class Verdicts(benching.Cases):
         for words, said in ((["pub", "--assert", "p99(latency)<20ms"], "--assert 'p99(latency)<20ms': this load measures no such"),
                             (["pub", "--assert", "max(publish_service)<20ms"], "give -q 1 or 2, or measure with pubsub"),
                             (["pubsub", "--assert", "p99(round_trip)<20ms"], "no such latency"),
+                            (["pub", "-q", "1", "--assert", "loss==0"], "nobody receives what this load sends"),
                             (["pubsub", "--assert", "p99(latency)<20"], "20 of what? Give a unit, such as 20ms"),
                             (["pub", "--output", self.folder / "none" / "r"], "r': cannot write: No such file or directory"),
                             (["pub", "--html", self.folder], "cannot write: Is a directory")):

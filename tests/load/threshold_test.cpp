@@ -79,6 +79,14 @@ TEST_CASE("only a condition on errors is about errors") {
   CHECK_FALSE(Threshold::parse("loss==0")->is_about_errors());
 }
 
+TEST_CASE("loss, duplicates and order are about delivery, what was sent or received is not") {
+  for (const char* text : {"loss==0", "duplicates==0", "out_of_order<5"})
+    CHECK(Threshold::parse(text)->is_about_delivery());
+  for (const char* text : {"sent>1", "received==0", "errors==0", "rate(received)>1", "p99(latency)<1s"}) {
+    CHECK_FALSE(Threshold::parse(text)->is_about_delivery());
+  }
+}
+
 TEST_CASE("what cannot be understood is refused with a word on what could be") {
   for (const char* text :
        {"", "p99(latency)", "p99(latency)<", "p101(latency)<1s", "p(latency)<1s", "p99(nothing)<1s", "p99(latency<1s",
