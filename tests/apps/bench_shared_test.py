@@ -26,7 +26,7 @@ class Parts(benching.Cases):
         load = ["pubsub", "-p", port, "-q", 1, "--clients", 8, "--subscribers", 4, "--filter", "mqtk/bench/+", "--rate", 400,
                 "--duration", "2s", "--quiet"]
         one = self.result("one", *load)
-        start = benching.start_in(6)
+        start = benching.start_in(10)
         words = [running.BIN / "mqtk-bench", *load, "--shard", "auto/4", "--start-at", start, "--output",
                  self.folder / "shard{}.json"]
         done = subprocess.run(["parallel", "--will-cite", "-j", "4", " ".join(map(str, words)), ":::", "1", "2", "3", "4"],
