@@ -7,13 +7,15 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 #include "bench/broker_figures.hpp"
 #include "bench/live_view.hpp"
-#include "bench/metrics_server.hpp"
+#include "bench/metrics.hpp"
 #include "bench/shard.hpp"
+#include "cli/metrics_page.hpp"
 #include "cli/output.hpp"
 #include "load/clock_exchange.hpp"
 #include "load/load_run.hpp"
@@ -64,7 +66,8 @@ class Run final : LoadRunListener {
   Duration sampled_{0};          // processor time until the last one
   Duration broker_sampled_{0};
   LiveView view_;
-  std::unique_ptr<MetricsServer> metrics_;
+  Metrics metrics_;
+  std::optional<cli::MetricsPage> metrics_page_;
   std::unique_ptr<BrokerFigures> figures_;
   std::unique_ptr<ClockExchange> clocks_;
   bool ended_ = false;
@@ -100,11 +103,11 @@ void Run::take_sample() {
 void Run::on_interval(const LoadInterval& interval) {
   take_sample();
   show(view_.interval(interval, run_.main_latency()));
-  if (metrics_ == nullptr) return;
+  if (!metrics_page_) return;
   LoadInterval with_processes = interval;
   with_processes.generator = samples_.back().generator;
   with_processes.broker = samples_.back().broker;
-  metrics_->add(with_processes);
+  metrics_.add(with_processes);
 }
 
 void Run::on_signal(int signal) {
@@ -162,8 +165,9 @@ Measurement Run::run() {
     figures_ = std::make_unique<BrokerFigures>(loop_, options_.scenario.endpoint, beside_the_load());
   }
   if (options_.metrics_port) {
-    auto server = MetricsServer::listen(loop_, *options_.metrics_port);
-    if (server) metrics_ = std::move(*server);
+    metrics_page_.emplace(loop_, [this] { return metrics_.text(); });
+    const auto url = metrics_page_->listen(*options_.metrics_port);
+    if (!url) cli::report(fmt::format("--metrics-port: {}", url.error().text()));
   }
   measurement.started_at = loop_.wall_now();
   run_.start(begin_at());
@@ -196,9 +200,10 @@ Measurement measure(const Options& options, const std::string& title) { return R
 bool can_serve_metrics(const Options& options) {
   if (!options.metrics_port) return true;
   Loop loop;
-  const auto server = MetricsServer::listen(loop, *options.metrics_port);
-  if (!server) cli::report(fmt::format("--metrics-port: {}", server.error()));
-  return server.has_value();
+  cli::MetricsPage page(loop, [] { return std::string{}; });
+  const auto url = page.listen(*options.metrics_port);
+  if (!url) cli::report(fmt::format("--metrics-port: {}", url.error().text()));
+  return url.has_value();
 }
 
 }  // namespace mqtk::bench

@@ -20,12 +20,13 @@
 #include "broker/expectation_watch.hpp"
 #include "broker/lifetime.hpp"
 #include "broker/log.hpp"
-#include "broker/metrics_server.hpp"
+#include "broker/metrics.hpp"
 #include "broker/ready_file.hpp"
 #include "broker/service_manager.hpp"
 #include "broker/traffic_record.hpp"
 #include "cli/child_command.hpp"
 #include "cli/listening_options.hpp"
+#include "cli/metrics_page.hpp"
 #include "cli/output.hpp"
 #include "cli/suggestion.hpp"
 #include "net/loop.hpp"
@@ -86,7 +87,7 @@ class Run : BrokerListener {
         bridges_(loop_, broker_, events_, options.bridges, broker_options_.bridge_identity,
                  options.broker.system_topics_interval),
         control_(loop_, broker_, bridges_, *faults_),
-        metrics_(loop_, broker_, bridges_),
+        metrics_(loop_, [this] { return metrics_text(broker_.counters(), broker_.sizes(), bridges_.facts()); }),
         signals_(loop_, {SIGINT, SIGTERM, SIGCHLD, SIGHUP}, [this](int signal) { on_signal(signal); }),
         lifetime_(loop_, options.lifetime, [this](Lifetime::End end) { on_end_of_life(end); }),
         kill_command_(loop_, [this] {
@@ -279,7 +280,7 @@ class Run : BrokerListener {
   Broker broker_;
   Bridges bridges_;
   ControlServer control_;
-  MetricsServer metrics_;
+  cli::MetricsPage metrics_;
   std::vector<Endpoint> endpoints_;
   ReadyFile ready_file_;
   cli::ChildCommand command_;

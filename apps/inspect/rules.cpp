@@ -99,13 +99,20 @@ void append_explanation(std::string& out, const RuleInfo& info) {
   append_examples(out, info.rule);
 }
 
-void append_json_list(std::string& out, std::string_view statements) {
-  out += '[';
-  for_each_statement(statements, [&](std::string_view each) {
-    if (out.back() != '[') out += ',';
-    append_json_string(out, each);
-  });
-  out += ']';
+void append_statements_json(std::string& out, std::string_view v5, std::string_view v3_1_1) {
+  const auto append_list = [&](std::string_view version, std::string_view statements) {
+    fmt::format_to(std::back_inserter(out), "\"{}\":[", version);
+    for_each_statement(statements, [&](std::string_view each) {
+      if (out.back() != '[') out += ',';
+      append_json_string(out, each);
+    });
+    out += ']';
+  };
+  out += R"("statements":{)";
+  append_list("5.0", v5);
+  out += ',';
+  append_list("3.1.1", v3_1_1);
+  out += '}';
 }
 
 // What no rule can show, and why.
@@ -126,21 +133,16 @@ void append_rule_json(std::string& out, const RuleInfo& info) {
   fmt::format_to(std::back_inserter(out), R"({{"rule":"{}","class":"{}","reason_code":{},"seen_in":"{}",)", info.name,
                  rule_class_name(info.rule_class), static_cast<unsigned>(info.reason_code),
                  info.codec ? "packet" : "flow");
-  out += R"("statements":{"5.0":)";
-  append_json_list(out, info.statements_v5);
-  out += R"(,"3.1.1":)";
-  append_json_list(out, info.statements_v3_1_1);
-  out += R"(},"message":)";
+  append_statements_json(out, info.statements_v5, info.statements_v3_1_1);
+  out += R"(,"message":)";
   append_json_string(out, info.text);
   out += "}\n";
 }
 
 void append_unseen_json(std::string& out, const UnseenStatements& each) {
-  out += R"({"rule":null,"seen_in":"nothing","statements":{"5.0":)";
-  append_json_list(out, each.v5);
-  out += R"(,"3.1.1":)";
-  append_json_list(out, each.v3_1_1);
-  out += R"(},"message":)";
+  out += R"({"rule":null,"seen_in":"nothing",)";
+  append_statements_json(out, each.v5, each.v3_1_1);
+  out += R"(,"message":)";
   append_json_string(out, each.why);
   out += "}\n";
 }

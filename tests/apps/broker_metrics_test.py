@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """mqtk-broker --metrics-port: what Prometheus scrapes."""
 
+import contextlib
 import re
 import socket
 import unittest
 import urllib.error
 import urllib.request
 
-from running import LIMIT, run, start
+from running import LIMIT, run, start, wait_until
 
 
 class Metrics(unittest.TestCase):
@@ -53,6 +54,25 @@ class Metrics(unittest.TestCase):
             with socket.create_connection(("127.0.0.1", port), LIMIT) as connected:
                 connected.sendall(request)
                 self.assertTrue(connected.recv(100).startswith(wanted))
+
+    def test_silent_visitors_have_to_go(self):
+        port = int(re.search(r":(\d+)/", self.url).group(1))
+        silent = [socket.create_connection(("127.0.0.1", port), LIMIT) for _ in range(64)]
+        for each in silent:
+            self.addCleanup(each.close)
+
+        def is_served():
+            with contextlib.suppress(OSError):
+                return "mqtk_broker_clients_connected" in self.scrape()
+            return False
+        self.assertTrue(wait_until(is_served, LIMIT))
+        self.assertEqual(silent[0].recv(1), b"")
+
+    def test_a_port_that_is_taken_is_told_with_its_url(self):
+        port = re.search(r":(\d+)/", self.url).group(1)
+        done = run("broker", "--port", 0, "--metrics-port", port)
+        self.assertEqual((done.returncode, done.stdout), (9, b""))
+        self.assertIn(f"listening at http://127.0.0.1:{port}/metrics: address already in use", done.stderr.decode())
 
 
 if __name__ == "__main__":

@@ -1,17 +1,11 @@
-#include "broker/metrics_server.hpp"
+#include "broker/metrics.hpp"
 
 #include <fmt/format.h>
 
 #include <iterator>
 
-#include "cli/output.hpp"
-
 namespace mqtk::broker_program {
 namespace {
-
-constexpr std::size_t longest_request = 16 * 1024;
-// Scrapers keep one connection or two; more are turned away, so that nobody fills the process with silent ones.
-constexpr std::size_t most_connections = 64;
 
 class Text {
  public:
@@ -46,13 +40,6 @@ std::string in_quotes(std::string_view text) {
     result += c == '\n' ? ' ' : c;
   }
   return result + '"';
-}
-
-std::string response(std::string_view status, std::string_view body) {
-  return fmt::format(
-      "HTTP/1.1 {}\r\nContent-Type: text/plain; version=0.0.4; charset=utf-8\r\nContent-Length: {}\r\nConnection: "
-      "close\r\n\r\n{}",
-      status, body.size(), body);
 }
 
 // Where there are bridges.
@@ -106,71 +93,6 @@ std::string metrics_text(const BrokerCounters& counters, const BrokerSizes& size
   text.counter("publishers_slowed_total", "Times that publishers waited for a receiver.", counters.publishers_slowed);
   append_bridges(text, bridges);
   return text.take();
-}
-
-class MetricsServer::Connection final : NetworkConnectionListener {
- public:
-  Connection(MetricsServer& server, std::unique_ptr<NetworkConnection> network)
-      : server_(server), network_(std::move(network)) {
-    network_->start(*this);
-  }
-  [[nodiscard]] bool gone() const { return network_ == nullptr; }
-
- private:
-  void on_readable() override {
-    std::uint8_t bytes[4096];
-    const auto count = network_->read(bytes);
-    if (!count && count.error() == std::errc::operation_would_block) return;
-    if (!count) return end();
-    request_.append(as_text(Bytes{bytes, *count}));
-    const bool whole = request_.find("\r\n\r\n") != std::string::npos;
-    if (!whole && request_.size() <= longest_request) return;
-    SendQueue queue;
-    queue.append(as_bytes(whole ? answer() : response("431 Request Header Fields Too Large", "")));
-    close_after_sending(server_.loop_, std::move(network_), std::move(queue));
-    end();
-  }
-  void on_writable() override {}
-
-  [[nodiscard]] std::string answer() const {
-    if (!request_.starts_with("GET ")) return response("405 Method Not Allowed", "");
-    const std::string_view target = std::string_view{request_}.substr(4, request_.find_first_of(" \r", 4) - 4);
-    if (target.substr(0, target.find('?')) != "/metrics") return response("404 Not Found", "see /metrics\n");
-    return response("200 OK",
-                    metrics_text(server_.broker_.counters(), server_.broker_.sizes(), server_.bridges_.facts()));
-  }
-  // Destroyed at the end of the turn.
-  void end() {
-    network_.reset();
-    server_.loop_.call_at_turn_end(server_);
-  }
-
-  MetricsServer& server_;
-  std::unique_ptr<NetworkConnection> network_;
-  std::string request_;
-};
-
-MetricsServer::MetricsServer(Loop& loop, const Broker& broker, const Bridges& bridges)
-    : loop_(loop), broker_(broker), bridges_(bridges) {}
-
-MetricsServer::~MetricsServer() = default;
-
-std::expected<std::string, NetError> MetricsServer::listen(std::uint16_t port) {
-  auto acceptor = Acceptor::listen(loop_, {.host = "127.0.0.1", .port = port}, AcceptorOptions{}, *this);
-  if (!acceptor) return std::unexpected(std::move(acceptor.error()));
-  acceptor_ = std::move(*acceptor);
-  return fmt::format("http://127.0.0.1:{}/metrics", acceptor_->endpoint().port);
-}
-
-void MetricsServer::on_connection(std::unique_ptr<NetworkConnection> connection) {
-  if (connections_.size() >= most_connections) return;  // which closes it
-  connections_.push_back(std::make_unique<Connection>(*this, std::move(connection)));
-}
-
-void MetricsServer::on_accept_failed(const NetError& error) { cli::report(error.text()); }
-
-void MetricsServer::on_turn_end() {
-  std::erase_if(connections_, [](const auto& connection) { return connection->gone(); });
 }
 
 }  // namespace mqtk::broker_program
