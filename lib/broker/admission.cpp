@@ -35,6 +35,9 @@ ReasonCode Admission::check(BrokerConnection& connection, const Connect& connect
   if (service.only_version && *service.only_version != connect.version) {
     return ReasonCode::unsupported_protocol_version;
   }
+  if (!service.takes_user_properties_everywhere && connect.properties.find(PropertyId::user_property)) {
+    return ReasonCode::implementation_specific_error;
+  }
   if (connect.client_identifier.size() > (connect.version == Version::v5
                                               ? service.max_client_identifier_bytes
                                               : service.max_client_identifier_bytes_before_v5)) {

@@ -203,7 +203,7 @@ ReasonCode BrokerConnection::admit(const Publish& publish) const {
   if (is_failure(verdict)) return verdict;
   const bool kept = publish.retain && !publish.payload.empty();
   if (kept && version() == Version::v5 && publish.qos != QoS::at_most_once &&
-      !state.room_for_retained(publish.topic_name, publish.payload.size())) {
+      !state.room_for_retained(publish.topic_name, publish.payload.size(), publish.payload.size())) {
     return ReasonCode::quota_exceeded;
   }
   return ReasonCode::success;

@@ -24,6 +24,10 @@ struct ServiceLimits {
   std::optional<std::uint16_t> max_keep_alive_seconds;  // Server Keep Alive of clients that ask for more, or for none
   std::uint32_t max_session_expiry_before_v5_seconds = never_expires;
   bool retains_messages = true;
+  std::uint32_t max_retained_payload_bytes = 0xFFFF'FFFF;  // larger ones are not retained: 0x97 Quota exceeded
+  bool multi_level_covers_parent = true;                   // the filter a/# matches a
+  // Else CONNECT and SUBSCRIBE with User Properties are refused with 0x83 Implementation specific error.
+  bool takes_user_properties_everywhere = true;
   std::shared_ptr<const AccessRules> topics;  // beside access control; null: all
 };
 

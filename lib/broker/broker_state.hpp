@@ -45,8 +45,8 @@ struct BrokerState {
         host(broker_host),
         listener(broker_listener),
         sessions(deadline_listener, options.seed),
-        subscriptions(options.seed),
-        retained(options.seed) {}
+        subscriptions(options.seed, options.service.multi_level_covers_parent),
+        retained(options.seed, options.service.multi_level_covers_parent) {}
 
   const BrokerOptions options;
   BrokerCounters counters;
@@ -66,7 +66,9 @@ struct BrokerState {
   }
 
   // For a message of so many bytes, in place of the one that is retained for the topic.
-  [[nodiscard]] bool room_for_retained(std::string_view topic, std::size_t message_bytes) const {
+  [[nodiscard]] bool room_for_retained(std::string_view topic, std::size_t payload_bytes,
+                                       std::size_t message_bytes) const {
+    if (payload_bytes > options.service.max_retained_payload_bytes) return false;
     const ApplicationMessage* earlier = retained.find(topic);
     if (earlier == nullptr && retained.size() >= options.max_retained_messages) return false;
     const std::size_t freed_bytes = earlier == nullptr ? 0 : earlier->memory_bytes();

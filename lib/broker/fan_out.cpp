@@ -222,7 +222,7 @@ Delivery FanOut::delivery_for(const Copy& copy) {
 void FanOut::retain() {
   if (!state_.options.service.retains_messages && !source_.topic.starts_with("$SYS/")) return;
   const ApplicationMessage& kept = message();
-  if (!kept.payload().empty() && !state_.room_for_retained(source_.topic, kept.memory_bytes())) {
+  if (!kept.payload().empty() && !state_.room_for_retained(source_.topic, kept.payload().size(), kept.memory_bytes())) {
     // What was retained before is not the topic's last message any more.
     if (state_.retained.find(source_.topic) != nullptr) {
       state_.retained.remove(source_.topic);

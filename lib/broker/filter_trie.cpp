@@ -33,7 +33,8 @@ bool FilterTrie::EdgeEqual::operator()(const Edge& edge, const Node* node) const
   return node->parent == edge.parent && first_level(node->label) == edge.level.text;
 }
 
-FilterTrie::FilterTrie(std::uint64_t seed) : edges_(0, EdgeHash{TextHash{seed}}) {}
+FilterTrie::FilterTrie(std::uint64_t seed, bool covers_parent)
+    : covers_parent_(covers_parent), edges_(0, EdgeHash{TextHash{seed}}) {}
 
 FilterTrie::~FilterTrie() {
   std::vector<Node*> nodes{root_.first_child};
@@ -176,7 +177,9 @@ void FilterTrie::match(std::string_view topic_name, std::vector<const IndexedFil
     steps_.pop_back();
     // A wildcard in the first level does not take in topics that begin with '$' [MQTT-4.7.2-1].
     const bool wildcards = !reserved || node != &root_;
-    if (node->multi_level != nullptr && wildcards) found.push_back(node->multi_level);
+    if (node->multi_level != nullptr && wildcards && (covers_parent_ || read_level(depth))) {
+      found.push_back(node->multi_level);
+    }
     if (!read_level(depth)) {
       if (node->exact != nullptr) found.push_back(node->exact);
       continue;

@@ -29,7 +29,8 @@ class FilterTrie {
     const IndexedFilter* multi_level = nullptr;  // the filter that ends here with '#'
   };
 
-  explicit FilterTrie(std::uint64_t seed);
+  // `covers_parent`: "a/#" matches "a", as the specification has it. Some services differ.
+  FilterTrie(std::uint64_t seed, bool covers_parent);
   FilterTrie(const FilterTrie&) = delete;
   FilterTrie& operator=(const FilterTrie&) = delete;
   ~FilterTrie();
@@ -77,6 +78,7 @@ class FilterTrie {
   void unlink(Node& node);
   void prune(Node* node);
 
+  const bool covers_parent_;
   Node root_;
   std::unordered_set<Node*, EdgeHash, EdgeEqual> edges_;  // children that begin with a plain level
   std::vector<Step> steps_;

@@ -17,8 +17,9 @@ enum class Verdict : std::uint8_t { match, no_match, seek, end };
 
 std::string_view up_to(std::string_view text, std::size_t end) { return text.substr(0, end); }
 
-// Whether `filter` matches `topic_name`. With `seek` no topic before `seek_to` can match.
-Verdict judge(std::string_view filter, std::string_view topic_name, std::string& seek_to) {
+// Whether `filter` matches `topic_name`; `covers_parent` as with FilterTrie. With `seek` no topic before `seek_to` can
+// match.
+Verdict judge(std::string_view filter, std::string_view topic_name, bool covers_parent, std::string& seek_to) {
   if (topic_name[0] == '$' && (filter[0] == '#' || filter[0] == '+')) {
     seek_to.assign(1, '$' + 1);
     return Verdict::seek;
@@ -43,7 +44,8 @@ Verdict judge(std::string_view filter, std::string_view topic_name, std::string&
     t += level.size() + 1;
     const bool filter_ends = f > filter.size();
     if (t > topic_name.size()) {
-      return filter_ends || filter.substr(f) == "#" ? Verdict::match : Verdict::no_match;
+      const bool is_covered = filter_ends || (covers_parent && filter.substr(f) == "#");
+      return is_covered ? Verdict::match : Verdict::no_match;
     }
     if (filter_ends) {
       seek_to.assign(up_to(topic_name, t - 1)).push_back(behind_subtree);
@@ -60,7 +62,8 @@ bool RetainedMessages::TopicOrder::operator()(std::string_view a, std::string_vi
   return left == a.end() || rank(*left) < rank(*right);
 }
 
-RetainedMessages::RetainedMessages(std::uint64_t seed) : index_(0, Hash{TextHash{seed}}) {}
+RetainedMessages::RetainedMessages(std::uint64_t seed, bool covers_parent)
+    : covers_parent_(covers_parent), index_(0, Hash{TextHash{seed}}) {}
 
 RetainedMessages::Ordered::iterator RetainedMessages::erase(Ordered::iterator kept) {
   message_bytes_ -= kept->message.memory_bytes();
@@ -110,7 +113,7 @@ std::size_t RetainedMessages::find_some(Search& search, std::size_t steps, TimeP
   std::string seek_to;
   for (; at != by_topic_.end() && steps > 0; --steps) {
     const ApplicationMessage& message = at->message;
-    const Verdict verdict = judge(search.filter_, message.topic(), seek_to);
+    const Verdict verdict = judge(search.filter_, message.topic(), covers_parent_, seek_to);
     if (verdict == Verdict::end) break;
     if (verdict == Verdict::match && !message.expired(now)) found.push_back(message);
     search.behind_ = verdict != Verdict::seek;

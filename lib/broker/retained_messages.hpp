@@ -32,7 +32,8 @@ class RetainedMessages {
     bool done_ = false;
   };
 
-  explicit RetainedMessages(std::uint64_t seed = 0);
+  // `covers_parent`: see FilterTrie.
+  explicit RetainedMessages(std::uint64_t seed = 0, bool covers_parent = true);
 
   // Takes the place of the topic's older message; one without payload only deletes [MQTT-3.3.1-6] [MQTT-3.3.1-7].
   void store(const ApplicationMessage& message);
@@ -96,6 +97,7 @@ class RetainedMessages {
 
   Ordered::iterator erase(Ordered::iterator kept);
 
+  const bool covers_parent_;
   Ordered by_topic_;
   std::unordered_set<Ordered::iterator, Hash, Equal> index_;
   std::size_t message_bytes_ = 0;

@@ -17,12 +17,14 @@ void aws(BrokerOptions& options) {
   options.limits.receive_maximum = 100;
   options.limits.subscription_identifier_available = false;
   options.max_in_flight = 100;
+  options.max_publishes_per_second = 100;
   options.max_topic_levels = 8;
   options.max_subscriptions_per_client = 50;
   options.service.max_payload_bytes = 128 * kibibyte;
   options.service.max_topic_bytes = 256;
   options.service.max_client_identifier_bytes = 128;
   options.service.max_filters_per_subscribe = 8;
+  options.service.multi_level_covers_parent = false;
   options.service.max_keep_alive_seconds = 1200;
 }
 
@@ -47,6 +49,8 @@ void eventgrid(BrokerOptions& options) {
   options.limits.shared_subscription_available = false;
   options.limits.subscription_identifier_available = false;
   options.service.max_keep_alive_seconds = 1160;
+  options.service.max_retained_payload_bytes = 64 * kibibyte;
+  options.service.takes_user_properties_everywhere = false;
 }
 
 void emqx_serverless(BrokerOptions& options) {
@@ -61,8 +65,8 @@ constexpr std::array profiles{
     ServiceProfile{
         "aws", "AWS IoT Core",
         "QoS 0 and 1; payloads of 128 KiB; topics of 256 bytes and 7 slashes; Client Identifiers of 128 bytes; "
-        "8 filters in a SUBSCRIBE and 50 in all; 100 unacknowledged messages; Keep Alive of 1200 s; no "
-        "Subscription Identifiers",
+        "8 filters in a SUBSCRIBE and 50 in all; 100 publishes a second, which are read more slowly then, and 100 "
+        "unacknowledged; Keep Alive of 1200 s; no Subscription Identifiers; the filter a/# does not match a",
         &aws},
     ServiceProfile{"azure-hub", "Azure IoT Hub",
                    "MQTT 3.1.1 only; QoS 0 and 1; payloads of 256 KiB; the topics devices/ID/messages/events/…, "
@@ -74,10 +78,11 @@ constexpr std::array profiles{
         "packets of 1 MiB; 10 subscriptions; Client Identifiers of 256 bytes, before 5.0 of 23; Sessions of 2 "
         "hours before 5.0",
         &emqx_serverless},
-    ServiceProfile{"eventgrid", "Azure Event Grid",
-                   "QoS 0 and 1; packets of 512 KiB; 10 Topic Aliases; no Shared Subscriptions, no Subscription "
-                   "Identifiers; Keep Alive of 1160 s",
-                   &eventgrid},
+    ServiceProfile{
+        "eventgrid", "Azure Event Grid",
+        "QoS 0 and 1; packets of 512 KiB; retained payloads of 64 KiB; 10 Topic Aliases; no Shared Subscriptions, no "
+        "Subscription Identifiers, no User Properties in CONNECT and SUBSCRIBE; Keep Alive of 1160 s",
+        &eventgrid},
 };
 
 }  // namespace

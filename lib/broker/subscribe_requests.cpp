@@ -24,9 +24,9 @@ void SubscribeRequests::on_subscribe(BrokerConnection& connection, Session& sess
   reason_codes_.clear();
   PropertyWriter properties;  // for the first that is refused
   for (const Subscription& subscription : subscribe.subscriptions) {
-    const bool too_many = reason_codes_.size() >= state_.options.service.max_filters_per_subscribe;
+    const ReasonCode refusal = check(subscribe, connection);
     const ReasonCode reason_code =
-        too_many ? ReasonCode::quota_exceeded : subscribe_to(subscription, connection.version(), identifier, session);
+        is_failure(refusal) ? refusal : subscribe_to(subscription, connection.version(), identifier, session);
     reason_codes_.push_back(static_cast<std::uint8_t>(reason_code));
     if (properties.empty()) properties = refusal_properties(reason_code, PacketType::suback);
     state_.listener.on_event({.type = BrokerEvent::Type::subscribed,
@@ -39,6 +39,16 @@ void SubscribeRequests::on_subscribe(BrokerConnection& connection, Session& sess
     connection.condemn(ReasonCode::unspecified_error);
   }
   connection.want_turn_end();
+}
+
+// What is about the packet, for its next filter.
+ReasonCode SubscribeRequests::check(const Subscribe& subscribe, const BrokerConnection& connection) const {
+  if (connection.of_this_process) return ReasonCode::success;
+  const ServiceLimits& service = state_.options.service;
+  if (!service.takes_user_properties_everywhere && subscribe.properties.find(PropertyId::user_property)) {
+    return ReasonCode::implementation_specific_error;
+  }
+  return reason_codes_.size() < service.max_filters_per_subscribe ? ReasonCode::success : ReasonCode::quota_exceeded;
 }
 
 ReasonCode SubscribeRequests::subscribe_to(const Subscription& subscription, Version version, std::uint32_t identifier,

@@ -17,6 +17,7 @@ class SubscribeRequests {
  private:
   [[nodiscard]] ReasonCode subscribe_to(const Subscription& subscription, Version version, std::uint32_t identifier,
                                         Session& session);
+  [[nodiscard]] ReasonCode check(const Subscribe& subscribe, const BrokerConnection& connection) const;
   [[nodiscard]] ReasonCode check(const TopicFilter& filter, const Session& session) const;
 
   BrokerState& state_;

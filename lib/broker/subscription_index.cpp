@@ -49,8 +49,8 @@ void SubscriptionSet::remove(StoredSubscription& subscription) {
   members_.pop_back();
 }
 
-SubscriptionIndex::SubscriptionIndex(std::uint64_t seed)
-    : filters_(0, TextHash{seed}), wildcards_(seed), answers_(0, TextHash{seed}) {}
+SubscriptionIndex::SubscriptionIndex(std::uint64_t seed, bool covers_parent)
+    : filters_(0, TextHash{seed}), wildcards_(seed, covers_parent), answers_(0, TextHash{seed}) {}
 
 SubscriptionIndex::~SubscriptionIndex() {
   for (auto& [text, filter] : filters_) {

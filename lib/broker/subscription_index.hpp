@@ -84,8 +84,8 @@ struct Matches {
 
 class SubscriptionIndex {
  public:
-  // `seed` makes the hash tables unpredictable.
-  explicit SubscriptionIndex(std::uint64_t seed = 0);
+  // `seed` makes the hash tables unpredictable. `covers_parent`: see FilterTrie.
+  explicit SubscriptionIndex(std::uint64_t seed = 0, bool covers_parent = true);
   SubscriptionIndex(const SubscriptionIndex&) = delete;
   SubscriptionIndex& operator=(const SubscriptionIndex&) = delete;
   ~SubscriptionIndex();

@@ -98,3 +98,40 @@ TEST_CASE("like Azure Event Grid: no Shared Subscriptions, ten aliases") {
     CHECK(connack.find(part) != std::string::npos);
   }
 }
+
+TEST_CASE("like AWS IoT Core: a filter a/# does not match a, retained or live") {
+  BrokerFixture broker(like("aws"));
+  Peer publisher(broker);
+  publisher.connect({.id = "p"});
+  publisher.send(publish({.topic = "a", .payload = "0", .retain = true}));
+  publisher.send(publish({.topic = "a/b", .payload = "1", .retain = true}));
+  Peer client(broker);
+  client.connect({.id = "c"});
+  client.send(subscribe(1, {{"a/#", 0}}));
+  EXPECT_GOT(client, hex("90 04 00 01 00 00") + publish({.topic = "a/b", .payload = "1", .retain = true}));
+  Peer other(broker);
+  other.connect({.id = "o"}).subscribe("#");
+  publisher.send(publish({.topic = "a", .payload = "2"}));
+  publisher.send(publish({.topic = "a/b/c", .payload = "3"}));
+  EXPECT_GOT(client, publish({.topic = "a/b/c", .payload = "3"}));
+  EXPECT_GOT(other, publish({.topic = "a", .payload = "2"}) + publish({.topic = "a/b/c", .payload = "3"}));
+}
+
+TEST_CASE("like Azure Event Grid: no User Properties but in messages, and large messages are not retained") {
+  BrokerFixture broker(like("eventgrid"));
+  const auto user_property = hex("26 00 01 61 00 01 62");
+  Peer refused(broker);
+  refused.send(connect({.id = "a", .properties = user_property}));
+  CHECK(refused.got().substr(6, 5) == "00 83");
+  Peer client(broker);
+  client.connect({.id = "a"});
+  client.send(subscribe(1, {{"x", 0}, {"y", 0}}, user_property));
+  const std::string suback = client.got();
+  CHECK(suback.substr(suback.size() - 5) == "83 83");
+  const std::string most(64 * 1024, 'x');
+  client.send(publish({.topic = "t", .payload = most, .qos = 1, .id = 1, .retain = true, .properties = user_property}));
+  EXPECT_GOT(client, hex("40 03 00 01 10"));
+  CHECK(broker.core.state().retained.size() == 1);
+  client.send(publish({.topic = "t", .payload = most + "x", .qos = 1, .id = 1, .retain = true}));
+  CHECK(client.got().substr(6, 8) == "00 01 97");
+}
