@@ -55,7 +55,6 @@ void Interruption::pause(std::chrono::milliseconds time) const {
 
 bool Interruption::await_readable(int descriptor) {
   while (true) {
-    if (!give_up_ && has_come()) give_up_ = Clock::now() + grace;
     std::array<pollfd, 2> waiting{pollfd{descriptor, POLLIN, 0}, pollfd{give_up_ ? -1 : wake_up[0], POLLIN, 0}};
     int limit = -1;
     if (give_up_) {
@@ -64,6 +63,7 @@ bool Interruption::await_readable(int descriptor) {
       limit = static_cast<int>(left.count());
     }
     if (::poll(waiting.data(), waiting.size(), limit) < 0 && errno != EINTR) return true;
+    if (waiting[1].revents != 0) give_up_ = Clock::now() + grace;
     if (waiting[0].revents != 0) return true;
   }
 }
