@@ -69,6 +69,9 @@ struct BrokerState {
   [[nodiscard]] bool room_for_retained(std::string_view topic, std::size_t payload_bytes,
                                        std::size_t message_bytes) const {
     if (payload_bytes > options.service.max_retained_payload_bytes) return false;
+    const bool fits_beside = retained.size() < options.max_retained_messages &&
+                             retained.message_bytes() + message_bytes <= options.max_retained_bytes;
+    if (fits_beside) return true;
     const ApplicationMessage* earlier = retained.find(topic);
     if (earlier == nullptr && retained.size() >= options.max_retained_messages) return false;
     const std::size_t freed_bytes = earlier == nullptr ? 0 : earlier->memory_bytes();
