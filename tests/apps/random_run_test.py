@@ -195,12 +195,13 @@ class Watcher(Client):
 
 
 class WillClient(Client):
-    """Comes and vanishes, with a Will that is delayed."""
+    """Comes and vanishes, with a Will that is delayed: it comes back long before the Will is due, or after it came."""
 
     def __init__(self, run_, name):
         super().__init__(run_, name)
         self.delay = self.count = 0
         self.back_at = 0.0
+        self.recalled = None  # the Will that the client's return is to stop, and when it would be due
 
     def connect(self):
         self.delay, self.count = self.run.random.randrange(3), self.count + 1
@@ -218,14 +219,35 @@ class WillClient(Client):
 
     def step(self, now):
         if not self.stream:
-            if now >= self.back_at:
+            came = self.recalled or self.payload() in self.run.watcher.wills
+            if self.count == 0 or came and now >= self.back_at:
                 self.connect()
-        elif self.accepted and self.run.random.random() < 0.01:
-            comes_in_time = self.delay > 0 and self.run.random.random() < 0.4
-            self.back_at = now + (self.delay * 0.3 if comes_in_time else self.delay + 1.5)
-            if not comes_in_time:
-                self.run.due_wills[self.payload()] = now + self.delay
-            self.leave(reset=self.run.random.random() < 0.5)
+        elif self.accepted:
+            self.see_recall(now)
+            if self.run.random.random() < 0.01:
+                self.vanish(now)
+
+    def see_recall(self, now):
+        """It is accepted again: too late for a word on its Will, if this machine stood still."""
+        if self.recalled and now >= self.recalled[1]:
+            self.run.undecided_wills.add(self.recalled[0])
+        self.recalled = None
+
+    def vanish(self, now):
+        if self.delay > 0 and self.run.random.random() < 0.4:
+            self.recalled = self.payload(), now + self.delay
+            self.back_at = now + self.delay * 0.3
+        else:
+            self.run.due_wills[self.payload()] = now + self.delay
+            self.back_at = now + self.delay + self.run.random.random()
+        self.leave(reset=self.run.random.random() < 0.5)
+
+    def stay_away(self):
+        """The end, from which on nobody comes back to stop a Will."""
+        if self.recalled and self.stream:
+            self.run.undecided_wills.add(self.recalled[0])
+        elif self.recalled:
+            self.run.due_wills[self.recalled[0]] = self.recalled[1]
 
 
 class Run:
@@ -234,6 +256,7 @@ class Run:
         self.random = random.Random(seed)
         self.problems = []
         self.due_wills = {}
+        self.undecided_wills = set()
         self.sent = collections.defaultdict(list)
         self.qos = {}
         self.retained = {}
@@ -339,7 +362,7 @@ class Run:
         for client in [*self.clients, *self.noise]:
             client.leave()
         for client in self.wills:
-            client.back_at = float("inf")
+            client.stay_away()
         received = lambda: all(client.first_times[topic] == payloads for client in self.clients[:RECEIVERS]
                                for topic, payloads in self.sent.items())
         self.settle(lambda: all(each.idle for each in self.clients) and received()
@@ -357,10 +380,10 @@ class Run:
                            f"{client.name}: the QoS 2 message {payload} came {client.times[payload]} times")
         for payload, due in self.due_wills.items():
             came = self.watcher.wills.get(payload)
-            self.check(came is not None and -0.05 <= came - due <= 2,
+            self.check(came is not None and -0.05 <= came - due <= 5,
                        f"the Will {payload} came {'never' if came is None else f'{came - due:.2f} s after its time'}")
         for payload in self.watcher.wills:
-            self.check(payload in self.due_wills, f"the Will {payload} came and was not due")
+            self.check(payload in self.due_wills or payload in self.undecided_wills, f"the Will {payload} came and was not due")
         self.watcher.retained.clear()
         self.watcher.subscribe("will/#", "r/#", "$SYS/broker/heap/current")
         self.settle(lambda: self.watcher.retained == self.retained, 10)
