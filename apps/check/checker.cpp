@@ -32,8 +32,8 @@ std::vector<std::string_view> way_to(const Endpoint& endpoint, const ConnectOpti
   if (transport == Transport::unix_socket) return {"Unix socket"};
   std::vector<std::string_view> way{"name lookup", "TCP"};
   if (connect.transport.proxy) way.emplace_back("proxy");
-  if (transport == Transport::tls || transport == Transport::websocket_over_tls) way.emplace_back("TLS");
-  if (transport == Transport::websocket || transport == Transport::websocket_over_tls) way.emplace_back("WebSocket");
+  if (speaks_tls(transport)) way.emplace_back("TLS");
+  if (speaks_websocket(transport)) way.emplace_back("WebSocket");
   return way;
 }
 

@@ -72,8 +72,7 @@ std::expected<OptionSource, std::string> profile_settings(const Typed& typed, Co
 std::expected<OptionSource, std::string> query_of(const std::optional<std::string>& url, std::string name) {
   OptionSource source{.name = std::move(name), .settings = {}};
   const auto endpoint = url ? parse_endpoint(*url) : std::unexpected(std::string{});
-  if (!endpoint || endpoint->transport == Transport::websocket ||
-      endpoint->transport == Transport::websocket_over_tls) {
+  if (!endpoint || speaks_websocket(endpoint->transport)) {
     return source;
   }
   for (const auto& [option, value] : endpoint->query) {

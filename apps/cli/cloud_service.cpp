@@ -75,10 +75,6 @@ std::string line(const CloudService& service, std::string_view text) {
   return fmt::format("warning: --preset {}: {}", service.preset, text);
 }
 
-bool speaks_tls(Transport transport) {
-  return transport == Transport::tls || transport == Transport::websocket_over_tls;
-}
-
 }  // namespace
 
 const std::vector<CloudService>& cloud_services() {

@@ -111,7 +111,7 @@ std::string fault_text(Fault fault, Version version) {
 // The broker closed after CONNECT without a word.
 FailureText closed_silently(const ConnectionFailure& failure, const Endpoint& endpoint) {
   std::string_view remedy = handshake_remedy(failure.network.code);
-  const bool has_tls = endpoint.transport == Transport::tls || endpoint.transport == Transport::websocket_over_tls;
+  const bool has_tls = speaks_tls(endpoint.transport);
   if (remedy.empty() && endpoint.host.ends_with(".amazonaws.com")) {
     remedy = "AWS IoT does so where the policy does not allow this --id, or the certificate is not active";
   } else if (remedy.empty()) {

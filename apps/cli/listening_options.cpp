@@ -18,10 +18,6 @@ namespace {
 
 using ClientCertificate = TlsServerOptions::ClientCertificate;
 
-bool speaks_tls(Transport transport) {
-  return transport == Transport::tls || transport == Transport::websocket_over_tls;
-}
-
 void add_self_signed(OptionTable& table, ListenerSettings& settings, std::uint16_t standard_port) {
   table.add({.long_name = "tls-self-signed",
              .help = fmt::format("Make a certificate for this run; without --listen also listen with TLS, at port {}",

@@ -10,14 +10,6 @@
 namespace mqtk::cli {
 namespace {
 
-bool speaks_tls(Transport transport) {
-  return transport == Transport::tls || transport == Transport::websocket_over_tls;
-}
-
-bool speaks_websocket(Transport transport) {
-  return transport == Transport::websocket || transport == Transport::websocket_over_tls;
-}
-
 Transport transport_of(bool tls, bool websocket) {
   if (websocket) return tls ? Transport::websocket_over_tls : Transport::websocket;
   return tls ? Transport::tls : Transport::tcp;

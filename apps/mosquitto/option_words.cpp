@@ -125,9 +125,9 @@ std::string set_url(Arguments& arguments, const std::string& value) {
   std::ranges::transform(scheme, scheme.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
   const auto* known = std::ranges::find(schemes, scheme, &std::pair<std::string_view, Transport>::first);
   if (colons == std::string::npos || known == schemes.end()) return "unsupported URL scheme.\n";
-  const bool secure = known->second == Transport::tls || known->second == Transport::websocket_over_tls;
+  const bool secure = speaks_tls(known->second);
   if (secure) arguments.tls.system_authorities = true;
-  arguments.websocket = known->second == Transport::websocket || known->second == Transport::websocket_over_tls;
+  arguments.websocket = speaks_websocket(known->second);
   std::string rest = value.substr(colons + 3);
   const std::size_t slash = rest.find('/');
   if (slash == std::string::npos) return "Invalid URL for -L argument specified - topic missing.";

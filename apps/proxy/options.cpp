@@ -104,8 +104,7 @@ Accepted settle_broker(Options& options) {
   }
   endpoint->user_name.reset();
   endpoint->password.reset();
-  const bool is_websocket =
-      endpoint->transport == Transport::websocket || endpoint->transport == Transport::websocket_over_tls;
+  const bool is_websocket = speaks_websocket(endpoint->transport);
   if (!endpoint->query.empty() && !is_websocket) {
     return std::unexpected(fmt::format("{}: '{}' in the URL is of no effect; give it as an option", source,
                                        endpoint->query.front().first));

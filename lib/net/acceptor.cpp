@@ -143,10 +143,10 @@ class Acceptor::Parts final : Watched {
   // What the connection carries over TCP or a Unix socket.
   std::unique_ptr<NetworkConnection> layered(std::unique_ptr<NetworkConnection> connection) {
     const Transport transport = endpoint_.transport;
-    if (transport == Transport::tls || transport == Transport::websocket_over_tls) {
+    if (speaks_tls(transport)) {
       connection = TlsConnection::for_server(loop_, options_.tls, std::move(connection));
     }
-    if (transport == Transport::websocket || transport == Transport::websocket_over_tls) {
+    if (speaks_websocket(transport)) {
       connection = WebSocketConnection::for_server(loop_, std::move(connection), endpoint_.path);
     }
     return connection;
@@ -197,7 +197,7 @@ std::expected<std::unique_ptr<Acceptor>, NetError> Acceptor::listen(Loop& loop, 
                                                                     const AcceptorOptions& options,
                                                                     AcceptorListener& listener) {
   const std::string doing = fmt::format("listening at {}", to_text(endpoint));
-  const bool needs_tls = endpoint.transport == Transport::tls || endpoint.transport == Transport::websocket_over_tls;
+  const bool needs_tls = speaks_tls(endpoint.transport);
   if (needs_tls && options.tls == nullptr) {
     return std::unexpected(NetError{doing, TlsFault::other, "no certificate was given"});
   }

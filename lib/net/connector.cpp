@@ -20,14 +20,6 @@
 namespace mqtk {
 namespace {
 
-bool speaks_tls(Transport transport) {
-  return transport == Transport::tls || transport == Transport::websocket_over_tls;
-}
-
-bool speaks_websocket(Transport transport) {
-  return transport == Transport::websocket || transport == Transport::websocket_over_tls;
-}
-
 std::vector<std::string> texts_of(const std::vector<SocketAddress>& addresses) {
   std::vector<std::string> texts;
   for (const SocketAddress& address : addresses) texts.push_back(address.host_text());

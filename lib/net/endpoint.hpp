@@ -14,6 +14,13 @@ namespace mqtk {
 
 enum class Transport : std::uint8_t { tcp, tls, websocket, websocket_over_tls, unix_socket };
 
+[[nodiscard]] constexpr bool speaks_tls(Transport transport) {
+  return transport == Transport::tls || transport == Transport::websocket_over_tls;
+}
+[[nodiscard]] constexpr bool speaks_websocket(Transport transport) {
+  return transport == Transport::websocket || transport == Transport::websocket_over_tls;
+}
+
 struct Endpoint {
   Transport transport = Transport::tcp;
   std::string host = {};  // a name or an address, IPv6 without brackets; "*" when listening: all; empty for unix_socket

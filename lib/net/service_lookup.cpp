@@ -77,7 +77,7 @@ Services ask_system(const std::string& name) {
 }  // namespace
 
 std::string service_name(const Endpoint& endpoint) {
-  const bool secure = endpoint.transport == Transport::tls || endpoint.transport == Transport::websocket_over_tls;
+  const bool secure = speaks_tls(endpoint.transport);
   return (secure ? "_secure-mqtt._tcp." : "_mqtt._tcp.") + endpoint.host;
 }
 
