@@ -7,8 +7,6 @@
 #include <openssl/crypto.h>
 #include <openssl/engine.h>
 
-#include <memory>
-
 #include "net/tls_identity.hpp"
 
 namespace mqtk {
@@ -19,7 +17,6 @@ struct EngineFunctions {
   decltype(&OPENSSL_init_crypto) init_crypto = nullptr;
   decltype(&ENGINE_by_id) by_id = nullptr;
   decltype(&ENGINE_init) init = nullptr;
-  decltype(&ENGINE_finish) finish = nullptr;
   decltype(&ENGINE_free) free = nullptr;
   decltype(&ENGINE_ctrl_cmd) control = nullptr;
   decltype(&ENGINE_load_private_key) load_private_key = nullptr;
@@ -28,8 +25,7 @@ struct EngineFunctions {
     void* const library = ::dlopen("libcrypto.so.3", RTLD_NOW | RTLD_LOCAL);
     return library != nullptr && look_up(library, "OPENSSL_init_crypto", init_crypto) &&
            look_up(library, "ENGINE_by_id", by_id) && look_up(library, "ENGINE_init", init) &&
-           look_up(library, "ENGINE_finish", finish) && look_up(library, "ENGINE_free", free) &&
-           look_up(library, "ENGINE_ctrl_cmd", control) &&
+           look_up(library, "ENGINE_free", free) && look_up(library, "ENGINE_ctrl_cmd", control) &&
            look_up(library, "ENGINE_load_private_key", load_private_key);
   }
 
@@ -47,15 +43,7 @@ const EngineFunctions* engine_functions() {
   return found ? &functions : nullptr;
 }
 
-struct EngineDeleter {
-  void operator()(ENGINE* engine) const {
-    engine_functions()->finish(engine);
-    engine_functions()->free(engine);
-  }
-};
-using LoadedEngine = std::unique_ptr<ENGINE, EngineDeleter>;
-
-std::expected<LoadedEngine, std::string> load_engine() {
+std::expected<ENGINE*, std::string> start_engine() {
   const EngineFunctions* const call = engine_functions();
   if (call == nullptr) return std::unexpected("this OpenSSL has no engines");
   call->init_crypto(OPENSSL_INIT_ENGINE_DYNAMIC, nullptr);
@@ -67,27 +55,33 @@ std::expected<LoadedEngine, std::string> load_engine() {
     call->free(engine);
     return std::unexpected("the engine pkcs11 does not start: " + openssl_reason());
   }
-  return LoadedEngine(engine);
+  return engine;
+}
+
+// Held until the process ends: its keys do not hold it, and without it their tokens are gone.
+const std::expected<ENGINE*, std::string>& loaded_engine() {
+  static const auto engine = start_engine();
+  return engine;
 }
 
 }  // namespace
 
 std::expected<x509_st*, std::string> engine_certificate(const std::string& uri) {
-  const auto engine = load_engine();
+  const auto& engine = loaded_engine();
   if (!engine) return std::unexpected(engine.error());
   struct {
     const char* name;
     X509* found;
   } wanted{uri.c_str(), nullptr};  // as libp11 has it
-  engine_functions()->control(engine->get(), "LOAD_CERT_CTRL", 0, &wanted, nullptr, 0);
+  engine_functions()->control(*engine, "LOAD_CERT_CTRL", 0, &wanted, nullptr, 0);
   if (wanted.found == nullptr) return std::unexpected("the token has no such certificate: " + openssl_reason());
   return wanted.found;
 }
 
 std::expected<evp_pkey_st*, std::string> engine_key(const std::string& uri, ui_method_st* ask, void* data) {
-  const auto engine = load_engine();
+  const auto& engine = loaded_engine();
   if (!engine) return std::unexpected(engine.error());
-  EVP_PKEY* const key = engine_functions()->load_private_key(engine->get(), uri.c_str(), ask, data);
+  EVP_PKEY* const key = engine_functions()->load_private_key(*engine, uri.c_str(), ask, data);
   if (key == nullptr) return std::unexpected("the token does not give such a key: " + openssl_reason());
   return key;
 }
