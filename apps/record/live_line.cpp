@@ -22,7 +22,7 @@ void LiveLine::count_topic(std::string_view topic) {
 }
 
 void LiveLine::show(const State& state, TimePoint now) {
-  const double seconds = std::chrono::duration<double>(now - shown_at_).count();
+  const double seconds = to_seconds(now - shown_at_);
   const double rate = visible_ && seconds > 0 ? static_cast<double>(state.messages - messages_shown_) / seconds : 0;
   write_line(fmt::format("\r\x1b[K{} messages, {}/s, {}, {}{} topics, {} dropped, file {}",
                          cli::grouped(state.messages), cli::grouped(static_cast<std::uint64_t>(rate)),

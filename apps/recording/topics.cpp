@@ -36,7 +36,7 @@ struct Topic {
 
   // Of the intervals between its messages; 0 for a single one.
   [[nodiscard]] double rate() const {
-    const double seconds = first ? std::chrono::duration<double>(*last - *first).count() : 0;
+    const double seconds = first ? to_seconds(*last - *first) : 0;
     return seconds > 0 ? static_cast<double>(messages - 1) / seconds : 0;
   }
 

@@ -273,7 +273,7 @@ void Player::show_progress() {
     constexpr std::size_t width = 30;
     const auto filled = static_cast<std::size_t>(*part * width);
     line += fmt::format("  [{}{}] {:.0f} %", std::string(filled, '#'), std::string(width - filled, '.'), *part * 100);
-    const double seconds = std::chrono::duration<double>(loop_.now() - *start_).count();
+    const double seconds = to_seconds(loop_.now() - *start_);
     if (*part > 0.01 && !held_at_) line += fmt::format("  {:.0f} s left", seconds / *part * (1 - *part));
   }
   if (held_at_) line += "  held: space goes on, s sends one";
@@ -290,7 +290,7 @@ void Player::clear_progress() {
 
 void Player::report() {
   if (sent_ == 0 && status_ != ExitStatus::done) return;
-  const double seconds = std::chrono::duration<double>(last_sent_at_ - first_sent_at_).count();
+  const double seconds = to_seconds(last_sent_at_ - first_sent_at_);
   std::string line = fmt::format("{} messages sent in {:.3f} s, {} of {} acknowledged", cli::grouped(sent_), seconds,
                                  cli::grouped(acknowledged_), cli::grouped(sent_with_acknowledgement_));
   if (lateness_.count() > 0) {

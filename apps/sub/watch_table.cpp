@@ -28,8 +28,6 @@ constexpr char escape = '\x1b';
 constexpr char backspace = '\b';
 constexpr char delete_key = '\x7f';
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 // Without what would do something to the terminal; the quotes around it are taken off again.
 std::string shown(std::string_view text, std::size_t max_bytes) {
   std::string quoted;
@@ -38,7 +36,7 @@ std::string shown(std::string_view text, std::size_t max_bytes) {
 }
 
 std::string age_text(Duration age) {
-  const auto whole = static_cast<std::int64_t>(seconds(age));
+  const auto whole = static_cast<std::int64_t>(to_seconds(age));
   if (whole < 60) return fmt::format("{} s", whole);
   if (whole < 60 * 60) return fmt::format("{} m", whole / 60);
   if (whole < 48 * 60 * 60) return fmt::format("{} h", whole / 60 / 60);
@@ -53,7 +51,7 @@ std::string number_text(double number) {
 }
 
 double rate_now(double rate, TimePoint came, TimePoint now) {
-  return rate * std::exp(-seconds(now - came) / rate_memory_seconds);
+  return rate * std::exp(-to_seconds(now - came) / rate_memory_seconds);
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ using Duration = std::chrono::nanoseconds;
 using TimePoint = std::chrono::time_point<std::chrono::steady_clock, Duration>;
 using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
+[[nodiscard]] constexpr double to_seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
+
 // RFC 3339 in UTC with nine decimals: 2026-11-20T23:56:54.123456789Z
 [[nodiscard]] std::string rfc3339(WallTime time);
 void append_rfc3339(std::string& out, WallTime time);

@@ -125,8 +125,8 @@ std::expected<TokenCheck::Bearer, std::string> TokenCheck::check(std::string_vie
   }
   const Json claims = object_in(parts->claims);
   if (claims.is_discarded()) return refused("the token's claims are no JSON object");
-  const double seconds = std::chrono::duration<double>(now.time_since_epoch()).count();
-  const double slack = std::chrono::duration<double>(tolerance).count();
+  const double seconds = to_seconds(now.time_since_epoch());
+  const double slack = to_seconds(tolerance);
   const auto expiry = seconds_of(claims, "exp");
   if (!expiry) return refused("the token does not say when it expires (exp)");
   if (!(seconds < *expiry + slack)) return refused("the token has expired");

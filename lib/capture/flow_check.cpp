@@ -152,8 +152,7 @@ void FlowCheck::check_silence(PacketType type) {
   if (silence <= stretched) return;
   const bool is_too_long = silence > Duration{keep_alive_} * 3 / 2;
   find(is_too_long ? Rule::keep_alive_timeout : Rule::keep_alive_stretched, "",
-       fmt::format("{:.1f} s of silence, the Keep Alive is {} s", std::chrono::duration<double>(silence).count(),
-                   keep_alive_.count()));
+       fmt::format("{:.1f} s of silence, the Keep Alive is {} s", to_seconds(silence), keep_alive_.count()));
 }
 
 void FlowCheck::check_problem_information(PropertyBlock properties, PacketType type) {

@@ -11,9 +11,7 @@ namespace {
 // Whoever sends other packets so long after a packet has seen it, and is not going to answer it any more.
 constexpr std::chrono::seconds certain_after{10};
 
-std::string seconds_text(Duration duration) {
-  return fmt::format("{:.1f} s", std::chrono::duration<double>(duration).count());
-}
+std::string seconds_text(Duration duration) { return fmt::format("{:.1f} s", to_seconds(duration)); }
 
 std::string_view request_name(FlowEntry::Stage stage) {
   return stage == FlowEntry::Stage::subscribe ? "SUBSCRIBE" : "UNSUBSCRIBE";

@@ -77,8 +77,8 @@ class FlowSessions {
     if (++seen.count < seen.tell_at) return {};
     seen.tell_at *= 2;
     return fmt::format("client {} has connected {} times in {:.1f} s; the last connection ended: {}",
-                       flow.client_identifier(), seen.count,
-                       std::chrono::duration<double>(*ended - *seen.first).count(), why.empty() ? tcp_end : why);
+                       flow.client_identifier(), seen.count, to_seconds(*ended - *seen.first),
+                       why.empty() ? tcp_end : why);
   }
 
   void closed(const SocketEnd& server, FlowCheck& flow, std::optional<WallTime> time) {

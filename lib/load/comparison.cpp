@@ -15,8 +15,6 @@ using Finding = ComparedFigure::Finding;
 
 enum class Better : std::uint8_t { more, less };
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 // Seconds that were not cut off.
 bool is_full(const LoadInterval& interval) { return interval.length >= std::chrono::milliseconds{900}; }
 
@@ -101,7 +99,7 @@ class Comparer {
     add(
         {.name = name + " per second", .unit = Unit::per_second}, Better::more,
         [&](const LoadInterval& interval) {
-          return std::optional{static_cast<double>(interval.traffic.*member) / seconds(interval.length)};
+          return std::optional{static_cast<double>(interval.traffic.*member) / to_seconds(interval.length)};
         },
         [&](const RepeatFigures& repeat) { return repeat.*of_repeat; });
   }
@@ -134,7 +132,7 @@ class Comparer {
     const OfInterval share = [member](const LoadInterval& interval) -> std::optional<double> {
       const ProcessUse& use = interval.*member;
       if (use.memory_bytes == 0) return std::nullopt;
-      return seconds(use.processor_time) / seconds(interval.length);
+      return to_seconds(use.processor_time) / to_seconds(interval.length);
     };
     const std::vector<double> before = of_series(before_, share);
     const std::vector<double> after = of_series(after_, share);

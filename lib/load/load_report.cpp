@@ -13,8 +13,8 @@ constexpr Duration tolerable_lateness = std::chrono::milliseconds{5};
 constexpr double saturated = 0.95;
 
 double processor_share(const LoadInterval& interval, std::uint32_t threads) {
-  const double length = std::chrono::duration<double>(interval.length).count();
-  return length > 0 ? std::chrono::duration<double>(interval.generator.processor_time).count() / length / threads : 0;
+  const double length = to_seconds(interval.length);
+  return length > 0 ? to_seconds(interval.generator.processor_time) / length / threads : 0;
 }
 
 }  // namespace

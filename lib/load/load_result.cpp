@@ -9,7 +9,7 @@ constexpr Duration nearby = std::chrono::milliseconds{499};
 
 double per_second(std::uint64_t count, Duration time) {
   if (time <= Duration{0}) return 0;
-  return static_cast<double>(count) / std::chrono::duration<double>(time).count();
+  return static_cast<double>(count) / to_seconds(time);
 }
 
 }  // namespace

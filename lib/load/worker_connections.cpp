@@ -17,7 +17,7 @@ void Worker::queue_first_connections(Group& group) {
   const TimePoint from = run_began_ + group.plan->joins_after.value_or(Duration{0});
   const TimePoint now = loop_.refresh_now();
   if (now >= from) {
-    const double passed = std::chrono::duration<double>(now - from).count();
+    const double passed = to_seconds(now - from);
     const double due = rate > 0 ? std::floor(passed * rate) + 1 : group.own;
     while (group.next_to_connect < std::min<double>(due, group.own)) {
       to_connect_.push_back(group.first_place + group.next_to_connect++);
