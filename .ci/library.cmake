@@ -5,7 +5,7 @@ set(layers base codec session net client broker)
 
 foreach(layer ${layers})
   install(DIRECTORY lib/${layer} DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/mqtk COMPONENT library
-          FILES_MATCHING PATTERN "*.hpp" PATTERN "describe" EXCLUDE)
+          FILES_MATCHING PATTERN "*.hpp" PATTERN "describe" EXCLUDE PATTERN "append_format.hpp" EXCLUDE)
   set_target_properties(mqtk_${layer} PROPERTIES EXPORT_NAME ${layer})
   list(APPEND layer_targets mqtk_${layer})
 endforeach()

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <limits>
 
+#include "base/append_format.hpp"
 #include "bench/markup.hpp"
 
 namespace mqtk::bench {
@@ -56,9 +56,9 @@ class Drawing {
   std::string draw() {
     if (x_.empty()) return {};
     settle_ranges();
-    fmt::format_to(out(), "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n", width, height,
-                   escaped(chart_.title));
-    fmt::format_to(out(), "<text class=\"title\" x=\"{}\" y=\"18\">{}</text>\n", left, escaped(chart_.title));
+    append_format(svg_, "<svg viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">\n", width, height,
+                  escaped(chart_.title));
+    append_format(svg_, "<text class=\"title\" x=\"{}\" y=\"18\">{}</text>\n", left, escaped(chart_.title));
     draw_y_axis();
     draw_x_axis();
     for (std::size_t i = 0; i < chart_.lines.size(); ++i) draw_line(i);
@@ -68,7 +68,6 @@ class Drawing {
   }
 
  private:
-  std::back_insert_iterator<std::string> out() { return std::back_inserter(svg_); }
   [[nodiscard]] bool shows(double y) const { return std::isfinite(y) && (!logarithmic_ || y > 0); }
   [[nodiscard]] double scaled(double y) const { return logarithmic_ ? std::log10(y) : y; }
   [[nodiscard]] double x_at(double x) const {
@@ -96,9 +95,9 @@ class Drawing {
     for (int i = 0; y_.least + i * step <= y_.most + step / 1000; ++i) {
       const double value = y_.least + i * step;
       const double y = y_at(logarithmic_ ? std::pow(10.0, value) : value);
-      fmt::format_to(out(), "<path class=\"grid\" d=\"M{} {:.1f}H{}\"/>", left, y, width - right);
-      fmt::format_to(out(), "<text class=\"axis\" text-anchor=\"end\" x=\"{}\" y=\"{:.1f}\">{}</text>\n", left - 6,
-                     y + 4, escaped(chart_.y_text(logarithmic_ ? std::pow(10.0, value) : value)));
+      append_format(svg_, "<path class=\"grid\" d=\"M{} {:.1f}H{}\"/>", left, y, width - right);
+      append_format(svg_, "<text class=\"axis\" text-anchor=\"end\" x=\"{}\" y=\"{:.1f}\">{}</text>\n", left - 6, y + 4,
+                    escaped(chart_.y_text(logarithmic_ ? std::pow(10.0, value) : value)));
     }
   }
 
@@ -111,12 +110,12 @@ class Drawing {
       }
     }
     for (const auto& [place, text] : ticks) {
-      fmt::format_to(out(), "<path class=\"grid\" d=\"M{:.1f} {}v4\"/>", x_at(place), height - bottom);
-      fmt::format_to(out(), "<text class=\"axis\" text-anchor=\"middle\" x=\"{:.1f}\" y=\"{}\">{}</text>\n",
-                     x_at(place), height - bottom + 17, escaped(text));
+      append_format(svg_, "<path class=\"grid\" d=\"M{:.1f} {}v4\"/>", x_at(place), height - bottom);
+      append_format(svg_, "<text class=\"axis\" text-anchor=\"middle\" x=\"{:.1f}\" y=\"{}\">{}</text>\n", x_at(place),
+                    height - bottom + 17, escaped(text));
     }
-    fmt::format_to(out(), "<text class=\"axis\" text-anchor=\"middle\" x=\"{}\" y=\"{}\">{}</text>\n",
-                   (left + width - right) / 2, height - 8, escaped(chart_.x_label));
+    append_format(svg_, "<text class=\"axis\" text-anchor=\"middle\" x=\"{}\" y=\"{}\">{}</text>\n",
+                  (left + width - right) / 2, height - 8, escaped(chart_.x_label));
   }
 
   // Of more points than pixels only the highest of each group is drawn: peaks are what matters.
@@ -132,17 +131,17 @@ class Drawing {
       const auto [px, py] = *std::max_element(begin, end, [](auto& a, auto& b) { return a.second < b.second; });
       if (!shows(py)) continue;
       last = {x_at(px), y_at(py)};
-      fmt::format_to(std::back_inserter(path), "{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L', last.first, last.second);
+      append_format(path, "{}{:.1f} {:.1f}", path.empty() ? 'M' : 'L', last.first, last.second);
       ++drawn;
     }
     if (drawn == 0) return;
     if (drawn == 1) {
-      fmt::format_to(out(), "<circle class=\"dot{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>\n", number + 1, last.first,
-                     last.second);
+      append_format(svg_, "<circle class=\"dot{}\" cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\"/>\n", number + 1, last.first,
+                    last.second);
       return;
     }
-    fmt::format_to(out(), "<path class=\"line{}\" d=\"{}\"><title>{}</title></path>\n", number + 1, path,
-                   escaped(line.name));
+    append_format(svg_, "<path class=\"line{}\" d=\"{}\"><title>{}</title></path>\n", number + 1, path,
+                  escaped(line.name));
   }
 
   void draw_legend() {
@@ -151,8 +150,8 @@ class Drawing {
       if (chart_.lines[i].points.empty()) continue;
       const std::string& name = chart_.lines[i].name;
       x -= 7.0 * static_cast<double>(name.size());
-      fmt::format_to(out(), "<text class=\"axis\" x=\"{}\" y=\"18\">{}</text>", x, escaped(name));
-      fmt::format_to(out(), "<path class=\"line{}\" d=\"M{} 14h16\"/>\n", i + 1, x - 21);
+      append_format(svg_, "<text class=\"axis\" x=\"{}\" y=\"18\">{}</text>", x, escaped(name));
+      append_format(svg_, "<path class=\"line{}\" d=\"M{} 14h16\"/>\n", i + 1, x - 21);
       x -= 34;
     }
   }

@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <iterator>
 #include <optional>
 #include <string_view>
 
+#include "base/append_format.hpp"
 #include "bench/chart.hpp"
 #include "bench/markup.hpp"
 #include "bench/report.hpp"
@@ -60,8 +60,6 @@ constexpr std::array<std::pair<Latency, std::string_view>, 12> kinds = {
      {Latency::suback, "subscribed"},
      {Latency::lateness, "sent too late by"}}};
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 // 1234 -> "1.23 k": three digits.
 std::string short_number(double value) {
   constexpr std::array<std::string_view, 4> units = {"", " k", " M", " G"};
@@ -98,8 +96,8 @@ class Page {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
         "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n";
-    fmt::format_to(out(), "<title>bench {}</title>\n<style>{}</style>\n</head>\n<body>\n", escaped(report_.title),
-                   style);
+    append_format(html_, "<title>bench {}</title>\n<style>{}</style>\n</head>\n<body>\n", escaped(report_.title),
+                  style);
     write_head();
     write_verdict();
     write_remarks();
@@ -111,20 +109,18 @@ class Page {
     write_facts("Load generator", json_facts(report_.machine));
     for (const std::string& part : report_.parts) write_facts("Part", json_facts(part));
     write_broker_figures();
-    fmt::format_to(out(), "<p class=\"soft\">mqtk-bench {}</p>\n</body>\n</html>\n", escaped(report_.tool_version));
+    append_format(html_, "<p class=\"soft\">mqtk-bench {}</p>\n</body>\n</html>\n", escaped(report_.tool_version));
     return std::move(html_);
   }
 
  private:
-  std::back_insert_iterator<std::string> out() { return std::back_inserter(html_); }
-
   void write_head() {
     if (const std::string notice = generator_notice(report_); !notice.empty()) {
-      fmt::format_to(out(), "<p class=\"verdict bad\">{}</p>\n", escaped(notice));
+      append_format(html_, "<p class=\"verdict bad\">{}</p>\n", escaped(notice));
     }
-    fmt::format_to(out(), "<h1>bench {}</h1>\n<p class=\"soft\">broker {} · {} to {}{}</p>\n", escaped(report_.title),
-                   escaped(report_.broker), rfc3339(report_.started_at).substr(0, 19),
-                   rfc3339(report_.ended_at).substr(11, 8), result_.ended_early ? " UTC · ended early" : " UTC");
+    append_format(html_, "<h1>bench {}</h1>\n<p class=\"soft\">broker {} · {} to {}{}</p>\n", escaped(report_.title),
+                  escaped(report_.broker), rfc3339(report_.started_at).substr(0, 19),
+                  rfc3339(report_.ended_at).substr(11, 8), result_.ended_early ? " UTC · ended early" : " UTC");
   }
 
   void write_verdict() {
@@ -132,21 +128,21 @@ class Page {
     const bool bad = report_.run_failed || std::ranges::any_of(report_.thresholds, [](const CheckedThreshold& each) {
                        return !each.verdict.holds;
                      });
-    fmt::format_to(out(), "<div class=\"verdict{}\">\n", bad ? " bad" : "");
+    append_format(html_, "<div class=\"verdict{}\">\n", bad ? " bad" : "");
     if (report_.run_failed) html_ += "<p class=\"fails\">The run had errors.</p>\n";
     for (const CheckedThreshold& each : report_.thresholds) {
-      fmt::format_to(out(), "<p><span class=\"{}\">{}</span> {} ({})</p>\n", each.verdict.holds ? "good" : "fails",
-                     each.verdict.holds ? "holds" : "FAILS", escaped(each.text), escaped(each.verdict.measured));
+      append_format(html_, "<p><span class=\"{}\">{}</span> {} ({})</p>\n", each.verdict.holds ? "good" : "fails",
+                    each.verdict.holds ? "holds" : "FAILS", escaped(each.text), escaped(each.verdict.measured));
     }
     html_ += "</div>\n";
   }
 
   void write_remarks() {
-    for (const std::string& remark : remarks(report_)) fmt::format_to(out(), "<p>{}</p>\n", escaped(remark));
+    for (const std::string& remark : remarks(report_)) append_format(html_, "<p>{}</p>\n", escaped(remark));
   }
 
   void tile(const std::string& value, std::string_view name) {
-    fmt::format_to(out(), "<div><b>{}</b><span>{}</span></div>\n", escaped(value), escaped(name));
+    append_format(html_, "<div><b>{}</b><span>{}</span></div>\n", escaped(value), escaped(name));
   }
 
   void write_tiles() {
@@ -180,10 +176,10 @@ class Page {
   ChartLine over_time(std::string name, Value value) {
     ChartLine line{.name = std::move(name), .points = {}};
     for (const LoadInterval& interval : result_.series) {
-      const double length = seconds(interval.length);
+      const double length = to_seconds(interval.length);
       // A last moment of some milliseconds has no rate worth showing.
       if (length < 0.1 && result_.series.size() > 1) continue;
-      if (const auto y = value(interval, length)) line.points.emplace_back(seconds(interval.begin) + length / 2, *y);
+      if (const auto y = value(interval, length)) line.points.emplace_back(to_seconds(interval.begin) + length / 2, *y);
     }
     return line;
   }
@@ -236,7 +232,7 @@ class Page {
     return over_time(std::move(name), [member](const LoadInterval& interval, double length) -> std::optional<double> {
       const ProcessUse& use = interval.*member;
       if (use.memory_bytes == 0) return std::nullopt;
-      return 100 * seconds(use.processor_time) / length;
+      return 100 * to_seconds(use.processor_time) / length;
     });
   }
 
@@ -271,17 +267,17 @@ class Page {
   void write_latencies() {
     constexpr std::array percents = {50.0, 90.0, 99.0, 99.9, 99.99, 99.999};
     html_ += "<div class=\"wide\"><table>\n<tr><th>latency</th><th>count</th>";
-    for (const double percent : percents) fmt::format_to(out(), "<th>p{}</th>", percent);
+    for (const double percent : percents) append_format(html_, "<th>p{}</th>", percent);
     html_ += "<th>max</th><th>mean</th></tr>\n";
     for (const auto& [kind, name] : kinds) {
       const Histogram& latency = result_.latency(kind);
       if (latency.count() == 0) continue;
-      fmt::format_to(out(), "<tr><td>{}</td><td>{}</td>", name, latency.count());
+      append_format(html_, "<tr><td>{}</td><td>{}</td>", name, latency.count());
       for (const double percent : percents) {
-        fmt::format_to(out(), "<td>{}</td>", short_duration(latency.percentile_to_max(percent)));
+        append_format(html_, "<td>{}</td>", short_duration(latency.percentile_to_max(percent)));
       }
-      fmt::format_to(out(), "<td>{}</td><td>{}</td></tr>\n", short_duration(latency.max()),
-                     short_duration(latency.mean()));
+      append_format(html_, "<td>{}</td><td>{}</td></tr>\n", short_duration(latency.max()),
+                    short_duration(latency.mean()));
     }
     html_ += "</table></div>\n";
   }
@@ -291,18 +287,18 @@ class Page {
     html_ += "<h2>Errors</h2>\n<table>\n<tr><th>what</th><th>kind</th><th>Reason Code</th><th>count</th></tr>\n";
     for (const LoadError& error : result_.errors.all()) {
       const auto code = static_cast<unsigned>(error.reason);
-      fmt::format_to(out(), "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", escaped(error.text),
-                     load_error_name(error.kind), code == 0 ? std::string{} : fmt::format("0x{:02X}", code),
-                     error.count);
+      append_format(html_, "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>\n", escaped(error.text),
+                    load_error_name(error.kind), code == 0 ? std::string{} : fmt::format("0x{:02X}", code),
+                    error.count);
     }
     html_ += "</table>\n";
   }
 
   void write_facts(std::string_view heading, const std::vector<std::pair<std::string, std::string>>& facts) {
     if (facts.empty()) return;
-    fmt::format_to(out(), "<h2>{}</h2>\n<table class=\"facts\">\n", heading);
+    append_format(html_, "<h2>{}</h2>\n<table class=\"facts\">\n", heading);
     for (const auto& [name, value] : facts) {
-      fmt::format_to(out(), "<tr><td>{}</td><td>{}</td></tr>\n", escaped(name), escaped(value));
+      append_format(html_, "<tr><td>{}</td><td>{}</td></tr>\n", escaped(name), escaped(value));
     }
     html_ += "</table>\n";
   }
@@ -311,8 +307,8 @@ class Page {
     if (report_.broker_figures.empty()) return;
     html_ += "<h2>What the broker says</h2>\n<table>\n<tr><th>topic</th><th>first</th><th>last</th></tr>\n";
     for (const LoadReport::BrokerFigure& figure : report_.broker_figures) {
-      fmt::format_to(out(), "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", escaped(figure.topic),
-                     escaped(figure.first), escaped(figure.last));
+      append_format(html_, "<tr><td>{}</td><td>{}</td><td>{}</td></tr>\n", escaped(figure.topic), escaped(figure.first),
+                    escaped(figure.last));
     }
     html_ += "</table>\n";
   }

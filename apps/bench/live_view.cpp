@@ -7,16 +7,14 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "bench/report.hpp"
 
 namespace mqtk::bench {
 namespace {
 
 constexpr Duration worth_a_line = std::chrono::milliseconds{100};
-
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
 
 // Bytes of the sparkline's characters are more than their columns.
 std::string cut(std::string line, unsigned columns) {
@@ -36,7 +34,7 @@ bool says_utf8(const char* variable) {
 double main_rate(const LoadInterval& interval) {
   const LoadTraffic& traffic = interval.traffic;
   const std::uint64_t count = traffic.received > 0 ? traffic.received : traffic.sent;
-  return interval.length > Duration{0} ? static_cast<double>(count) / seconds(interval.length) : 0;
+  return interval.length > Duration{0} ? static_cast<double>(count) / to_seconds(interval.length) : 0;
 }
 
 }  // namespace
@@ -83,9 +81,9 @@ std::string LiveView::drawing(const LoadInterval& interval, Latency main_latency
   const Histogram latency = interval.latency(main_latency);
   std::string tail = "latency";
   for (const double percent : {50.0, 90.0, 99.0, 99.9}) {
-    fmt::format_to(std::back_inserter(tail), "  p{} {}", percent, short_duration(latency.percentile(percent)));
+    append_format(tail, "  p{} {}", percent, short_duration(latency.percentile(percent)));
   }
-  fmt::format_to(std::back_inserter(tail), "  max {}", short_duration(latency.max()));
+  append_format(tail, "  max {}", short_duration(latency.max()));
   text += cut(latency.count() > 0 ? tail : "no latency yet", columns) + '\n';
   text += sparkline() + fmt::format("  errors {}\n", errors_);
   lines_drawn_ = static_cast<unsigned>(std::ranges::count(text, '\n'));
@@ -93,13 +91,13 @@ std::string LiveView::drawing(const LoadInterval& interval, Latency main_latency
 }
 
 std::string LiveView::progress(Duration passed) const {
-  if (options_.length <= Duration{0}) return fmt::format("{:.0f} s", seconds(passed));
-  const double share = std::clamp(seconds(passed) / seconds(options_.length), 0.0, 1.0);
+  if (options_.length <= Duration{0}) return fmt::format("{:.0f} s", to_seconds(passed));
+  const double share = std::clamp(to_seconds(passed) / to_seconds(options_.length), 0.0, 1.0);
   constexpr int width = 40;
   const auto full = static_cast<std::size_t>(share * width);
   return fmt::format("[{}{}] {:>3.0f} %  {:.0f} s of {:.0f} s, {:.0f} s left", std::string(full, '#'),
-                     std::string(width - full, '-'), share * 100, seconds(passed), seconds(options_.length),
-                     std::max(0.0, seconds(options_.length - passed)));
+                     std::string(width - full, '-'), share * 100, to_seconds(passed), to_seconds(options_.length),
+                     std::max(0.0, to_seconds(options_.length - passed)));
 }
 
 std::string LiveView::sparkline() const {

@@ -1,9 +1,8 @@
 // The series as a table for spreadsheets and plotting programs (RFC 4180, but line breaks are LF).
-#include <fmt/format.h>
 
 #include <array>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "bench/report.hpp"
 
 namespace mqtk::bench {
@@ -21,30 +20,29 @@ std::string to_csv(const Report& report) {
   std::string csv =
       "begin_ns,length_ns,sent,acknowledged,received,sent_bytes,received_bytes,errors,"
       "generator_processor_time_ns,generator_memory_bytes,broker_processor_time_ns,broker_memory_bytes";
-  const auto out = std::back_inserter(csv);
   for (const Latency kind : kinds) {
-    fmt::format_to(out, ",{0}_count,{0}_mean_ns,{0}_p50_ns,{0}_p90_ns,{0}_p99_ns,{0}_p99.9_ns,{0}_max_ns",
-                   latency_name(kind));
+    append_format(csv, ",{0}_count,{0}_mean_ns,{0}_p50_ns,{0}_p90_ns,{0}_p99_ns,{0}_p99.9_ns,{0}_max_ns",
+                  latency_name(kind));
   }
   csv += '\n';
   for (const LoadInterval& interval : report.result.series) {
-    fmt::format_to(out, "{},{},{},{},{},{},{},{},{},{},{},{}", interval.begin.count(), interval.length.count(),
-                   interval.traffic.sent, interval.traffic.acknowledged, interval.traffic.received, interval.sent_bytes,
-                   interval.received_bytes, interval.errors, interval.generator.processor_time.count(),
-                   interval.generator.memory_bytes, interval.broker.processor_time.count(),
-                   interval.broker.memory_bytes);
+    append_format(csv, "{},{},{},{},{},{},{},{},{},{},{},{}", interval.begin.count(), interval.length.count(),
+                  interval.traffic.sent, interval.traffic.acknowledged, interval.traffic.received, interval.sent_bytes,
+                  interval.received_bytes, interval.errors, interval.generator.processor_time.count(),
+                  interval.generator.memory_bytes, interval.broker.processor_time.count(),
+                  interval.broker.memory_bytes);
     for (const Latency kind : kinds) {
       const Histogram histogram = interval.latency(kind);
-      fmt::format_to(out, ",{}", histogram.count());
+      append_format(csv, ",{}", histogram.count());
       if (histogram.count() == 0) {
         csv += ",,,,,,";
         continue;
       }
-      fmt::format_to(out, ",{}", histogram.mean().count());
+      append_format(csv, ",{}", histogram.mean().count());
       for (const double percent : {50.0, 90.0, 99.0, 99.9}) {
-        fmt::format_to(out, ",{}", histogram.percentile(percent).count());
+        append_format(csv, ",{}", histogram.percentile(percent).count());
       }
-      fmt::format_to(out, ",{}", histogram.max().count());
+      append_format(csv, ",{}", histogram.max().count());
     }
     csv += '\n';
   }

@@ -7,11 +7,11 @@
 #include <cmath>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <optional>
 #include <sstream>
 #include <utility>
 
+#include "base/append_format.hpp"
 #include "bench/conclusion.hpp"
 #include "bench/report.hpp"
 #include "cli/output.hpp"
@@ -65,21 +65,20 @@ std::string finding_text(const ComparedFigure& figure) {
 std::string change_text(const ComparedFigure& figure) {
   std::string text = percent_text(figure.change());
   if (figure.difference && figure.before != 0) {
-    fmt::format_to(std::back_inserter(text), " ({:+.1f} to {:+.1f})", 100 * figure.difference->low / figure.before,
-                   100 * figure.difference->high / figure.before);
+    append_format(text, " ({:+.1f} to {:+.1f})", 100 * figure.difference->low / figure.before,
+                  100 * figure.difference->high / figure.before);
   }
   return text;
 }
 
 std::string comparison_text(const Report& before, const Report& after, const Comparison& comparison) {
   std::string text = fmt::format("before: bench {}\nafter:  bench {}\n", before.title, after.title);
-  fmt::format_to(std::back_inserter(text), "from {}; in parentheses 95 % confidence\n\n", comparison.basis);
-  fmt::format_to(std::back_inserter(text), "{:<23}{:>11}{:>11}  change\n", "", "before", "after");
+  append_format(text, "from {}; in parentheses 95 % confidence\n\n", comparison.basis);
+  append_format(text, "{:<23}{:>11}{:>11}  change\n", "", "before", "after");
   bool any = false;
   for (const ComparedFigure& figure : comparison.figures) {
-    fmt::format_to(std::back_inserter(text), "{:<23}{:>11}{:>11}  {}: {}\n", figure.name,
-                   value_text(figure.unit, figure.before), value_text(figure.unit, figure.after), finding_text(figure),
-                   change_text(figure));
+    append_format(text, "{:<23}{:>11}{:>11}  {}: {}\n", figure.name, value_text(figure.unit, figure.before),
+                  value_text(figure.unit, figure.after), finding_text(figure), change_text(figure));
     any = any || figure.finding == Finding::better || figure.finding == Finding::worse;
   }
   if (!any) text += "\nno difference shown\n";
@@ -114,12 +113,11 @@ ExitStatus compare_files(const Options& options) {
     for (const ComparedFigure& figure : comparison.figures) {
       if (figure.finding != Finding::worse || std::abs(figure.change()) <= *options.tolerance) continue;
       past_tolerance = true;
-      fmt::format_to(std::back_inserter(text), "FAILS: {} is worse by more than {:g} % ({})\n", figure.name,
-                     100 * *options.tolerance, percent_text(figure.change()));
+      append_format(text, "FAILS: {} is worse by more than {:g} % ({})\n", figure.name, 100 * *options.tolerance,
+                    percent_text(figure.change()));
     }
     if (!past_tolerance) {
-      fmt::format_to(std::back_inserter(text), "holds: nothing is shown to be worse by more than {:g} %\n",
-                     100 * *options.tolerance);
+      append_format(text, "holds: nothing is shown to be worse by more than {:g} %\n", 100 * *options.tolerance);
     }
   }
   cli::Output output;

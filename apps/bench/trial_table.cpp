@@ -3,8 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "bench/report.hpp"
 
 namespace mqtk::bench {
@@ -57,9 +57,8 @@ std::string trial_plot(const std::vector<SearchTrial>& trials) {
     const auto value = static_cast<double>(trial->figures.p99.count());
     const double part = value > 0 ? std::log10(value / least) / span : 0;
     const auto length = 1 + static_cast<std::size_t>(part * (bar_columns - 1));
-    fmt::format_to(std::back_inserter(text), "{:>11.0f} {:<{}} {}\n", trial->rate,
-                   std::string(length, trial->holds ? '#' : 'x'), bar_columns,
-                   value > 0 ? short_duration(trial->figures.p99) : "-");
+    append_format(text, "{:>11.0f} {:<{}} {}\n", trial->rate, std::string(length, trial->holds ? '#' : 'x'),
+                  bar_columns, value > 0 ? short_duration(trial->figures.p99) : "-");
   }
   return text;
 }

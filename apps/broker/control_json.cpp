@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
+#include "base/append_format.hpp"
 #include "base/json_text.hpp"
 #include "codec/reason_code.hpp"
 #include "codec/rule.hpp"
@@ -29,7 +28,7 @@ class Object {
   }
   Object& number(std::string_view name, std::uint64_t value) {
     key(name);
-    fmt::format_to(std::back_inserter(out_), "{}", value);
+    append_format(out_, "{}", value);
     return *this;
   }
   Object& truth(std::string_view name, bool value) {
@@ -42,7 +41,7 @@ class Object {
   void key(std::string_view name) {
     if (!first_) out_ += ',';
     first_ = false;
-    fmt::format_to(std::back_inserter(out_), "\"{}\":", name);
+    append_format(out_, "\"{}\":", name);
   }
   std::string& out_;
   bool first_ = true;

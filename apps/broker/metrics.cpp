@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
+#include "base/append_format.hpp"
 
 namespace mqtk::broker_program {
 namespace {
@@ -12,11 +12,11 @@ class Text {
   // Begins a metric; values follow.
   Text& metric(std::string_view name, std::string_view type, std::string_view help) {
     name_ = fmt::format("mqtk_broker_{}", name);
-    fmt::format_to(std::back_inserter(text_), "# HELP {0} {2}\n# TYPE {0} {1}\n", name_, type, help);
+    append_format(text_, "# HELP {0} {2}\n# TYPE {0} {1}\n", name_, type, help);
     return *this;
   }
   Text& value(std::uint64_t value, std::string_view labels = {}) {
-    fmt::format_to(std::back_inserter(text_), "{}{} {}\n", name_, labels, value);
+    append_format(text_, "{}{} {}\n", name_, labels, value);
     return *this;
   }
   void gauge(std::string_view name, std::string_view help, std::uint64_t number) {

@@ -2,8 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
-
+#include "base/append_format.hpp"
 #include "base/json_text.hpp"
 #include "base/quoted_text.hpp"
 
@@ -33,8 +32,7 @@ void StepPrinter::print(std::string_view name, Outcome outcome, Duration took, s
   const double milliseconds = std::chrono::duration<double, std::milli>(took).count();
   const std::string clean = safe(text);
   if (form_ == Form::text) {
-    fmt::format_to(std::back_inserter(output_.buffer()), "{:<6} {:<17} {:>9.3f} ms  {}\n", word(outcome), name,
-                   milliseconds, clean);
+    append_format(output_.buffer(), "{:<6} {:<17} {:>9.3f} ms  {}\n", word(outcome), name, milliseconds, clean);
   } else {
     std::string& line = output_.buffer();
     line += "{\"step\":";

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/append_format.hpp"
 #include "base/base64.hpp"
 #include "base/hex.hpp"
 #include "net/crypto.hpp"
@@ -23,7 +24,7 @@ std::string encoded(std::string_view text) {
     if (plain) {
       result += c;
     } else {
-      fmt::format_to(std::back_inserter(result), "%{:02X}", static_cast<unsigned char>(c));
+      append_format(result, "%{:02X}", static_cast<unsigned char>(c));
     }
   }
   return result;

@@ -9,6 +9,7 @@
 #include <optional>
 #include <utility>
 
+#include "base/append_format.hpp"
 #include "base/hex.hpp"
 #include "cli/message_json.hpp"
 #include "cli/output.hpp"
@@ -213,7 +214,7 @@ void MessageTemplate::append(std::string& out, const Publish& message, WallTime 
 
 void MessageTemplate::append_time(std::string& out, char letter, WallTime received_at) {
   if (letter == 'N') {
-    fmt::format_to(std::back_inserter(out), "{:09}", nanoseconds_of_second(received_at));
+    append_format(out, "{:09}", nanoseconds_of_second(received_at));
     return;
   }
   const char format[] = {'%', letter, '\0'};

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/append_format.hpp"
 #include "cli/exit_status.hpp"
 
 namespace mqtk::cli {
@@ -22,7 +23,7 @@ class Output {
   // Copies `data`; writes when a block is full. Nothing happens any more once ended().
   void write(std::string_view data);
 
-  // For formatting in place (fmt::format_to(std::back_inserter(output.buffer()), …)); call wrote()
+  // For formatting in place (append_format(output.buffer(), …)); call wrote()
   // afterwards.
   [[nodiscard]] std::string& buffer() { return buffer_; }
   void wrote() {

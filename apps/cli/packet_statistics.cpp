@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "base/quoted_text.hpp"
 #include "codec/reason_code.hpp"
 #include "codec/rule.hpp"
@@ -14,10 +14,8 @@ namespace {
 
 constexpr std::string_view others = "(others)";
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 std::string short_time(Duration duration) {
-  const double value = seconds(duration);
+  const double value = to_seconds(duration);
   if (value < 1e-3) return fmt::format("{:.1f} us", value * 1e6);
   if (value < 1) return fmt::format("{:.2f} ms", value * 1e3);
   return fmt::format("{:.2f} s", value);
@@ -174,72 +172,67 @@ std::vector<const std::pair<const std::string, PacketStatistics::Client>*> Packe
 }
 
 void PacketStatistics::append_types(std::string& out) const {
-  auto to = std::back_inserter(out);
-  fmt::format_to(to, "{:<12} {:>10} {:>14}\n", "TYPE", "PACKETS", "BYTES");
+  append_format(out, "{:<12} {:>10} {:>14}\n", "TYPE", "PACKETS", "BYTES");
   for (std::size_t type = 0; type < types_.size(); ++type) {
     if (types_[type] == 0) continue;
-    fmt::format_to(to, "{:<12} {:>10} {:>14}\n", packet_type_name(static_cast<PacketType>(type)), types_[type],
-                   type_bytes_[type]);
+    append_format(out, "{:<12} {:>10} {:>14}\n", packet_type_name(static_cast<PacketType>(type)), types_[type],
+                  type_bytes_[type]);
   }
   if (first_ && last_ && *last_ > *first_) {
-    fmt::format_to(to, "in {}, from {} to {}\n", short_time(*last_ - *first_), rfc3339(*first_), rfc3339(*last_));
+    append_format(out, "in {}, from {} to {}\n", short_time(*last_ - *first_), rfc3339(*first_), rfc3339(*last_));
   }
 }
 
 void PacketStatistics::append_topics(std::string& out) const {
   if (topics_.empty()) return;
-  auto to = std::back_inserter(out);
-  const double span = first_ && last_ ? seconds(*last_ - *first_) : 0;
-  fmt::format_to(to, "\n{:>10} {:>12} {:>10} {:>9} {:>20}  {}\n", "MESSAGES", "PAYLOAD", "PER SECOND", "RETAINED",
-                 "QOS 0/1/2", "TOPIC");
+  const double span = first_ && last_ ? to_seconds(*last_ - *first_) : 0;
+  append_format(out, "\n{:>10} {:>12} {:>10} {:>9} {:>20}  {}\n", "MESSAGES", "PAYLOAD", "PER SECOND", "RETAINED",
+                "QOS 0/1/2", "TOPIC");
   const auto rows = by_messages();
   for (std::size_t i = 0; i < std::min(rows.size(), shown_rows); ++i) {
     const auto& [name, counts] = *rows[i];
     const std::string rate = span > 0 ? fmt::format("{:.1f}", static_cast<double>(counts.messages) / span) : "-";
-    fmt::format_to(to, "{:>10} {:>12} {:>10} {:>9} {:>20}  {}\n", counts.messages, counts.bytes, rate, counts.retained,
-                   fmt::format("{}/{}/{}", counts.qos[0], counts.qos[1], counts.qos[2]),
-                   name.empty() ? "(unknown alias)" : shown(name));
+    append_format(out, "{:>10} {:>12} {:>10} {:>9} {:>20}  {}\n", counts.messages, counts.bytes, rate, counts.retained,
+                  fmt::format("{}/{}/{}", counts.qos[0], counts.qos[1], counts.qos[2]),
+                  name.empty() ? "(unknown alias)" : shown(name));
   }
-  if (rows.size() > shown_rows) fmt::format_to(to, "and {} topics more\n", rows.size() - shown_rows);
+  if (rows.size() > shown_rows) append_format(out, "and {} topics more\n", rows.size() - shown_rows);
 }
 
 void PacketStatistics::append_clients(std::string& out) const {
   if (clients_.empty()) return;
-  auto to = std::back_inserter(out);
-  fmt::format_to(to, "\n{:>11} {:>10} {:>14} {:>7} {:>12}  {:<26} {}\n", "CONNECTIONS", "PACKETS", "BYTES", "RESETS",
-                 "LONGEST GAP", "CLIENT", "LAST END");
+  append_format(out, "\n{:>11} {:>10} {:>14} {:>7} {:>12}  {:<26} {}\n", "CONNECTIONS", "PACKETS", "BYTES", "RESETS",
+                "LONGEST GAP", "CLIENT", "LAST END");
   const auto rows = by_packets();
   for (std::size_t i = 0; i < std::min(rows.size(), shown_rows); ++i) {
     const auto& [name, counts] = *rows[i];
-    fmt::format_to(to, "{:>11} {:>10} {:>14} {:>7} {:>12}  {:<26} {}\n", counts.connections, counts.packets,
-                   counts.bytes, counts.resets, short_time(counts.longest_silence), shown(name), counts.last_end);
+    append_format(out, "{:>11} {:>10} {:>14} {:>7} {:>12}  {:<26} {}\n", counts.connections, counts.packets,
+                  counts.bytes, counts.resets, short_time(counts.longest_silence), shown(name), counts.last_end);
   }
-  if (rows.size() > shown_rows) fmt::format_to(to, "and {} clients more\n", rows.size() - shown_rows);
+  if (rows.size() > shown_rows) append_format(out, "and {} clients more\n", rows.size() - shown_rows);
 }
 
 void PacketStatistics::append_rules(std::string& out) const {
   if (rules_.empty()) return;
-  auto to = std::back_inserter(out);
-  fmt::format_to(to, "\n{:>10}  {}\n", "PROBLEMS", "RULE");
+  append_format(out, "\n{:>10}  {}\n", "PROBLEMS", "RULE");
   for (const auto* row : largest(rules_, [](const auto& entry) { return entry.second; })) {
-    fmt::format_to(to, "{:>10}  {}\n", row->second, row->first);
+    append_format(out, "{:>10}  {}\n", row->second, row->first);
   }
 }
 
 void PacketStatistics::append_latency(std::string& out) const {
-  auto to = std::back_inserter(out);
   bool headed = false;
   for (std::size_t type = 0; type < latencies_.size(); ++type) {
     const LatencyCounts& counts = latencies_[type];
     if (counts.total() == 0) continue;
     if (!headed) {
-      fmt::format_to(to, "\n{:<12} {:>10} {:>10} {:>10} {:>10} {:>10}\n", "ANSWER", "COUNT", "50 %", "90 %", "99 %",
-                     "MAX");
+      append_format(out, "\n{:<12} {:>10} {:>10} {:>10} {:>10} {:>10}\n", "ANSWER", "COUNT", "50 %", "90 %", "99 %",
+                    "MAX");
     }
     headed = true;
-    fmt::format_to(to, "{:<12} {:>10} {:>10} {:>10} {:>10} {:>10}\n", packet_type_name(static_cast<PacketType>(type)),
-                   counts.total(), short_time(counts.percentile(0.5)), short_time(counts.percentile(0.9)),
-                   short_time(counts.percentile(0.99)), short_time(counts.percentile(1.0)));
+    append_format(out, "{:<12} {:>10} {:>10} {:>10} {:>10} {:>10}\n", packet_type_name(static_cast<PacketType>(type)),
+                  counts.total(), short_time(counts.percentile(0.5)), short_time(counts.percentile(0.9)),
+                  short_time(counts.percentile(0.99)), short_time(counts.percentile(1.0)));
   }
 }
 
@@ -249,15 +242,14 @@ void PacketStatistics::append(std::string& out) const {
   append_clients(out);
   append_latency(out);
   append_rules(out);
-  auto to = std::back_inserter(out);
-  if (unanswered_count_ > 0) fmt::format_to(to, "\n{} not answered:\n", unanswered_count_);
+  if (unanswered_count_ > 0) append_format(out, "\n{} not answered:\n", unanswered_count_);
   for (std::size_t i = 0; i < std::min(unanswered_.size(), shown_rows); ++i)
-    fmt::format_to(to, "  {}\n", unanswered_[i]);
-  if (unanswered_.size() > shown_rows) fmt::format_to(to, "  and {} more\n", unanswered_count_ - shown_rows);
-  if (duplicates_ > 0) fmt::format_to(to, "\n{} PUBLISH with DUP\n", duplicates_);
+    append_format(out, "  {}\n", unanswered_[i]);
+  if (unanswered_.size() > shown_rows) append_format(out, "  and {} more\n", unanswered_count_ - shown_rows);
+  if (duplicates_ > 0) append_format(out, "\n{} PUBLISH with DUP\n", duplicates_);
   if (tcp_.segments > 0) {
-    fmt::format_to(to, "\nTCP: {} segments with data, {} sent again, {} out of order, {} bytes missing\n",
-                   tcp_.segments, tcp_.retransmitted, tcp_.out_of_order, tcp_.missing_bytes);
+    append_format(out, "\nTCP: {} segments with data, {} sent again, {} out of order, {} bytes missing\n",
+                  tcp_.segments, tcp_.retransmitted, tcp_.out_of_order, tcp_.missing_bytes);
   }
 }
 

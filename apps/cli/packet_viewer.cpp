@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "base/json_text.hpp"
 #include "base/quoted_text.hpp"
 #include "capture/annotated_view.hpp"
@@ -129,7 +129,7 @@ void PacketViewer::append_fields(const PacketRecord& record, const FlowCheck* fl
       if (!first) out += ',';
       first = false;
       if (const auto* number = std::get_if<std::uint64_t>(&value)) {
-        fmt::format_to(std::back_inserter(out), "{}", *number);
+        append_format(out, "{}", *number);
         return;
       }
       const std::string_view text = std::get<std::string_view>(value);
@@ -154,13 +154,13 @@ void PacketViewer::complain(const std::string& source_name, const std::string& t
 }
 
 void PacketViewer::append_summary() {
-  auto out = std::back_inserter(output_.buffer());
   if (view_ == View::json) {
-    fmt::format_to(out, R"({{"summary":{{"packets":{},"problems":{},"streams":{}}}}})", packets_, problems_, streams);
+    append_format(output_.buffer(), R"({{"summary":{{"packets":{},"problems":{},"streams":{}}}}})", packets_, problems_,
+                  streams);
     output_.buffer() += '\n';
   } else {
-    fmt::format_to(out, "{} packet{}, {} problem{}, {} stream{}\n", packets_, packets_ == 1 ? "" : "s", problems_,
-                   problems_ == 1 ? "" : "s", streams, streams == 1 ? "" : "s");
+    append_format(output_.buffer(), "{} packet{}, {} problem{}, {} stream{}\n", packets_, packets_ == 1 ? "" : "s",
+                  problems_, problems_ == 1 ? "" : "s", streams, streams == 1 ? "" : "s");
   }
 }
 

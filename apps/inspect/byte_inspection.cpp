@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "capture/packet_text.hpp"
 
 namespace mqtk::inspect {
@@ -97,9 +97,9 @@ void ByteInspection::tell_version() {
   for (const PacketStream::Trial& trial : trials) {
     if (trial.version == best.version) continue;
     if (!others.empty()) others += ", ";
-    fmt::format_to(std::back_inserter(others), "{}: {}", version_text(trial.version),
-                   trial.faults == best.faults ? "fits as well"
-                                               : fmt::format("{} fault{}", trial.faults, trial.faults == 1 ? "" : "s"));
+    append_format(others, "{}: {}", version_text(trial.version),
+                  trial.faults == best.faults ? "fits as well"
+                                              : fmt::format("{} fault{}", trial.faults, trial.faults == 1 ? "" : "s"));
   }
   viewer_.complain(
       source_name_,

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "base/json_text.hpp"
 #include "codec/rule.hpp"
 #include "inspect/rule_examples.hpp"
@@ -63,7 +63,7 @@ std::string example_text(const PacketExample& example) {
 
 void append_examples(std::string& out, Rule rule) {
   const auto line = [&](std::string_view label, std::string_view text) {
-    fmt::format_to(std::back_inserter(out), "  {:<14} {}\n", label, text);
+    append_format(out, "  {:<14} {}\n", label, text);
   };
   for (const PacketExamples& each : packet_examples()) {
     if (each.rule != rule) continue;
@@ -86,22 +86,22 @@ void append_explanation(std::string& out, const RuleInfo& info) {
       info.reason_code == ReasonCode::success
           ? "-"
           : fmt::format("0x{:02X} {}", code, reason_name(info.reason_code, PacketType::disconnect));
-  fmt::format_to(std::back_inserter(out),
-                 "{}\n"
-                 "  broken when    {}\n"
-                 "  class          {}\n"
-                 "  answer in 5.0  {}\n"
-                 "  MQTT 5.0       {}\n"
-                 "  MQTT 3.1.1     {}\n"
-                 "  seen in        {}\n",
-                 info.name, info.text, class_text(info.rule_class), answer, or_dash(info.statements_v5),
-                 or_dash(info.statements_v3_1_1), info.codec ? "the bytes of one packet" : "the flow of a connection");
+  append_format(out,
+                "{}\n"
+                "  broken when    {}\n"
+                "  class          {}\n"
+                "  answer in 5.0  {}\n"
+                "  MQTT 5.0       {}\n"
+                "  MQTT 3.1.1     {}\n"
+                "  seen in        {}\n",
+                info.name, info.text, class_text(info.rule_class), answer, or_dash(info.statements_v5),
+                or_dash(info.statements_v3_1_1), info.codec ? "the bytes of one packet" : "the flow of a connection");
   append_examples(out, info.rule);
 }
 
 void append_statements_json(std::string& out, std::string_view v5, std::string_view v3_1_1) {
   const auto append_list = [&](std::string_view version, std::string_view statements) {
-    fmt::format_to(std::back_inserter(out), "\"{}\":[", version);
+    append_format(out, "\"{}\":[", version);
     for_each_statement(statements, [&](std::string_view each) {
       if (out.back() != '[') out += ',';
       append_json_string(out, each);
@@ -119,10 +119,10 @@ void append_statements_json(std::string& out, std::string_view v5, std::string_v
 void append_unseen(std::string& out, std::string_view statement) {
   for (const UnseenStatements& each : unseen_statements()) {
     const auto line = [&](std::string_view version) {
-      fmt::format_to(std::back_inserter(out),
-                     "{} of MQTT {}: packets do not show for certain whether it is kept\n"
-                     "  because        {}\n",
-                     statement, version, each.why);
+      append_format(out,
+                    "{} of MQTT {}: packets do not show for certain whether it is kept\n"
+                    "  because        {}\n",
+                    statement, version, each.why);
     };
     if (lists(each.v5, statement)) line("5.0");
     if (lists(each.v3_1_1, statement)) line("3.1.1");
@@ -130,9 +130,9 @@ void append_unseen(std::string& out, std::string_view statement) {
 }
 
 void append_rule_json(std::string& out, const RuleInfo& info) {
-  fmt::format_to(std::back_inserter(out), R"({{"rule":"{}","class":"{}","reason_code":{},"seen_in":"{}",)", info.name,
-                 rule_class_name(info.rule_class), static_cast<unsigned>(info.reason_code),
-                 info.codec ? "packet" : "flow");
+  append_format(out, R"({{"rule":"{}","class":"{}","reason_code":{},"seen_in":"{}",)", info.name,
+                rule_class_name(info.rule_class), static_cast<unsigned>(info.reason_code),
+                info.codec ? "packet" : "flow");
   append_statements_json(out, info.statements_v5, info.statements_v3_1_1);
   out += R"(,"message":)";
   append_json_string(out, info.text);
@@ -150,11 +150,11 @@ void append_unseen_json(std::string& out, const UnseenStatements& each) {
 void append_wrapped(std::string& out, std::string_view label, std::string_view statements) {
   constexpr std::size_t line_width = 100;
   std::size_t line_start = out.size();
-  fmt::format_to(std::back_inserter(out), "    {:<12}", label);
+  append_format(out, "    {:<12}", label);
   for_each_statement(statements, [&](std::string_view each) {
     if (out.size() - line_start + 1 + each.size() > line_width) {
       line_start = out.size() + 1;
-      fmt::format_to(std::back_inserter(out), "\n{:16}", "");
+      append_format(out, "\n{:16}", "");
     }
     out.append(1, ' ').append(each);
   });
@@ -193,10 +193,10 @@ std::string rule_list() {
   std::string out = fmt::format("{:<38} {:<17} {:<5} {:<6} {:<14} {:<14} {}\n", "RULE", "CLASS", "CODE", "SEEN",
                                 "MQTT 5.0", "MQTT 3.1.1", "BROKEN WHEN");
   for (const RuleInfo& info : all_rules()) {
-    fmt::format_to(std::back_inserter(out), "{:<38} {:<17} 0x{:02X}  {:<6} {:<14} {:<14} {}\n", info.name,
-                   rule_class_name(info.rule_class), static_cast<unsigned>(info.reason_code),
-                   info.codec ? "packet" : "flow", or_dash(statement(info.rule, Version::v5)),
-                   or_dash(statement(info.rule, Version::v3_1_1)), info.text);
+    append_format(out, "{:<38} {:<17} 0x{:02X}  {:<6} {:<14} {:<14} {}\n", info.name, rule_class_name(info.rule_class),
+                  static_cast<unsigned>(info.reason_code), info.codec ? "packet" : "flow",
+                  or_dash(statement(info.rule, Version::v5)), or_dash(statement(info.rule, Version::v3_1_1)),
+                  info.text);
   }
   out += "\nSTATEMENTS THAT PACKETS DO NOT SHOW FOR CERTAIN\n";
   for (const UnseenStatements& each : unseen_statements()) {

@@ -6,6 +6,7 @@
 #include <iterator>
 #include <set>
 
+#include "base/append_format.hpp"
 #include "cli/connection_options.hpp"
 #include "cli/output.hpp"
 #include "cli/print_config.hpp"
@@ -52,8 +53,8 @@ ExitStatus list(const ProfileFile& file) {
   for (const Profile& profile : file.profiles) {
     const auto url = std::ranges::find(profile.settings, "url", &std::pair<std::string, std::string>::first);
     const std::string place = url == profile.settings.end() ? "" : masked("url", url->second);
-    fmt::format_to(std::back_inserter(text), "{}{}{}{}\n", profile.name,
-                   profile.name == file.default_name ? " (default)" : "", place.empty() ? "" : "  ", place);
+    append_format(text, "{}{}{}{}\n", profile.name, profile.name == file.default_name ? " (default)" : "",
+                  place.empty() ? "" : "  ", place);
   }
   return print(text);
 }
@@ -61,7 +62,7 @@ ExitStatus list(const ProfileFile& file) {
 ExitStatus show(const Options& options, const Profile& profile) {
   std::string text;
   for (const auto& [option, value] : profile.settings) {
-    fmt::format_to(std::back_inserter(text), "{}={}\n", option, options.show_secrets ? value : masked(option, value));
+    append_format(text, "{}={}\n", option, options.show_secrets ? value : masked(option, value));
   }
   return print(text);
 }

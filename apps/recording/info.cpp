@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <unordered_set>
 
+#include "base/append_format.hpp"
 #include "base/json_text.hpp"
 #include "capture/mcap_gaps.hpp"
 #include "capture/mcap_reader.hpp"
@@ -98,9 +99,7 @@ void read_all(RecordingReader& reader, Facts& facts) {
   facts.topics = topics.size();
 }
 
-double seconds_of(const Facts& facts) {
-  return facts.first ? std::chrono::duration<double>(*facts.last - *facts.first).count() : 0;
-}
+double seconds_of(const Facts& facts) { return facts.first ? to_seconds(*facts.last - *facts.first) : 0; }
 
 std::string away_text(const mcap::Metadata& gap) {
   std::string text;
@@ -121,7 +120,7 @@ void append_pairs(std::string& out, const mcap::Metadata& pairs) {
 
 void append_text(std::string& out, const std::string& path, const Facts& facts) {
   const auto line = [&out](std::string_view name, const std::string& value) {
-    fmt::format_to(std::back_inserter(out), "{:<14}{}\n", std::string{name} + ":", value);
+    append_format(out, "{:<14}{}\n", std::string{name} + ":", value);
   };
   line("file", fmt::format("{}, {}", path, cli::byte_size_text(facts.file_bytes)));
   line("messages", cli::grouped(facts.messages));
@@ -136,7 +135,7 @@ void append_text(std::string& out, const std::string& path, const Facts& facts) 
     line("duration", fmt::format("{:.3f} s", seconds));
     if (seconds > 0) line("rate", fmt::format("{:.1f} messages/s", static_cast<double>(facts.messages) / seconds));
     line("longest gap", fmt::format("{}{:.3f} s", facts.longest_gap.is_exact ? "" : "at least ",
-                                    std::chrono::duration<double>(facts.longest_gap.length).count()));
+                                    to_seconds(facts.longest_gap.length)));
   }
   if (facts.chunks > 0) {
     const double ratio = 100.0 * static_cast<double>(facts.compressed) / static_cast<double>(facts.uncompressed);
@@ -161,7 +160,7 @@ void append_json(std::string& out, const std::string& path, const Facts& facts) 
   if (facts.first) {
     out += fmt::format(",\"from\":\"{}\",\"to\":\"{}\",\"duration_seconds\":{:.9f},\"longest_gap_seconds\":{:.9f}",
                        rfc3339(*facts.first), rfc3339(*facts.last), seconds_of(facts),
-                       std::chrono::duration<double>(facts.longest_gap.length).count());
+                       to_seconds(facts.longest_gap.length));
     out += fmt::format(",\"longest_gap_is_exact\":{}", facts.longest_gap.is_exact);
   }
   number("chunks", facts.chunks);

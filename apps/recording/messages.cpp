@@ -1,6 +1,7 @@
 // cat, filter, merge and convert.
 #include <fmt/format.h>
 
+#include "base/append_format.hpp"
 #include "base/quoted_text.hpp"
 #include "capture/ndjson.hpp"
 #include "capture/output_file.hpp"
@@ -20,8 +21,8 @@ void append_line(std::string& out, const MessageRecord& message) {
   out += message.time ? rfc3339(*message.time) : "-";
   out += ' ';
   out += message.topic;
-  fmt::format_to(std::back_inserter(out), " QoS {}{}{} ", static_cast<int>(message.qos),
-                 message.retain ? " retain" : "", message.retained_at_subscribe ? " (at subscribe)" : "");
+  append_format(out, " QoS {}{}{} ", static_cast<int>(message.qos), message.retain ? " retain" : "",
+                message.retained_at_subscribe ? " (at subscribe)" : "");
   append_quoted(out, message.payload, shown_payload_bytes);
   out += '\n';
 }

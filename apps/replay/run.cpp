@@ -1,7 +1,6 @@
 #include "replay/run.hpp"
 
-#include <fmt/format.h>
-
+#include "base/append_format.hpp"
 #include "base/quoted_text.hpp"
 #include "cli/output.hpp"
 #include "replay/message_source.hpp"
@@ -16,9 +15,8 @@ void append_line(std::string& out, const Publish& message, Duration due, const s
   constexpr std::size_t shown_payload_bytes = 60;
   const auto nanoseconds = due.count();
   constexpr std::int64_t second = 1'000'000'000;
-  fmt::format_to(std::back_inserter(out), "+{}.{:09} {} QoS {}{} {} bytes ", nanoseconds / second, nanoseconds % second,
-                 message.topic_name, static_cast<int>(message.qos), message.retain ? " retain" : "",
-                 message.payload.size());
+  append_format(out, "+{}.{:09} {} QoS {}{} {} bytes ", nanoseconds / second, nanoseconds % second, message.topic_name,
+                static_cast<int>(message.qos), message.retain ? " retain" : "", message.payload.size());
   append_quoted(out, message.payload, shown_payload_bytes);
   if (!client.empty()) {
     out += " by client ";

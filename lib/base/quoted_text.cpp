@@ -1,12 +1,10 @@
 #include "base/quoted_text.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "base/utf8.hpp"
 
 namespace mqtk {
@@ -36,7 +34,7 @@ void append_ascii(std::string& out, std::uint8_t byte) {
     case '\\': out += "\\\\"; break;
     default:
       if (byte < 0x20 || byte == 0x7F) {
-        fmt::format_to(std::back_inserter(out), "\\x{:02x}", byte);
+        append_format(out, "\\x{:02x}", byte);
       } else {
         out += static_cast<char>(byte);
       }
@@ -126,12 +124,12 @@ void append_quoted(std::string& out, Bytes bytes, std::size_t max_bytes) {
     const Bytes sequence = bytes.subspan(at, std::min(sequence_length(bytes[at]), bytes.size() - at));
     if (at + sequence.size() > end && end < bytes.size() && is_mqtt_text(sequence)) break;
     if (!is_mqtt_text(sequence)) {
-      fmt::format_to(std::back_inserter(out), "\\x{:02x}", bytes[at++]);
+      append_format(out, "\\x{:02x}", bytes[at++]);
       continue;
     }
     const std::uint32_t point = code_point(sequence);
     if (is_deceptive(point)) {
-      fmt::format_to(std::back_inserter(out), "\\u{{{:04X}}}", point);
+      append_format(out, "\\u{{{:04X}}}", point);
     } else {
       out += as_text(sequence);
     }

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "base/quoted_text.hpp"
 #include "capture/packet_text.hpp"
 
@@ -104,8 +104,8 @@ void AnnotatedView::title() {
   const bool reserved = packet_type_name(record_.type) == "RESERVED";
   paint_(record_.problems.empty() && record_.missing_bytes == 0 ? Ink::title : Ink::failure,
          packet_type_name(record_.type));
-  if (reserved) fmt::format_to(std::back_inserter(out_), " (type {})", static_cast<unsigned>(record_.type));
-  if (record_.time) fmt::format_to(std::back_inserter(out_), "  {}", rfc3339(*record_.time));
+  if (reserved) append_format(out_, " (type {})", static_cast<unsigned>(record_.type));
+  if (record_.time) append_format(out_, "  {}", rfc3339(*record_.time));
   paint_(Ink::faint,
          fmt::format("  MQTT {}, {}, packet {}, {} at offset {}", version_text(record_.version),
                      direction_text(record_.sender), record_.index, count_bytes(record_.bytes.size()), record_.offset));

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "base/hex.hpp"
 #include "base/json_text.hpp"
 #include "base/quoted_text.hpp"
@@ -68,8 +68,7 @@ std::string snake_case(std::string_view name) {
 
 void append_problems(std::string& out, const SnRecord& record) {
   for (const SnProblem& problem : record.message->problems) {
-    fmt::format_to(std::back_inserter(out), "  ! {}, byte {}: {}\n", record.message->name, problem.offset,
-                   problem.text);
+    append_format(out, "  ! {}, byte {}: {}\n", record.message->name, problem.offset, problem.text);
   }
 }
 
@@ -152,9 +151,9 @@ void append_sn_fields(std::string& out, const SnRecord& record) {
   for (const SnField& field : record.message->fields) {
     const Bytes bytes = bytes_of(record, field);
     const std::size_t shown = std::min<std::size_t>(bytes.size(), 8);
-    fmt::format_to(std::back_inserter(out), "  {:04x}  {:<25} {:<14} {}", field.offset,
-                   to_hex(bytes.first(shown), " ") + (bytes.size() > shown ? ".." : ""), field.name,
-                   value_text(record, field));
+    append_format(out, "  {:04x}  {:<25} {:<14} {}", field.offset,
+                  to_hex(bytes.first(shown), " ") + (bytes.size() > shown ? ".." : ""), field.name,
+                  value_text(record, field));
     if (field.name == "TopicId" && !record.topic.empty()) {
       out += ' ';
       append_quoted(out, as_bytes(record.topic));
@@ -166,20 +165,19 @@ void append_sn_fields(std::string& out, const SnRecord& record) {
 }
 
 void append_sn_json(std::string& out, const SnRecord& record) {
-  auto to = std::back_inserter(out);
   const std::string_view direction = record.sender == Role::client   ? "\"client_to_gateway\""
                                      : record.sender == Role::server ? "\"gateway_to_client\""
                                                                      : "null";
-  fmt::format_to(to, R"({{"index":{},"length":{},"type":"{}","time":)", record.index, record.message->bytes.size(),
-                 record.message->name);
+  append_format(out, R"({{"index":{},"length":{},"type":"{}","time":)", record.index, record.message->bytes.size(),
+                record.message->name);
   out += record.time ? '"' + rfc3339(*record.time) + '"' : "null";
-  fmt::format_to(to, R"(,"direction":{},"stream":{},"protocol":"MQTT-SN 1.2","fields":{{)", direction, record.stream);
+  append_format(out, R"(,"direction":{},"stream":{},"protocol":"MQTT-SN 1.2","fields":{{)", direction, record.stream);
   for (const SnField& field : record.message->fields) {
     if (field.name == "Length" || field.name == "MsgType") continue;
     if (out.back() != '{') out += ',';
     const std::string name = snake_case(field.name);
     if (field.kind == SnField::Kind::number || field.kind == SnField::Kind::flags) {
-      fmt::format_to(to, R"("{}":{})", name, field.value);
+      append_format(out, R"("{}":{})", name, field.value);
     } else {
       append_json_text_or_base64(out, name, bytes_of(record, field));
     }
@@ -191,7 +189,7 @@ void append_sn_json(std::string& out, const SnRecord& record) {
   out += "},\"problems\":[";
   for (const SnProblem& problem : record.message->problems) {
     if (out.back() != '[') out += ',';
-    fmt::format_to(to, R"({{"severity":"error","offset":{},"message":)", problem.offset);
+    append_format(out, R"({{"severity":"error","offset":{},"message":)", problem.offset);
     append_json_string(out, problem.text);
     out += '}';
   }

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 
+#include "base/append_format.hpp"
 #include "base/byte_order.hpp"
 
 namespace mqtk {
@@ -249,7 +249,7 @@ void append_ipv6(std::string& out, const std::array<std::uint8_t, 16>& address) 
       continue;
     }
     if (!out.empty() && !out.ends_with(':') && !out.ends_with('[')) out += ':';
-    fmt::format_to(std::back_inserter(out), "{:x}", group(i));
+    append_format(out, "{:x}", group(i));
   }
 }
 

@@ -2,24 +2,21 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
+#include "base/append_format.hpp"
 
 namespace mqtk {
 namespace {
 
-double seconds(Duration duration) { return std::chrono::duration<double>(duration).count(); }
-
 void add_line(std::string& log, Latency kind, Duration begin, Duration length, const Histogram& histogram) {
   if (histogram.count() == 0) return;
-  fmt::format_to(std::back_inserter(log), "Tag={},{:.3f},{:.3f},{:.3f},{}\n", latency_name(kind), seconds(begin),
-                 seconds(length), std::chrono::duration<double, std::milli>(histogram.max()).count(),
-                 histogram.encode());
+  append_format(log, "Tag={},{:.3f},{:.3f},{:.3f},{}\n", latency_name(kind), to_seconds(begin), to_seconds(length),
+                std::chrono::duration<double, std::milli>(histogram.max()).count(), histogram.encode());
 }
 
 }  // namespace
 
 std::string histogram_log(const LoadResult& result, WallTime started_at, std::string_view tool) {
-  const double base = seconds(started_at.time_since_epoch());
+  const double base = to_seconds(started_at.time_since_epoch());
   std::string log = fmt::format(
       "#[Logged with {0}]\n#[Histogram log format version 1.3]\n#[BaseTime: {1:.3f} (seconds since epoch)]\n"
       "#[StartTime: {1:.3f} (seconds since epoch), {2}]\n"

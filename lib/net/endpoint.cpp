@@ -7,6 +7,8 @@
 #include <array>
 #include <charconv>
 
+#include "base/append_format.hpp"
+
 namespace mqtk {
 namespace {
 
@@ -26,10 +28,6 @@ constexpr std::array schemes{
 using Error = std::unexpected<std::string>;
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
-bool is_websocket(Transport transport) {
-  return transport == Transport::websocket || transport == Transport::websocket_over_tls;
-}
 
 const Scheme* find_scheme(std::string_view name) {
   const auto same = [&](const Scheme& scheme) {
@@ -71,7 +69,7 @@ std::string percent_encoded(std::string_view text, std::string_view also) {
     if (letter_or_digit || std::string_view("-._~").contains(c) || also.contains(c)) {
       encoded.push_back(c);
     } else {
-      fmt::format_to(std::back_inserter(encoded), "%{:02X}", static_cast<unsigned char>(c));
+      append_format(encoded, "%{:02X}", static_cast<unsigned char>(c));
     }
   }
   return encoded;
@@ -142,7 +140,7 @@ std::expected<void, std::string> take_credentials(std::string_view text, Endpoin
 }
 
 std::expected<void, std::string> take_path(std::string_view text, Endpoint& endpoint) {
-  if (is_websocket(endpoint.transport)) {
+  if (speaks_websocket(endpoint.transport)) {
     if (std::ranges::any_of(text, [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == '\x7F'; })) {
       return Error("the path holds a blank or a control character");
     }
@@ -282,7 +280,7 @@ std::string to_text(const Endpoint& endpoint, Credentials credentials) {
     text += percent_encoded(endpoint.host, "*");
   }
   if (endpoint.transport != Transport::unix_socket) text += fmt::format(":{}", endpoint.port);
-  text += is_websocket(endpoint.transport) ? endpoint.path : percent_encoded(endpoint.path, "/$+,;=:@!*'()&");
+  text += speaks_websocket(endpoint.transport) ? endpoint.path : percent_encoded(endpoint.path, "/$+,;=:@!*'()&");
   return text + query_text(endpoint);
 }
 

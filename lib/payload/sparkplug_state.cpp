@@ -3,8 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <set>
+
+#include "base/append_format.hpp"
 
 namespace mqtk {
 namespace {
@@ -261,7 +262,7 @@ std::string Reading::json(const SparkplugPayload& payload) const {
     to.text(is_utf8(as_bytes(value)) ? value : "(not UTF-8)");
   };
   const auto number = [&](std::string_view key, std::uint64_t value) {
-    fmt::format_to(std::back_inserter(out), "{}\"{}\":{}", out.ends_with('{') ? "" : ",", key, value);
+    append_format(out, "{}\"{}\":{}", out.ends_with('{') ? "" : ",", key, value);
   };
   to.punctuation("{");
   member("type", name());

@@ -4,9 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
-#include <iterator>
 #include <vector>
 
+#include "base/append_format.hpp"
 #include "base/base64.hpp"
 #include "base/hex.hpp"
 #include "base/json_text.hpp"
@@ -25,7 +25,7 @@ void append_float(std::string& out, Float value, bool is_json) {
     return;
   }
   const std::size_t from = out.size();
-  fmt::format_to(std::back_inserter(out), "{}", value);
+  append_format(out, "{}", value);
   if (out.find_first_of(".e", from) == std::string::npos) out += ".0";
 }
 
@@ -41,15 +41,15 @@ bool is_utf8(Bytes text) {
   }
 }
 
-void ValueText::number(std::uint64_t value) { fmt::format_to(std::back_inserter(out_), "{}", value); }
+void ValueText::number(std::uint64_t value) { append_format(out_, "{}", value); }
 
-void ValueText::number(std::int64_t value) { fmt::format_to(std::back_inserter(out_), "{}", value); }
+void ValueText::number(std::int64_t value) { append_format(out_, "{}", value); }
 
 void ValueText::negative(std::uint64_t minus_one_minus_value) {
   if (minus_one_minus_value == ~std::uint64_t{0}) {
     out_ += "-18446744073709551616";
   } else {
-    fmt::format_to(std::back_inserter(out_), "-{}", minus_one_minus_value + 1);
+    append_format(out_, "-{}", minus_one_minus_value + 1);
   }
 }
 
