@@ -119,6 +119,9 @@ void CaptureDecoder::keep_within_bounds() {
   if (held_bytes_ <= max_held_bytes) return;
   std::vector<Connection*> largest;
   for (const auto& [id, connection] : connections_) {
+    if (connection->loose_bytes <= worth_the_loss) continue;
+    connection->mqtt.release_idle();
+    count_held(*connection);
     if (connection->loose_bytes > worth_the_loss) largest.push_back(connection.get());
   }
   // The numbers of streams make the order the same in every run.

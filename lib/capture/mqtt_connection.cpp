@@ -144,6 +144,14 @@ void MqttConnection::release() {
   }
 }
 
+void MqttConnection::release_idle() {
+  for (SideState& side : sides_) {
+    if (!side.stream || !side.stream->is_idle()) continue;
+    side.earlier.release();
+    side.stream->release();
+  }
+}
+
 std::size_t MqttConnection::held_bytes() const {
   std::size_t bytes = tls_ ? sizeof(CapturedTls) + tls_->held_bytes() : 0;
   for (const SideState& side : sides_) {

@@ -50,6 +50,8 @@ class MqttConnection {
   // Nobody can keep what waits for more bytes. As after received(): call next() until it has no more, then release().
   void give_up();
   void release();
+  // The memory of directions that wait for nothing; what comes next takes it anew.
+  void release_idle();
   // Memory that it takes beside its own.
   [[nodiscard]] std::size_t held_bytes() const;
 

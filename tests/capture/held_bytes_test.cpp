@@ -74,6 +74,16 @@ std::vector<std::uint8_t> begin_of_publish(std::size_t size) {
   return bytes;
 }
 
+std::vector<std::uint8_t> framed(std::uint8_t first, const std::vector<std::uint8_t>& rest) {
+  std::vector<std::uint8_t> packet{first};
+  for (std::size_t left = rest.size();; left >>= 7U) {
+    packet.push_back(static_cast<std::uint8_t>((left & 0x7FU) | (left > 0x7F ? 0x80U : 0U)));
+    if (left <= 0x7F) break;
+  }
+  packet.insert(packet.end(), rest.begin(), rest.end());
+  return packet;
+}
+
 }  // namespace
 
 TEST_CASE("unfinished packets of many connections stay below one bound, and the largest are left out first") {
@@ -93,6 +103,28 @@ TEST_CASE("unfinished packets of many connections stay below one bound, and the 
   CHECK(live.heard.last == fmt::format("{} PINGREQ", large));
   live.send(small, Role::client, std::vector<std::uint8_t>(199'005, 'x'));
   CHECK(live.heard.whole_publishes == std::vector<std::uint64_t>{small});
+}
+
+TEST_CASE("memory of packets that have been read makes no packet of another connection be left out") {
+  Live live;
+  std::vector<std::uint8_t> body = *from_hex("0001 61 00");
+  body.resize(1'500'000, 'x');
+  const std::vector<std::uint8_t> publish = framed(0x30, body);
+  body.resize(1'900'000, 'x');
+  const std::vector<std::uint8_t> larger = framed(0x30, body);
+  std::vector<std::uint64_t> streams;
+  for (int i = 0; i < 6; ++i) streams.push_back(live.connect());
+  // In two parts each, since what comes at once and whole is not kept.
+  for (const std::uint64_t stream : streams) {
+    live.send(stream, Role::client, Bytes{publish}.first(100'000));
+    live.send(stream, Role::client, Bytes{publish}.subspan(100'000));
+  }
+  streams.push_back(live.connect());
+  live.send(streams.back(), Role::client, Bytes{larger}.first(1'800'000));
+  live.send(streams.back(), Role::client, Bytes{larger}.subspan(1'800'000));
+  CHECK(live.most_held <= CaptureDecoder::max_held_bytes);
+  CHECK(live.heard.left_out.empty());
+  CHECK(live.heard.whole_publishes == streams);
 }
 
 TEST_CASE("noise on many connections stays below the bound, and what is passed over is counted") {
@@ -181,15 +213,6 @@ TEST_CASE("a SUBSCRIBE with very many filters takes no longer than many small on
     body.insert(body.end(), filter.begin(), filter.end());
     codes.push_back(0);
   }
-  const auto framed = [](std::uint8_t first, const std::vector<std::uint8_t>& rest) {
-    std::vector<std::uint8_t> packet{first};
-    for (std::size_t left = rest.size();; left >>= 7U) {
-      packet.push_back(static_cast<std::uint8_t>((left & 0x7FU) | (left > 0x7F ? 0x80U : 0U)));
-      if (left <= 0x7F) break;
-    }
-    packet.insert(packet.end(), rest.begin(), rest.end());
-    return packet;
-  };
   live.send(stream, Role::client, framed(0x82, body));
   live.send(stream, Role::server, framed(0x90, codes));
   CHECK(live.heard.last == fmt::format("{} SUBACK", stream));
