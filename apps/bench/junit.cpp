@@ -1,6 +1,5 @@
 // The verdicts as JUnit XML, as the servers for continuous integration read it: one test for the run, one for each
 // condition.
-
 #include <algorithm>
 
 #include "base/append_format.hpp"

@@ -1,5 +1,4 @@
 // The series as a table for spreadsheets and plotting programs (RFC 4180, but line breaks are LF).
-
 #include <array>
 
 #include "base/append_format.hpp"

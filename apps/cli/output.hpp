@@ -8,7 +8,6 @@
 #include <string>
 #include <string_view>
 
-#include "base/append_format.hpp"
 #include "cli/exit_status.hpp"
 
 namespace mqtk::cli {
@@ -23,8 +22,7 @@ class Output {
   // Copies `data`; writes when a block is full. Nothing happens any more once ended().
   void write(std::string_view data);
 
-  // For formatting in place (append_format(output.buffer(), …)); call wrote()
-  // afterwards.
+  // For formatting in place (append_format(output.buffer(), …)); call wrote() afterwards.
   [[nodiscard]] std::string& buffer() { return buffer_; }
   void wrote() {
     if (buffer_.size() >= block_bytes) flush();
